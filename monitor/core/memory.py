@@ -1,0 +1,147 @@
+"""What is remembered of a portal between polls, and what one poll changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.core.incident import Incident
+from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
+from monitor.core.reading import FlagSeen, LicenceSeen, ProviderSeen
+from monitor.core.turn import Turn, TurnEvent, TurnKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One witness: who says, in its own word, when."""
+
+    source: str
+    word: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """One judged state with its reasons. `actor` who must act: integrator, head, manager, provider, nobody."""
+
+    state: State
+    certainty: Certainty
+    cause: str  # machine word of the rule that decided, e.g. "flag_error_personal"
+    proof: tuple[Proof, ...] = ()
+    actor: str = "nobody"
+    action_ru: str = ""
+    action_en: str = ""
+    settles: str = ""  # what would settle the doubt, English, for the evidence
+    covered: bool = True  # whether the guarantee covers this state (G8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelMemory:
+    """What is remembered of one channel. `since` when the judged state began; `streak` readings in a row with it;
+    `well` readings in a row that were connected; `flips` the moments of the state changes of the last hour."""
+
+    channel: Channel
+    diagnosis: Diagnosis
+    since: datetime
+    streak: int = 0
+    well: int = 0
+    well_since: datetime | None = None
+    flag: FlagSeen | None = None
+    flag_at: datetime | None = None
+    was_configured: bool = False
+    provider: ProviderSeen | None = None
+    provider_at: datetime | None = None
+    flips: tuple[datetime, ...] = ()
+    last_inbound: datetime | None = None
+    last_outbound: datetime | None = None
+    received: int = 0
+    sent: int = 0
+    gone: bool = False  # vanished from the portal: no series, kept for the record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalMemory:
+    """What is remembered of the portal as a whole. Streaks count polls."""
+
+    up: bool | None = None
+    auth_ok: bool | None = None
+    failed: int = 0  # failed polls in a row, whatever the reason but denied
+    denied: int = 0  # denied polls in a row
+    good: int = 0  # good polls in a row
+    refused: bool = False  # the token refresh was refused
+    failing_since: datetime | None = None
+    last_failure: Failure | None = None
+    last_success: datetime | None = None
+    skew: timedelta | None = None
+    missing_scopes: tuple[str, ...] = ()
+    licence: LicenceSeen | None = None
+    webhook_only: bool = False
+    server_address: str = ""  # for links, e.g. https://acme.bitrix24.ru
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """Where the reading of dialogs stands; portal time. `holes` are session ids that did not answer yet."""
+
+    watermark: datetime | None = None
+    highest_session: int = 0
+    holes: tuple[tuple[int, datetime], ...] = ()
+    discovered: datetime | None = None  # when lines, connectors and staff were last read
+    first_sight: datetime | None = None  # when this portal was first read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMemory:
+    """A session that is open or was lately: what decides when it is read again, and what was counted of it."""
+
+    session: Session
+    read_at: datetime | None = None
+    read_updated: datetime | None = None  # the LAST_UPDATED that the last history read knew
+    last_message: int = 0  # highest message id seen
+    counted: int = 0  # highest message id counted into the channel's traffic
+    due: bool = False  # its history has to be read
+    unconfirmed: tuple[int, ...] = ()  # manager's messages still `sending`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """One change of a channel's judged state: a row of the ledger."""
+
+    line: int
+    connector: str
+    at: datetime
+    before: State | None
+    after: State
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalState:
+    """All that is remembered of one portal; the store keeps it row by row."""
+
+    portal: str
+    memory: PortalMemory = PortalMemory()
+    cursor: Cursor = Cursor()
+    lines: Mapping[int, Line] = field(default_factory=dict)
+    managers: Mapping[int, Manager] = field(default_factory=dict)
+    departments: Mapping[int, Department] = field(default_factory=dict)
+    connectors: Mapping[str, str] = field(default_factory=dict)  # id -> title, imconnector.list
+    channels: Mapping[ChannelKey, ChannelMemory] = field(default_factory=dict)
+    sessions: Mapping[int, SessionMemory] = field(default_factory=dict)
+    turns: Mapping[TurnKey, Turn] = field(default_factory=dict)  # open ones, and those of remembered sessions
+    incidents: Mapping[str, Incident] = field(default_factory=dict)  # open ones, by id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one poll changed: the new state, and what happened on the way, in order, for ledger and counters."""
+
+    state: PortalState
+    flips: tuple[Flip, ...] = ()
+    turn_events: tuple[TurnEvent, ...] = ()
+    ended: tuple[Turn, ...] = ()  # turns to count now, each once in its life
+    opened: tuple[Incident, ...] = ()
+    updated: tuple[Incident, ...] = ()
+    closed: tuple[Incident, ...] = ()
+    notes: tuple[str, ...] = ()  # what vanished or appeared, for the log: "line.vanished id=3"

@@ -1,0 +1,93 @@
+"""The contracts a probe is written to: two functions, one that asks and one that understands."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from monitor.core.memory import PortalState
+from monitor.core.policy import Policy
+from monitor.core.reading import Reading
+
+Params = Mapping[str, Any]
+Answers = Any  # what `ask` hands to `read`: the probe's own business
+
+
+class Call(Protocol):
+    """One REST method of the portal: its `result`, or CallFailed. Calls of one tick leave as one batch."""
+
+    def __call__(self, method: str, params: Params | None = None) -> Awaitable[Any]: ...
+
+
+class Get(Protocol):
+    """One GET of a provider's API, path relative to its `url`: (status, decoded JSON body).
+
+    CallFailed on timeout, unreachable (5xx too), throttled (429) or a body that is not JSON. `secret_path` marks
+    a path that holds a token: it is never logged.
+    """
+
+    def __call__(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        secret_path: bool = False,
+        post: Mapping[str, Any] | None = None,
+    ) -> Awaitable[tuple[int, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What a portal probe may know before it asks."""
+
+    policy: Policy
+    state: PortalState
+    now: datetime
+    history_budget: int = 60  # sessions whose history may be read in this tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalProbe:
+    """A probe of the portal. `every` None = each poll; otherwise its own slower rhythm.
+
+    `application` = needs an application's authorisation and is not asked with a webhook.
+    """
+
+    name: str
+    ask: Callable[[Call, View], Awaitable[Answers]]
+    read: Callable[[Answers, View, datetime], Reading]
+    every: timedelta | None = None
+    application: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One provider entry of the config. `secrets` never leave the probe; `settings` are its plain keys."""
+
+    name: str
+    type: str
+    url: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    accounts: tuple[str, ...] = ()  # the accounts that channels are bound to
+    memory: Mapping[str, Any] = field(default_factory=dict)  # what the last reading asked to remember
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderProbe:
+    """A probe of a provider's status API: one account polled once for all its channels.
+
+    `fastest` is the vendor's limit: the poll interval is never below it. `required` names secrets and settings.
+    `probes/<type>.py` holds it as the constant PROBE; `type` is the config's `type`.
+    """
+
+    type: str
+    default_url: str
+    required: tuple[str, ...]
+    ask: Callable[[Get, Account], Awaitable[Answers]]
+    read: Callable[[Answers, Account, datetime], Reading]
+    optional: tuple[str, ...] = ()
+    fastest: timedelta = timedelta(seconds=30)

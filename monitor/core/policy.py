@@ -1,0 +1,97 @@
+"""One portal's wishes with defaults applied: all that the core judges by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.core.model import ChannelKey, Messenger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    first: timedelta
+    next: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleRule:
+    """An explicit schedule of the config: (weekdays 0=Monday, intervals in minutes of the day) rows.
+
+    `holidays` a country code or None; `exceptions` (ISO date, intervals) override everything on that date.
+    """
+
+    timezone: str
+    week: tuple[tuple[tuple[int, ...], tuple[tuple[int, int], ...]], ...]
+    holidays: str | None = None
+    exceptions: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePolicy:
+    """`schedule` None = the line's own WORKTIME_*."""
+
+    schedule: ScheduleRule | None = None
+    timezone: str | None = None
+    targets: Targets | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPolicy:
+    messenger: Messenger | None = None
+    provider: str | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    start: datetime
+    end: datetime
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarantee:
+    option: str
+    start: datetime
+    end: datetime
+    service_price: int = 0
+    currency: str = "RUB"
+    review: timedelta = timedelta(days=14)
+    department: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    subject: str
+    at: datetime
+    paid_through_us: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One portal's wishes, defaults applied: all that the core judges by."""
+
+    portal: str
+    url: str
+    timezone: str
+    language: str = "ru"
+    poll: timedelta = timedelta(seconds=60)
+    history: timedelta = timedelta(days=14)
+    targets: Targets = Targets(first=timedelta(minutes=15), next=timedelta(minutes=30))
+    confirm_open: int = 2
+    confirm_close: int = 2
+    settle: timedelta = timedelta(minutes=3)
+    webhook_only: bool = False
+    lines: Mapping[int, LinePolicy] = field(default_factory=dict)
+    channels: Mapping[ChannelKey, ChannelPolicy] = field(default_factory=dict)
+    maintenance: tuple[Maintenance, ...] = ()
+    guarantee: Guarantee | None = None
+    expiries: tuple[Expiry, ...] = ()
+    head: int | None = None
+    provider_types: Mapping[str, str] = field(default_factory=dict)  # provider name -> type
+    pages: str = ""  # the daemon's own base URL, for generatorURL and links
+
+    def line(self, line: int) -> LinePolicy:
+        return self.lines.get(line, LinePolicy())

@@ -1,0 +1,154 @@
+"""What one run of one probe learned: findings, failures and words we do not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.model import (
+    ChannelKey,
+    Department,
+    Failure,
+    Line,
+    Manager,
+    Message,
+    Messenger,
+    Person,
+    Session,
+    State,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagSeen:
+    """imconnector.status of one pair."""
+
+    key: ChannelKey
+    error: bool
+    configured: bool
+    status: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSeen:
+    """What a provider's own status API says of one account. `raw` is the provider's word."""
+
+    provider: str
+    account: str
+    state: State
+    raw: str
+    messenger: Messenger | None = None
+    reason: str = ""  # machine word, e.g. "2fa", "expiring", "tls_ca"
+    detail: str = ""
+    valid_until: datetime | None = None
+    action_ru: str = ""
+    action_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinesSeen:
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorsSeen:
+    """imconnector.list: (id, title) pairs enabled on the portal."""
+
+    connectors: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffSeen:
+    managers: tuple[Manager, ...]
+    departments: tuple[Department, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSeen:
+    """server.time, and when we asked and were answered by our clock."""
+
+    portal: datetime
+    asked: datetime
+    answered: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopesSeen:
+    granted: frozenset[str]
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenceSeen:
+    """app.info: the app's own payment and the portal's licence word."""
+
+    licence: str
+    installed: bool
+    payment_expired: bool
+    days_left: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistorySeen:
+    """The whole of one session: messages ascending by id; `people` are its authors (id, name, active, bot)."""
+
+    session: Session
+    messages: tuple[Message, ...]
+    people: tuple[Person, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivitiesSeen:
+    """crm.activity.list rows as sessions, and the portal's time before the question: the next watermark."""
+
+    sessions: tuple[Session, ...]
+    watermark: datetime | None
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsProbed:
+    """Direct probing by session id: which ids answered (their HistorySeen stands beside) and which did not."""
+
+    highest: int
+    missing: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatTouched:
+    """imopenlines.dialog.get of a chat no activity tells of: its newest session and message."""
+
+    chat: int
+    session: int
+    last_message: int
+    owner: int
+
+
+Finding = (
+    FlagSeen
+    | ProviderSeen
+    | LinesSeen
+    | ConnectorsSeen
+    | StaffSeen
+    | ClockSeen
+    | ScopesSeen
+    | LicenceSeen
+    | HistorySeen
+    | ActivitiesSeen
+    | SessionsProbed
+    | ChatTouched
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one run of one probe learned. `failure` = the run as a whole failed and says nothing of its subjects;
+    `failures` = single commands that failed in a good run; `news` = words of the vendor that we do not know."""
+
+    probe: str
+    source: str  # "bitrix24" or the provider's type
+    at: datetime
+    findings: tuple[Finding, ...] = ()
+    failure: Failure | None = None
+    failures: tuple[Failure, ...] = ()
+    news: tuple[str, ...] = ()

@@ -1,0 +1,93 @@
+"""The vocabulary of replies: a wait from the first customer message to the first human answer (response-time.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from monitor.core.model import Messenger
+
+
+class TurnKey(NamedTuple):
+    chat: int
+    message: int  # id of the earliest unanswered customer message
+
+
+class Verdict(StrEnum):
+    """D10. A turn that still waits is `open`."""
+
+    OPEN = "open"
+    MET = "met"
+    LATE = "late"
+    MISSED = "missed"
+    EXCUSED = "excused"
+    BOT_ONLY = "bot_only"
+    WAIVED = "waived"
+    VOID = "void"
+
+
+Kind = Literal["first", "next"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One owner's part of a turn. `user` 0 = the queue. Working seconds on the line's schedule."""
+
+    user: int
+    since: datetime
+    working: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """From the earliest unanswered customer message to the first human answer (response-time.md D1-D15).
+
+    `working` and `calendar` are measured when the turn ended, else None. `overdue_verdict` is the verdict at the
+    deadline. `marks` are words such as helped, canned, backlog, ooh, campaign, phone, no_reply_needed.
+    """
+
+    chat: int
+    message: int
+    session: int
+    line: int
+    connector: str
+    messenger: Messenger = Messenger.OTHER
+    kind: Kind
+    opened: datetime
+    working_from: datetime  # where the working clock starts: `opened`, or a bot's hand-over to people
+    target: timedelta
+    deadline: datetime
+    schedule_version: str = ""
+    holder: int = 0  # 0 = queue
+    assigned: datetime | None = None
+    held: tuple[Held, ...] = ()
+    verdict: Verdict = Verdict.OPEN
+    overdue_verdict: Verdict | None = None
+    ended: datetime | None = None
+    ended_by: int = 0  # message id of the answer, 0 = none
+    responder: int = 0
+    calendar: timedelta | None = None
+    working: timedelta | None = None
+    manager_working: timedelta | None = None  # D9
+    cause: str = ""  # closed, closed_auto, spam, channel_down, portal_down, maintenance, ...
+    blame: str = ""  # manager, routing, channel, portal, us
+    marks: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> TurnKey:
+        return TurnKey(self.chat, self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEvent:
+    """One row of the append-only ledger of replies (D15). `what`: turn_open, pause, resume, assign, deadline, breach,
+    answered, closed, excused, corrected. `messages` are the ids that prove it."""
+
+    chat: int
+    message: int  # with chat: the turn's key
+    at: datetime
+    what: str
+    messages: tuple[int, ...] = ()
+    turn: Turn | None = None  # the turn as it stood after this event
