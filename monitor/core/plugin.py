@@ -46,6 +46,7 @@ class View:
     policy: Policy
     state: PortalState
     now: datetime
+    clock: Callable[[], datetime]  # for the moments a question is asked and answered
     history_budget: int = 60  # sessions whose history may be read in this tick
 
 

@@ -1,0 +1,68 @@
+"""The portal's furniture: lines, connectors, staff. What appears or vanishes is said, never dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from monitor.core.memory import ChannelMemory, PortalState
+from monitor.core.model import ChannelKey, Line
+from monitor.core.reading import ConnectorsSeen, Finding, LinesSeen, StaffSeen
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furnished:
+    state: PortalState
+    notes: tuple[str, ...]
+
+
+def furnish(state: PortalState, findings: Iterable[Finding]) -> Furnished:
+    """Fold LinesSeen, ConnectorsSeen and StaffSeen into the state; `notes` are events such as "line.vanished 3"."""
+    notes: list[str] = []
+    for finding in findings:
+        match finding:
+            case LinesSeen(lines=lines):
+                state = _with_lines(state, {line.id: line for line in lines}, notes)
+            case ConnectorsSeen(connectors=connectors):
+                state = replace(state, connectors=kept(state.connectors, dict(connectors)))
+            case StaffSeen(managers=managers, departments=departments):
+                notes += changes("manager", state.managers, {m.id for m in managers})
+                state = replace(
+                    state,
+                    managers=kept(state.managers, {m.id: m for m in managers}),
+                    departments=kept(state.departments, {d.id: d for d in departments}),
+                )
+            case _:
+                pass
+    return Furnished(state=state, notes=tuple(notes))
+
+
+def kept(before: Mapping[K, V], after: Mapping[K, V]) -> Mapping[K, V]:
+    """`after` with the old record wherever it says the same, so that what did not change keeps its identity."""
+    if before == after:
+        return before
+    return {key: before[key] if before.get(key) == value else value for key, value in after.items()}
+
+
+def changes(noun: str, before: Mapping[int, object], after: set[int]) -> list[str]:
+    """Notes of what vanished and appeared; nothing on the first sight."""
+    if not before:
+        return []
+    vanished = [f"{noun}.vanished {noun}={known}" for known in sorted(before.keys() - after)]
+    return vanished + [f"{noun}.appeared {noun}={new}" for new in sorted(after - before.keys())]
+
+
+def _with_lines(state: PortalState, lines: Mapping[int, Line], notes: list[str]) -> PortalState:
+    notes += changes("line", state.lines, set(lines))
+    after = kept(state.lines, lines)
+    channels = {key: _placed(key, channel, set(lines)) for key, channel in state.channels.items()}
+    return replace(state, lines=after, channels=kept(state.channels, channels))
+
+
+def _placed(key: ChannelKey, channel: ChannelMemory, lines: set[int]) -> ChannelMemory:
+    gone = key.line not in lines
+    return channel if channel.gone == gone else replace(channel, gone=gone)

@@ -1,0 +1,123 @@
+"""One portal under watch: runs its probes, has them judged, keeps the outcome, shows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from monitor.core.desk import Context, judge
+from monitor.core.memory import Judgement, PortalState
+from monitor.core.model import Failure, Reason
+from monitor.core.plugin import Call, PortalProbe, View
+from monitor.core.policy import Policy
+from monitor.core.reading import Reading
+from monitor.shell.clock import Clock
+
+log = structlog.get_logger()
+
+
+class Keeper(Protocol):
+    """What keeps a judgement: one transaction."""
+
+    async def commit(self, portal: str, before: PortalState, judgement: Judgement) -> None: ...
+
+
+class Onlooker(Protocol):
+    """A view of the outcome of a poll: metrics, alerts, pages."""
+
+    def polled(self, watch: Watch, readings: Sequence[Reading], judgement: Judgement, seconds: float) -> None: ...
+
+
+class Watch:
+    """One portal's run-time: the state in memory, when each slow probe is due, one judgement at a time."""
+
+    def __init__(  # noqa: PLR0913 - the portal's seven parts, all given by the composition root
+        self,
+        *,
+        policy: Policy,
+        call: Call,
+        state: PortalState,
+        probes: Sequence[PortalProbe],
+        context: Context,
+        keeper: Keeper,
+        onlooker: Onlooker,
+        clock: Clock,
+        deadline: timedelta,
+    ) -> None:
+        self.policy = policy
+        self.call = call
+        self.state = state
+        self.probes = tuple(probes)
+        self.context = context
+        self.readings: dict[str, Reading] = {}
+        self.polled_at: datetime | None = None
+        self._keeper = keeper
+        self._onlooker = onlooker
+        self._clock = clock
+        self._deadline = deadline
+        self._asked: dict[str, datetime] = {}
+        self._judging = asyncio.Lock()
+
+    async def poll(self) -> Judgement:
+        """Ask every probe that is due, judge what they say, keep and show it."""
+        started, real_started = self._clock.now(), self._clock.monotonic()
+        readings = await self._ask(self._due(started))
+        seconds = self._clock.monotonic() - real_started
+        judgement = await self.take(readings, seconds=seconds)
+        self.polled_at = self._clock.now()
+        return judgement
+
+    async def take(self, readings: Sequence[Reading], *, seconds: float = 0.0) -> Judgement:
+        """Judge readings, from our own poll or from a provider's; nothing is shown that was not kept first."""
+        async with self._judging:
+            before = self.state
+            now, real_now = self._clock.now(), self._clock.real_now()
+            judgement = judge(before, readings, self.policy, self.context, now=now, real_now=real_now)
+            await self._keeper.commit(self.policy.portal, before, judgement)
+            self.state = judgement.state
+            self.readings.update({reading.probe: reading for reading in readings})
+            self._onlooker.polled(self, readings, judgement, seconds)
+            return judgement
+
+    def ask_again(self) -> None:
+        """Let every slow probe run at the next poll: after a reload."""
+        self._asked.clear()
+
+    def _due(self, now: datetime) -> list[PortalProbe]:
+        return [probe for probe in self.probes if self._is_due(probe, now)]
+
+    def _is_due(self, probe: PortalProbe, now: datetime) -> bool:
+        if probe.application and self.policy.webhook_only:
+            return False
+        asked = self._asked.get(probe.name)
+        return probe.every is None or asked is None or now - asked >= probe.every
+
+    async def _ask(self, probes: Sequence[PortalProbe]) -> list[Reading]:
+        view = View(policy=self.policy, state=self.state, now=self._clock.now(), clock=self._clock.now)
+        async with asyncio.TaskGroup() as group:
+            runs = [group.create_task(self._run(probe, view)) for probe in probes]
+        return [run.result() for run in runs]
+
+    async def _run(self, probe: PortalProbe, view: View) -> Reading:
+        asked = self._clock.now()
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                answers = await probe.ask(self.call, view)
+            reading = probe.read(answers, view, self._clock.now())
+        except TimeoutError:
+            detail = f"the probe did not end within {self._deadline.total_seconds():.0f} s"
+            return _failed(probe, asked, Failure(reason=Reason.TIMEOUT, detail=detail))
+        except Exception as error:
+            log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
+            return _failed(probe, asked, Failure(reason=Reason.BUG, code=type(error).__name__))
+        if reading.failure is None:
+            self._asked[probe.name] = asked
+        return reading
+
+
+def _failed(probe: PortalProbe, at: datetime, failure: Failure) -> Reading:
+    return Reading(probe=probe.name, source="bitrix24", at=at, failure=failure)
