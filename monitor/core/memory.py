@@ -57,6 +57,7 @@ class ChannelMemory:
     last_outbound: datetime | None = None
     received: int = 0
     sent: int = 0
+    outages: tuple[tuple[datetime, datetime | None], ...] = ()  # of the last two weeks; None = still down
     gone: bool = False  # vanished from the portal: no series, kept for the record
 
 
@@ -77,6 +78,7 @@ class PortalMemory:
     missing_scopes: tuple[str, ...] = ()
     licence: LicenceSeen | None = None
     webhook_only: bool = False
+    outages: tuple[tuple[datetime, datetime | None], ...] = ()
     server_address: str = ""  # for links, e.g. https://acme.bitrix24.ru
 
 
