@@ -21,13 +21,13 @@ def note_flip(memory: ChannelMemory, flip: Flip) -> ChannelMemory:
     if down == is_open:
         return memory
     if down:
-        return replace(memory, outages=_recent(memory.outages, flip.at) + ((flip.at, None),))
+        return replace(memory, outages=(*_recent(memory.outages, flip.at), (flip.at, None)))
     return replace(memory, outages=ended(memory.outages, flip.at))
 
 
 def ended(outages: tuple[Outage, ...], at: datetime) -> tuple[Outage, ...]:
     """The last outage ends at `at`."""
-    return outages[:-1] + ((outages[-1][0], at),)
+    return (*outages[:-1], (outages[-1][0], at))
 
 
 def outages_of(memory: ChannelMemory | None, portal: PortalMemory) -> tuple[Outage, ...]:
@@ -39,7 +39,7 @@ def note_portal(after: PortalMemory, failed_polls: int, now: datetime) -> Portal
     """Down from the first failed poll, once `failed_polls` in a row have failed, until the next good one."""
     is_open = bool(after.outages) and after.outages[-1][1] is None
     if not is_open and after.failed >= failed_polls:
-        return replace(after, outages=_recent(after.outages, now) + ((after.failing_since or now, None),))
+        return replace(after, outages=(*_recent(after.outages, now), (after.failing_since or now, None)))
     if is_open and after.up:
         return replace(after, outages=ended(after.outages, now))
     return after
