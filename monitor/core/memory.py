@@ -33,6 +33,7 @@ class Diagnosis:
     action_ru: str = ""
     action_en: str = ""
     settles: str = ""  # what would settle the doubt, English, for the evidence
+    settles_ru: str = ""
     covered: bool = True  # whether the guarantee covers this state (G8)
 
 
@@ -58,6 +59,8 @@ class ChannelMemory:
     received: int = 0
     sent: int = 0
     outages: tuple[tuple[datetime, datetime | None], ...] = ()  # of the last two weeks; None = still down
+    hidden: Diagnosis | None = None  # the last diagnosis while the portal is out of sight
+    phone_gone: datetime | None = None  # since when the phone has not been seen, over reconnects
     gone: bool = False  # vanished from the portal: no series, kept for the record
 
 
@@ -89,6 +92,7 @@ class Cursor:
     watermark: datetime | None = None
     highest_session: int = 0
     holes: tuple[tuple[int, datetime], ...] = ()
+    settled: bool = False  # the highest session id is known for sure
     discovered: datetime | None = None  # when lines, connectors and staff were last read
     first_sight: datetime | None = None  # when this portal was first read
 

@@ -112,6 +112,7 @@ class SessionsProbed:
 
     highest: int
     missing: tuple[int, ...]
+    galloped: bool = False  # ids far ahead were tried too: nothing answered beyond `highest`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

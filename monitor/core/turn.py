@@ -58,7 +58,8 @@ class Turn:
     opened: datetime
     working_from: datetime  # where the working clock starts: `opened`, or a bot's hand-over to people
     target: timedelta
-    deadline: datetime
+    deadline: datetime  # when it is late
+    no_reply_at: datetime | None = None  # when three targets have passed on the working clock
     schedule_version: str = ""
     holder: int = 0  # 0 = queue
     assigned: datetime | None = None

@@ -1,0 +1,210 @@
+"""A session's history as Bitrix24 tells it, parsed once into messages without texts (bitrix24-api.md 4.4, 6.6)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.core.model import Author, Delivery, Message, Person, Session
+from monitor.core.reading import HistorySeen
+
+_SYSTEM_CLASS = "bx-messenger-content-item-system"
+_MARKS = {"ol-output": "output", "ol-start": "start", "ol-end": "end", "ol-attention": "attention"}
+_MENTION = re.compile(r"\[USER=(\d+)[^\]]*\]", re.IGNORECASE)
+_TAGS = re.compile(r"\[/?[A-Za-z]+[^\]]*\]")
+_CLOSING = frozenset(
+    {"спасибо", "большое спасибо", "спасибо большое", "благодарю", "ок", "окей", "хорошо", "понял", "поняла", "понятно"}
+    | {"ясно", "отлично", "супер", "договорились", "до свидания", "всего доброго", "thanks", "thank you", "ok", "okay"}
+    | {"great", "bye", "👍", "🙏", "+"}
+)
+_CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
+
+
+class NotHistory(ValueError):
+    """The answer has not the shape of a session's history; the text names the place."""
+
+
+def parse(answer: Any) -> HistorySeen:
+    """imopenlines.session.history.get -> HistorySeen. NotHistory when the shape is foreign."""
+    if not isinstance(answer, dict):
+        raise NotHistory("the history is no map")
+    session, chat = integer(answer.get("sessionId")), integer(answer.get("chatId"))
+    if session is None or chat is None:
+        raise NotHistory("sessionId or chatId is missing")
+    people = {person.id: person for person in _people(answer.get("users"))}
+    files = answer.get("files")
+    messages = [_message(raw, session, chat, people, files) for raw in _rows(answer.get("message"))]
+    known = sorted((message for message in messages if message is not None), key=lambda message: message.id)
+    place = _chat(answer.get("chat"), chat)
+    return HistorySeen(
+        session=_session(session, chat, place, known),
+        messages=tuple(known),
+        people=tuple(people[number] for number in sorted(people)),
+    )
+
+
+def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[Message]) -> Session:
+    connector, line, customer = user_code(place.get("entityId"))
+    ends = [message.at for message in messages if message.mark == "end"]
+    last_talk = max((m.at for m in messages if m.author in {Author.CUSTOMER, Author.MANAGER}), default=None)
+    closed = ends[-1] if ends and (last_talk is None or ends[-1] >= last_talk) else None
+    created = messages[0].at if messages else datetime.fromtimestamp(0, UTC)
+    first = next((m for m in messages if m.author in {Author.CUSTOMER, Author.MANAGER, Author.BOT}), None)
+    return Session(
+        id=session,
+        chat=chat,
+        line=line,
+        connector=connector,
+        customer=customer,
+        started_by_customer=first is None or first.author is Author.CUSTOMER,
+        created=created,
+        closed=closed,
+        owner=integer(place.get("owner")) or 0,
+        crm=str(place.get("entityData1", "N"))[:1] == "Y",
+        crm_entity=_crm_entity(place.get("entityData1")),
+    )
+
+
+def _chat(chats: Any, chat: int) -> Mapping[str, Any]:
+    place = chats.get(str(chat)) if isinstance(chats, dict) else None
+    if isinstance(chats, list) and chats:
+        place = chats[0]
+    return place if isinstance(place, dict) else {}
+
+
+def user_code(text: Any) -> tuple[str, int, int]:
+    """(connector, line, customer's user id) of connector|line|external chat|user. The third part is foreign text."""
+    parts = text.split("|") if isinstance(text, str) else []
+    if len(parts) < 4:
+        return (parts[0].lower() if parts else "", integer(parts[1]) or 0 if len(parts) > 1 else 0, 0)
+    return parts[0].lower(), integer(parts[1]) or 0, integer(parts[-1]) or 0
+
+
+def _crm_entity(text: Any) -> tuple[str, int] | None:
+    parts = text.split("|") if isinstance(text, str) else []
+    number = integer(parts[2]) if len(parts) > 2 else None
+    return (parts[1].lower(), number) if number and parts[1] not in {"", "NONE"} else None
+
+
+def _people(users: Any) -> Iterable[Person]:
+    for raw in _rows(users):
+        number = integer(raw.get("id"))
+        if number:
+            yield Person(
+                id=number,
+                name=str(raw.get("name") or ""),
+                active=raw.get("active") is not False,
+                bot=raw.get("bot") is True,
+                connector=raw.get("connector") is True,
+            )
+
+
+def _rows(rows: Any) -> Iterable[dict[str, Any]]:
+    """PHP's maps: a map, a list, or an empty list."""
+    values = rows.values() if isinstance(rows, dict) else rows if isinstance(rows, list) else ()
+    return (row for row in values if isinstance(row, dict))
+
+
+def _message(
+    raw: Mapping[str, Any], session: int, chat: int, people: Mapping[int, Person], files: Any
+) -> Message | None:
+    number, at = integer(raw.get("id")), moment(raw.get("date"))
+    if number is None or at is None:
+        return None
+    params = _params(raw.get("params"))
+    user = integer(raw.get("senderid")) or 0
+    text = str(raw.get("text") or "")
+    author, mark = _author(user, params, people)
+    plain = " ".join(_TAGS.sub(" ", text).split())
+    return Message(
+        id=number,
+        session=session,
+        chat=chat,
+        at=at,
+        author=author,
+        user=user,
+        delivery=_delivery(params),
+        mirrored=author is Author.MANAGER and "connectormid" in params and "sendingts" not in params,
+        content=_content(params, files),
+        length=len(plain),
+        digest=digest(plain),
+        closing_phrase=is_closing(plain),
+        deleted=str(params.get("isdeleted", "N")).upper() in {"Y", "TRUE"},
+        mark=mark,
+        mentions=tuple(int(found) for found in _MENTION.findall(text)) if author is Author.NOTICE else (),
+    )
+
+
+def _params(params: Any) -> dict[str, Any]:
+    """Parameter names differ in case between the methods; the empty map arrives as a list."""
+    if not isinstance(params, dict):
+        return {}
+    return {str(name).replace("_", "").lower(): value for name, value in params.items()}
+
+
+def _author(user: int, params: Mapping[str, Any], people: Mapping[int, Person]) -> tuple[Author, str]:
+    style = str(params.get("class") or "")
+    if user == 0:
+        mark = next((word for tail, word in _MARKS.items() if tail in style), "")
+        return (Author.AUTOMATIC if mark == "output" else Author.NOTICE), mark
+    if params.get("componentid") == "HiddenMessage" or _SYSTEM_CLASS in style:
+        return Author.WHISPER, ""
+    person = people.get(user)
+    if person is not None and person.connector:
+        return Author.CUSTOMER, ""
+    return (Author.BOT if person is not None and person.bot else Author.MANAGER), ""
+
+
+def _delivery(params: Mapping[str, Any]) -> Delivery:
+    if str(params.get("isdelivered", "Y")).upper() == "N":
+        return Delivery.FAILED
+    return Delivery.PENDING if str(params.get("sending", "N")).upper() == "Y" else Delivery.ACCEPTED
+
+
+def _content(params: Mapping[str, Any], files: Any) -> str:
+    if params.get("imolform"):
+        return "form"
+    numbers = params.get("fileid")
+    wanted = {str(number) for number in (numbers if isinstance(numbers, list) else [numbers] if numbers else [])}
+    if not wanted:
+        return "text"
+    for raw in _rows(files):
+        if str(raw.get("id")) in wanted:
+            kind = str(raw.get("type") or "").lower()
+            return next((word for start, word in _CONTENT if kind.startswith(start)), "file")
+    return "file"
+
+
+def digest(plain: str) -> str:
+    """A short mark of a text, to see the same text again; too short a text says nothing."""
+    normal = " ".join(plain.lower().split())
+    return hashlib.blake2s(normal.encode("utf-8", "replace")).hexdigest()[:8] if len(normal) >= 12 else ""
+
+
+def is_closing(plain: str) -> bool:
+    return plain.lower().strip(" .!,)(…") in _CLOSING
+
+
+def integer(value: Any) -> int | None:
+    """Numbers arrive as ints or as texts."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and 0 < len(value) < 20 and value.lstrip("-").isdecimal():
+        return int(value)
+    return None
+
+
+def moment(value: Any) -> datetime | None:
+    """An ISO date with its offset; one without is nobody's time and is refused."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at.astimezone(UTC) if at.tzinfo is not None else None

@@ -1,0 +1,206 @@
+"""Which sessions are remembered, and which have to be read (bitrix24-api.md 6.5); a reading repeated changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core.memory import Cursor, SessionMemory
+from monitor.core.model import Author, Delivery, Message, Session
+from monitor.core.plugin import View
+from monitor.core.policy import Policy
+from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
+from monitor.core.turn import Verdict
+
+REMEMBERED = timedelta(hours=48)  # after a session was closed
+SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
+HOLES_FOR = timedelta(minutes=10)
+RECHECK = timedelta(minutes=2)
+RECHECK_WITHIN = timedelta(minutes=10)
+BEFORE_FIRST = 50  # ids below the highest that are looked at when no activity tells of them
+
+Sessions = Mapping[int, SessionMemory]
+
+
+def remember(
+    cursor: Cursor, sessions: Sessions, findings: Iterable[Finding], now: datetime, policy: Policy
+) -> tuple[Cursor, Sessions, tuple[HistorySeen, ...]]:
+    """Cursor and sessions after the findings, and the histories to judge with all that is known of their sessions."""
+    del policy
+    known = dict(sessions)
+    histories: list[HistorySeen] = []
+    before = cursor
+    for finding in findings:
+        match finding:
+            case ActivitiesSeen():
+                cursor = _with_activities(before, cursor, known, finding)
+            case HistorySeen():
+                histories.append(_with_history(cursor, known, finding, now))
+            case SessionsProbed():
+                cursor = _with_probes(cursor, finding, now)
+            case ChatTouched():
+                _with_touch(known, finding)
+            case _:
+                pass
+    cursor = _with_holes(before, cursor, known, now)
+    _forget(known, now)
+    return cursor, known if known != sessions else sessions, tuple(histories)
+
+
+def fresh(memory: SessionMemory, history: HistorySeen) -> tuple[Message, ...]:
+    """Messages of people not counted before: ids only grow."""
+    counts = {Author.CUSTOMER, Author.MANAGER, Author.BOT, Author.AUTOMATIC}
+    return tuple(one for one in history.messages if one.id > memory.counted and one.author in counts)
+
+
+def moved(row: Session, cursor: Cursor, memory: SessionMemory | None) -> bool:
+    """Whether an activity's row tells of something that its session's last reading did not know."""
+    if memory is None:
+        return not _is_forgotten(row, cursor)
+    return row.updated != memory.read_updated
+
+
+def due(view: View) -> tuple[int, ...]:
+    """Sessions to read in this tick beside those that have just moved: the longest waiting first."""
+    thresholds = _thresholds(view)
+    ids = [
+        number
+        for number, memory in view.state.sessions.items()
+        if memory.due or _is_unconfirmed(memory, view.now) or thresholds.get(number)
+    ]
+    return tuple(sorted(ids, key=lambda number: (not thresholds.get(number), -number)))
+
+
+def unaccompanied(view: View) -> tuple[SessionMemory, ...]:
+    """Open sessions that no activity tells of: the longest unread first."""
+    mine = [one for one in view.state.sessions.values() if one.session.updated is None and one.session.closed is None]
+    return tuple(sorted(mine, key=lambda one: (one.read_at or one.session.created, one.session.id)))
+
+
+def _thresholds(view: View) -> dict[int, bool]:
+    """Sessions with an open turn that passed its target, or three, since they were last read."""
+    passed = {}
+    for turn in view.state.turns.values():
+        memory = view.state.sessions.get(turn.session)
+        if turn.verdict is Verdict.OPEN and memory is not None and memory.read_at is not None:
+            moments = [at for at in (turn.deadline, turn.no_reply_at) if at is not None]
+            if any(memory.read_at <= at < view.now for at in moments):
+                passed[turn.session] = True
+    return passed
+
+
+def _is_unconfirmed(memory: SessionMemory, now: datetime) -> bool:
+    if not memory.unconfirmed or memory.read_at is None or now - memory.read_at < RECHECK:
+        return False
+    return now - (memory.session.updated or memory.read_at) < RECHECK_WITHIN
+
+
+def _is_forgotten(row: Session, cursor: Cursor) -> bool:
+    """A session that closed long before our last look was read and forgotten already; counting it again would lie."""
+    return row.closed is not None and cursor.watermark is not None and row.closed + REMEMBERED < cursor.watermark
+
+
+def _with_activities(before: Cursor, cursor: Cursor, known: dict[int, SessionMemory], seen: ActivitiesSeen) -> Cursor:
+    for row in seen.sessions:
+        memory = known.get(row.id)
+        if moved(row, before, memory):
+            known[row.id] = _updated(memory, row)
+    highest = max([cursor.highest_session, *(row.id for row in seen.sessions)])
+    settled = cursor.settled or bool(seen.sessions)
+    if not seen.complete or seen.watermark is None:
+        return replace(cursor, highest_session=highest, settled=settled)
+    watermark = max(filter(None, (cursor.watermark, seen.watermark)))
+    return replace(cursor, watermark=watermark, highest_session=highest, settled=settled)
+
+
+def _updated(memory: SessionMemory | None, row: Session) -> SessionMemory:
+    if memory is None:
+        return SessionMemory(session=row, due=True)
+    told = memory.session
+    return replace(memory, due=True, session=replace(row, chat=told.chat, owner=told.owner, customer=row.customer))
+
+
+def _with_history(cursor: Cursor, known: dict[int, SessionMemory], seen: HistorySeen, now: datetime) -> HistorySeen:
+    memory = known.get(seen.session.id)
+    session = _merged(memory.session if memory else None, seen)
+    again = session.updated is not None and (
+        cursor.watermark is not None and session.updated > cursor.watermark - SAME_SECOND
+    )
+    pending = tuple(m.id for m in seen.messages if m.author is Author.MANAGER and m.delivery is Delivery.PENDING)
+    read = SessionMemory(
+        session=session,
+        read_at=now,
+        read_updated=session.updated,
+        last_message=max((message.id for message in seen.messages), default=0),
+        counted=memory.counted if memory else 0,
+        due=again,
+        unconfirmed=pending,
+    )
+    known[session.id] = read
+    return replace(seen, session=session)
+
+
+def _merged(told: Session | None, seen: HistorySeen) -> Session:
+    """The activity knows the status, the history knows the dialog: owner, chat and the end of it."""
+    read = seen.session
+    if told is None or told.updated is None:
+        return read
+    return replace(
+        told,
+        chat=read.chat,
+        customer=read.customer or told.customer,
+        line=read.line or told.line,
+        connector=read.connector or told.connector,
+        owner=read.owner,
+        closed=read.closed or told.closed,
+        crm_entity=told.crm_entity or read.crm_entity,
+    )
+
+
+def _with_probes(cursor: Cursor, seen: SessionsProbed, now: datetime) -> Cursor:
+    highest = max(cursor.highest_session, seen.highest)
+    settled = cursor.settled or (seen.galloped and seen.highest <= cursor.highest_session)
+    holes = cursor.holes
+    if settled and not cursor.settled and highest:
+        holes = tuple((number, now) for number in range(max(1, highest - BEFORE_FIRST), highest))
+    return replace(cursor, highest_session=highest, settled=settled, holes=holes)
+
+
+def _with_holes(before: Cursor, cursor: Cursor, known: Sessions, now: datetime) -> Cursor:
+    """Ids that were passed over may still be filled for a while; afterwards they are holes for ever."""
+    start = before.highest_session
+    new = range(max(start + 1, cursor.highest_session - 200), cursor.highest_session) if start else ()
+    told = {number for number, _ in cursor.holes}
+    young = [(number, at) for number, at in cursor.holes if number not in known and now - at < HOLES_FOR]
+    young += [(number, now) for number in new if number not in known and number not in told]
+    holes = tuple(young)
+    return cursor if holes == cursor.holes else replace(cursor, holes=holes)
+
+
+def _with_touch(known: dict[int, SessionMemory], seen: ChatTouched) -> None:
+    for number, memory in known.items():
+        moved_on = seen.last_message > memory.last_message or number < seen.session
+        if memory.session.chat == seen.chat and memory.session.closed is None and moved_on:
+            known[number] = replace(memory, due=True)
+
+
+def _forget(known: dict[int, SessionMemory], now: datetime) -> None:
+    old = [number for number, memory in known.items() if _is_done(memory, now)]
+    for number in old:
+        del known[number]
+
+
+def _is_done(memory: SessionMemory, now: datetime) -> bool:
+    closed = memory.session.closed
+    return closed is not None and not memory.due and memory.read_at is not None and now - closed > REMEMBERED
+
+
+def order(ids: Iterable[int], sessions: Sequence[Session]) -> tuple[int, ...]:
+    """Unread sessions: open ones before closed ones, new before old."""
+    by_id = {session.id: session for session in sessions}
+    return tuple(sorted(ids, key=lambda number: (_closed(by_id.get(number)), -number)))
+
+
+def _closed(session: Session | None) -> bool:
+    return session is not None and session.closed is not None

@@ -1,0 +1,52 @@
+"""A row of crm.activity.list as a session (bitrix24-api.md 6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from monitor.core.history import integer, moment, user_code
+from monitor.core.model import Session
+
+PROVIDER = "IMOPENLINES_SESSION"
+FIELDS = (
+    *("ID", "PROVIDER_ID", "ASSOCIATED_ENTITY_ID", "ORIGIN_ID", "PROVIDER_TYPE_ID", "PROVIDER_PARAMS"),
+    *("RESULT_SOURCE_ID", "DIRECTION", "RESULT_STATUS", "RESPONSIBLE_ID", "CREATED", "LAST_UPDATED"),
+    *("END_TIME", "COMPLETED", "OWNER_TYPE_ID", "OWNER_ID"),
+)
+_ENTITIES = {1: "lead", 2: "deal", 3: "contact", 4: "company"}
+
+
+def session_of(row: Mapping[str, Any]) -> Session | None:
+    """None for a row of another provider or without a session: a filter's typo must not pass unseen."""
+    if row.get("PROVIDER_ID") != PROVIDER:
+        return None
+    number = integer(row.get("ASSOCIATED_ENTITY_ID")) or integer(str(row.get("ORIGIN_ID") or "").removeprefix("IMOL_"))
+    created, updated = moment(row.get("CREATED")), moment(row.get("LAST_UPDATED"))
+    if not number or created is None:
+        return None
+    connector, line, customer = _code(row)
+    closed = moment(row.get("END_TIME")) if row.get("COMPLETED") == "Y" else None
+    owner_type, owner = integer(row.get("OWNER_TYPE_ID")), integer(row.get("OWNER_ID"))
+    entity = _ENTITIES.get(owner_type or 0)
+    return Session(
+        id=number,
+        chat=0,
+        line=line,
+        connector=connector,
+        customer=customer,
+        started_by_customer=str(row.get("DIRECTION")) != "2",
+        created=created,
+        updated=updated or created,
+        closed=(closed or updated or created) if row.get("COMPLETED") == "Y" else None,
+        responsible=integer(row.get("RESPONSIBLE_ID")) or 0,
+        accepted=str(row.get("RESULT_STATUS")) == "2",
+        crm_entity=(entity, owner) if entity and owner else None,
+    )
+
+
+def _code(row: Mapping[str, Any]) -> tuple[str, int, int]:
+    params = row.get("PROVIDER_PARAMS")
+    connector, line, customer = user_code(params.get("USER_CODE") if isinstance(params, dict) else None)
+    connector = connector or str(row.get("RESULT_SOURCE_ID") or "").lower()
+    return connector, line or integer(row.get("PROVIDER_TYPE_ID")) or 0, customer

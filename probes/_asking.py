@@ -1,0 +1,37 @@
+"""Many questions side by side: each answer or its failure, none cancelling the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from monitor.core.model import CallFailed, Failure
+from monitor.core.plugin import Call, Params
+
+Question = tuple[str, Params | None]
+
+
+async def gather(call: Call, questions: Iterable[Question]) -> list[Any]:
+    """Answers in the order of the questions; a Failure stands where one was not answered."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(call, method, params)) for method, params in questions]
+    return [task.result() for task in tasks]
+
+
+async def one(call: Call, method: str, params: Params | None = None) -> Any:
+    """One answer or its Failure."""
+    try:
+        return await call(method, params)
+    except CallFailed as error:
+        return error.failure
+
+
+def total_failure(answers: Iterable[Any]) -> Failure | None:
+    """The failure of all, if not one question was answered."""
+    failures = []
+    for answer in answers:
+        if not isinstance(answer, Failure):
+            return None
+        failures.append(answer)
+    return failures[0] if failures else None

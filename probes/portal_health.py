@@ -1,0 +1,88 @@
+"""Is the portal there, does it let us in, does its clock go right, has our application all it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.core.history import integer, moment
+from monitor.core.model import Failure, Reason
+from monitor.core.plugin import Call, PortalProbe, View
+from monitor.core.reading import ClockSeen, Finding, LicenceSeen, Reading, ScopesSeen
+from probes._asking import gather, one, total_failure
+
+NEEDED = ("imopenlines", "crm", "im", "department")
+USERS = frozenset({"user", "user_basic", "user_brief"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    asked: datetime
+    answered: datetime
+    time: Any
+
+
+async def ask(call: Call, view: View) -> Answers:
+    asked = view.clock()
+    time = await one(call, "server.time")
+    return Answers(asked=asked, answered=view.clock(), time=time)
+
+
+def read(answers: Answers, view: View, now: datetime) -> Reading:
+    del view
+    if isinstance(answers.time, Failure):
+        return Reading(probe="portal_health", source="bitrix24", at=now, failure=answers.time)
+    portal = moment(answers.time)
+    if portal is None:
+        failure = Failure(reason=Reason.MALFORMED, detail="server.time is no date with an offset")
+        return Reading(probe="portal_health", source="bitrix24", at=now, failures=(failure,))
+    seen = ClockSeen(portal=portal, asked=answers.asked, answered=answers.answered)
+    return Reading(probe="portal_health", source="bitrix24", at=now, findings=(seen,))
+
+
+async def ask_rights(call: Call, view: View) -> list[Any]:
+    del view
+    return await gather(call, (("app.info", None), ("scope", None)))
+
+
+def read_rights(answers: list[Any], view: View, now: datetime) -> Reading:
+    """app.info differs between an application (its licence and payment) and a webhook (scopes and licence)."""
+    failure = total_failure(answers)
+    if failure is not None:
+        return Reading(probe="portal_rights", source="bitrix24", at=now, failure=failure)
+    findings: list[Finding] = []
+    info, scope = answers
+    if isinstance(info, dict):
+        findings.append(_licence(info))
+    granted = _granted(scope, info)
+    if granted is not None:
+        findings.append(ScopesSeen(granted=granted, missing=missing(granted)))
+    del view
+    failures = tuple(answer for answer in answers if isinstance(answer, Failure))
+    return Reading(probe="portal_rights", source="bitrix24", at=now, findings=tuple(findings), failures=failures)
+
+
+def missing(granted: frozenset[str]) -> frozenset[str]:
+    """The scopes we cannot do without; any of the user scopes serves."""
+    lacking = {scope for scope in NEEDED if scope not in granted}
+    return frozenset(lacking | (set() if granted & USERS else {"user_brief"}))
+
+
+def _granted(scope: Any, info: Any) -> frozenset[str] | None:
+    told = scope if isinstance(scope, list) else info.get("SCOPE") if isinstance(info, dict) else None
+    return frozenset(str(word).lower() for word in told) if isinstance(told, list) else None
+
+
+def _licence(info: dict[str, Any]) -> LicenceSeen:
+    return LicenceSeen(
+        licence=str(info.get("LICENSE") or ""),
+        installed=info.get("INSTALLED") is not False,
+        payment_expired=info.get("PAYMENT_EXPIRED") == "Y",
+        days_left=integer(info.get("DAYS")),
+    )
+
+
+PROBE = PortalProbe(name="portal_health", ask=ask, read=read)
+RIGHTS = PortalProbe(name="portal_rights", ask=ask_rights, read=read_rights, every=timedelta(hours=1))
+PROBES = (PROBE, RIGHTS)
