@@ -35,7 +35,7 @@ class Onlooker(Protocol):
 class Watch:
     """One portal's run-time: the state in memory, when each slow probe is due, one judgement at a time."""
 
-    def __init__(  # noqa: PLR0913 - the portal's seven parts, all given by the composition root
+    def __init__(
         self,
         *,
         policy: Policy,

@@ -1,0 +1,82 @@
+"""The portals and provider accounts under watch: started, changed and stopped by difference when a config comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, Protocol, TypeVar
+
+from monitor.shell.clock import Clock
+from monitor.shell.scheduler import Rhythm
+
+
+class Ticked(Protocol):
+    """What a rhythm drives."""
+
+    async def poll(self) -> object: ...
+
+
+Wish = TypeVar("Wish")
+Run = TypeVar("Run", bound=Ticked)
+
+
+@dataclass
+class Kept(Generic[Wish, Run]):
+    """One running subject: what was wished, what runs for it, its rhythm and its task."""
+
+    wish: Wish
+    run: Run
+    rhythm: Rhythm
+    task: asyncio.Task[None]
+
+
+class Fleet(Generic[Wish, Run]):
+    """Keeps one task per subject inside the given TaskGroup."""
+
+    def __init__(
+        self,
+        *,
+        group: asyncio.TaskGroup,
+        clock: Clock,
+        build: Callable[[Wish], Awaitable[Run]],
+        every: Callable[[Wish], timedelta],
+    ) -> None:
+        self.kept: dict[str, Kept[Wish, Run]] = {}
+        self._group, self._clock, self._build, self._every = group, clock, build, every
+
+    async def adopt(self, wishes: Mapping[str, Wish]) -> None:
+        """Make what runs equal to what is wished. What did not change is not touched."""
+        for name in [name for name in self.kept if name not in wishes]:
+            await self._stop(name)
+        changed = {name: wish for name, wish in wishes.items() if self._is_new(name, wish)}
+        built = {name: await self._build(wish) for name, wish in changed.items()}
+        for index, (name, run) in enumerate(built.items()):
+            await self._stop(name)
+            every = self._every(changed[name])
+            self._start(name, changed[name], run, every * index / max(1, len(built)))
+
+    def wake(self) -> None:
+        for kept in self.kept.values():
+            kept.rhythm.wake()
+
+    def __getitem__(self, name: str) -> Run:
+        return self.kept[name].run
+
+    def _is_new(self, name: str, wish: Wish) -> bool:
+        return name not in self.kept or self.kept[name].wish != wish
+
+    def _start(self, name: str, wish: Wish, run: Run, offset: timedelta) -> None:
+        rhythm = Rhythm(tick=run.poll, every=self._every(wish), clock=self._clock, offset=offset)
+        task = self._group.create_task(rhythm.run(), name=f"watch {name}")
+        self.kept[name] = Kept(wish=wish, run=run, rhythm=rhythm, task=task)
+
+    async def _stop(self, name: str) -> None:
+        kept = self.kept.pop(name, None)
+        if kept is None:
+            return
+        kept.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await kept.task

@@ -1,0 +1,146 @@
+"""Many REST commands as one `batch`: how they are written, split and told apart again (bitrix24-api.md 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from monitor.core.model import Failure
+from monitor.shell import failures
+
+MOST_COMMANDS = 50
+MOST_HISTORIES = 10  # heavy answers: trap 19
+HISTORY = "imopenlines.session.history.get"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    method: str
+    query: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.method}?{self.query}" if self.query else self.method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One command's answer: `result` as it came, and what a list or the cost meter said beside it."""
+
+    result: Any
+    total: int | None = None
+    next: int | None = None
+    operating: float | None = None
+
+
+Outcome = Answered | Failure
+
+
+def command(method: str, params: Mapping[str, Any] | None = None) -> Command:
+    """A command with its parameters in PHP's bracket style, URL-encoded once."""
+    query = "&".join(f"{quote(name, safe='[]')}={quote(value, safe='')}" for name, value in flatten(params or {}))
+    return Command(method=method, query=query)
+
+
+def flatten(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(bracketed name, text) pairs: {"filter": {">ID": 5}} -> ("filter[>ID]", "5")."""
+    for name, value in params.items():
+        yield from _flat(name, value)
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(f"{name}[{key}]", inner)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _flat(f"{name}[{index}]" if isinstance(inner, Mapping | list | tuple) else f"{name}[]", inner)
+    elif isinstance(value, bool):
+        yield name, "1" if value else "0"
+    elif isinstance(value, datetime):
+        yield name, value.isoformat(timespec="seconds")
+    elif value is not None:
+        yield name, str(value)
+
+
+def split(commands: Sequence[Command]) -> list[list[int]]:
+    """Indices of the commands of each batch, in order: at most 50 in one, at most 10 of them histories."""
+    batches: list[list[int]] = []
+    histories: list[int] = []
+    for index, one in enumerate(commands):
+        heavy = one.method.lower() == HISTORY
+        place = next((n for n, batch in enumerate(batches) if _fits(batch, histories[n], heavy)), None)
+        if place is None:
+            batches.append([])
+            histories.append(0)
+            place = len(batches) - 1
+        batches[place].append(index)
+        histories[place] += heavy
+    return batches
+
+
+def _fits(batch: Sequence[int], histories: int, heavy: bool) -> bool:
+    return len(batch) < MOST_COMMANDS and (not heavy or histories < MOST_HISTORIES)
+
+
+def body(commands: Iterable[Command]) -> dict[str, Any]:
+    """String keys always: with numeric ones PHP turns the parts into lists (trap 11)."""
+    return {"halt": 0, "cmd": {f"c{index}": one.text for index, one in enumerate(commands)}}
+
+
+def outcomes(answer: Any, count: int) -> list[Outcome]:
+    """Each command's outcome; one that stands in no part of the answer is malformed."""
+    parts = answer.get("result") if isinstance(answer, dict) else None
+    if not isinstance(parts, dict) or "result" not in parts:
+        return [failures.malformed("the batch's answer has no result")] * count
+    return [_outcome(parts, f"c{index}") for index in range(count)]
+
+
+def _outcome(parts: Mapping[str, Any], key: str) -> Outcome:
+    if (error := _part(parts, "result_error", key)) is not _MISSING:
+        return _failure(error, _part(parts, "result_time", key))
+    result = _part(parts, "result", key)
+    if result is _MISSING:
+        return failures.malformed("a command stands in no part of the batch's answer")
+    return Answered(
+        result=result,
+        total=_int(_part(parts, "result_total", key)),
+        next=_int(_part(parts, "result_next", key)),
+        operating=operating_of(_part(parts, "result_time", key)),
+    )
+
+
+_MISSING: Any = object()
+
+
+def _part(parts: Mapping[str, Any], name: str, key: str) -> Any:
+    """Our keys are texts, so a part that is a list is the empty map."""
+    part = parts.get(name)
+    return part.get(key, _MISSING) if isinstance(part, dict) else _MISSING
+
+
+def _failure(error: Any, time: Any) -> Failure:
+    code, text = (
+        (error.get("error", ""), error.get("error_description", "")) if isinstance(error, dict) else (error, "")
+    )
+    return failures.by_error(code, text, 400, reset_at(time))
+
+
+def reset_at(time: Any) -> datetime | None:
+    """`operating_reset_at`: when the oldest bucket of the method's cost expires."""
+    moment = time.get("operating_reset_at") if isinstance(time, dict) else None
+    if isinstance(moment, int | float) and 0 < moment < 2**34:
+        return datetime.fromtimestamp(moment, UTC)
+    return None
+
+
+def operating_of(time: Any) -> float | None:
+    value = time.get("operating") if isinstance(time, dict) else None
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _int(value: Any) -> int | None:
+    return value if isinstance(value, int) else None

@@ -1,0 +1,88 @@
+"""What a vendor's answer means when it is not the answer: HTTP status and error code to a Failure (signals.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from monitor.core.model import Failure, Reason
+
+# Bitrix24's own words first: its status codes are unreliable (bitrix24-api.md 2.4).
+BY_CODE: Mapping[str, Reason] = {
+    "query_limit_exceeded": Reason.THROTTLED,
+    "operation_time_limit": Reason.THROTTLED,
+    "overload_limit": Reason.THROTTLED,
+    "internal_server_error": Reason.UNREACHABLE,
+    "error_unexpected_answer": Reason.UNREACHABLE,
+    "connection_error": Reason.UNREACHABLE,
+    "wrong_encoding": Reason.MALFORMED,
+    "no_auth_found": Reason.DENIED,
+    "expired_token": Reason.DENIED,
+    "invalid_token": Reason.DENIED,
+    "application_not_found": Reason.DENIED,
+    "not_installed": Reason.DENIED,
+    "payment_required": Reason.DENIED,
+    "authorization_error": Reason.DENIED,
+    "user_access_error": Reason.DENIED,
+    "method_confirm_waiting": Reason.DENIED,
+    "method_confirm_denied": Reason.DENIED,
+    "access_denied": Reason.DENIED,
+    "access_error": Reason.DENIED,
+    "invalid_credentials": Reason.DENIED,
+    "insufficient_scope": Reason.DENIED,
+    "wrong_auth_type": Reason.DENIED,
+    "wrong_license": Reason.DENIED,
+    "portal_deleted": Reason.DENIED,
+    "wrong_client": Reason.DENIED,
+    "invalid_client": Reason.DENIED,
+    "invalid_grant": Reason.DENIED,
+    "invalid_scope": Reason.DENIED,
+}
+
+BY_STATUS: Mapping[int, Reason] = {
+    401: Reason.DENIED,
+    403: Reason.DENIED,
+    410: Reason.DENIED,
+    429: Reason.THROTTLED,
+    408: Reason.TIMEOUT,
+}
+
+
+def by_error(code: object, description: object, status: int, retry_at: datetime | None = None) -> Failure:
+    """A Failure from the vendor's error envelope. An unknown code is `rejected` unless the status says more."""
+    word = code if isinstance(code, str) else str(code)
+    reason = BY_CODE.get(word.lower()) or _by_status(status)
+    text = description if isinstance(description, str) else ""
+    return Failure(reason=reason, code=word, detail=" ".join(text.split())[:200], retry_at=retry_at)
+
+
+def by_status(status: int, what: str, retry_at: datetime | None = None) -> Failure:
+    """A Failure from a status whose body says nothing that we understand."""
+    reason = Reason.MALFORMED if 200 <= status < 300 else _by_status(status)
+    return Failure(reason=reason, code=f"http_{status}", detail=what, retry_at=retry_at)
+
+
+def redirected(status: int, host: str) -> Failure:
+    detail = f"the address answers with a redirect to {host or 'an unnamed host'}: if the portal moved, set its new url"
+    return Failure(reason=Reason.REJECTED, code=f"http_{status}", detail=detail)
+
+
+def malformed(detail: str) -> Failure:
+    return Failure(reason=Reason.MALFORMED, detail=detail)
+
+
+def error_of(body: Any) -> tuple[Any, Any] | None:
+    """(code, description) if the body is an error envelope: the key decides, since a code may be an empty text."""
+    if isinstance(body, dict) and "error" in body and "result" not in body:
+        error = body["error"]
+        if isinstance(error, dict):  # REST 3.0
+            return error.get("code", ""), error.get("message", "")
+        return error, body.get("error_description", "")
+    return None
+
+
+def _by_status(status: int) -> Reason:
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    return Reason.UNREACHABLE if status >= 500 else Reason.REJECTED

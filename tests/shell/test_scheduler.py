@@ -1,0 +1,63 @@
+"""The rhythm of polls: on a grid, spread at the start, never made up."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitor.shell.clock import Clock
+from monitor.shell.scheduler import Rhythm, next_tick, offsets
+
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("late", "expected"),
+    [(1, 60), (59, 60), (60, 60), (61, 120), (120, 120), (180.5, 240)],
+)
+def test_points_of_the_grid_that_passed_during_a_tick_are_skipped(late: float, expected: float) -> None:
+    assert next_tick(START, MINUTE, START + timedelta(seconds=late)) == START + timedelta(seconds=expected)
+
+
+def test_first_polls_of_many_portals_are_spread_over_one_interval_and_the_first_starts_at_once() -> None:
+    spread = offsets(120, MINUTE)
+    assert spread[0] == timedelta()
+    assert max(spread) < MINUTE
+    assert {after - before for before, after in zip(spread, spread[1:], strict=False)} == {timedelta(seconds=0.5)}
+
+
+class Ticks:
+    def __init__(self, clock: Clock, enough: int) -> None:
+        self.at: list[datetime] = []
+        self.done = asyncio.Event()
+        self._clock, self._enough = clock, enough
+
+    async def tick(self) -> None:
+        self.at.append(self._clock.now())
+        if len(self.at) >= self._enough:
+            self.done.set()
+
+
+async def _ticking(rhythm: Rhythm, until: asyncio.Event) -> None:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        task = group.create_task(rhythm.run())
+        await until.wait()
+        task.cancel()
+
+
+async def test_a_fast_clock_makes_the_polls_as_much_faster() -> None:
+    clock = Clock(rate=600, start=START)
+    ticks = Ticks(clock, enough=4)
+    await _ticking(Rhythm(tick=ticks.tick, every=MINUTE, clock=clock), ticks.done)
+    gaps = [after - before for before, after in zip(ticks.at, ticks.at[1:], strict=False)]
+    assert min(gaps) >= MINUTE * 0.9
+
+
+async def test_a_woken_rhythm_ticks_at_once_instead_of_waiting_for_its_hour() -> None:
+    clock = Clock()
+    ticks = Ticks(clock, enough=2)
+    rhythm = Rhythm(tick=ticks.tick, every=timedelta(hours=1), clock=clock)
+    rhythm.wake()
+    await _ticking(rhythm, ticks.done)
+    assert len(ticks.at) == 2
