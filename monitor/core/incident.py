@@ -67,6 +67,7 @@ class Incident:
     guaranteed: bool
     labels: tuple[tuple[str, str], ...]
     opened: datetime
+    since: datetime | None = None  # when what is wrong began; None = when it was opened
     starts_at: datetime
     updated: datetime
     closed: datetime | None = None

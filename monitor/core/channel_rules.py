@@ -1,0 +1,144 @@
+"""When a channel's state, lasting long enough or read often enough, is an incident, and when it is over.
+
+Lengths are measured up to the last reading of the deciding witness: nothing opens or closes on stale knowledge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
+from monitor.core.channel_words import about_channel
+from monitor.core.diagnosis import rests_on_portal
+from monitor.core.incident import IncidentKind, Severity
+from monitor.core.memory import ChannelMemory
+from monitor.core.model import State
+from monitor.core.policy import Policy
+
+CONNECTING_FOR = timedelta(minutes=10)
+OFFLINE_FOR = timedelta(minutes=30)
+LOGOUT_RISK_AFTER = timedelta(days=10)  # linked devices are logged out after 14 days without the phone
+FLAPS, QUIET = 6, timedelta(hours=1)
+
+DOWN = frozenset({State.BANNED, State.UNPAID, State.OPENED_ELSEWHERE, State.TOKEN_REVOKED, State.MISCONFIGURED})
+
+# Each state has one kind, so that its trouble is one incident; the order is that of the texts in signals.md.
+STATE_KINDS: dict[IncidentKind, Severity] = {
+    IncidentKind.QR_RESCAN_REQUIRED: Severity.CRITICAL,
+    IncidentKind.CHANNEL_DOWN: Severity.CRITICAL,
+    IncidentKind.CHANNEL_DEGRADED: Severity.WARNING,
+    IncidentKind.PHONE_LOGOUT_RISK: Severity.CRITICAL,
+    IncidentKind.CHANNEL_SILENT: Severity.WARNING,
+}
+CHANNEL_KINDS = (*STATE_KINDS, IncidentKind.CHANNEL_FLAPPING)
+
+# States on the way to another: they may open an incident of their own, but do not prove that the old trouble is over.
+_PASSING = frozenset({State.CONNECTING, State.UNKNOWN, State.UNREACHABLE})
+_OVER_AT_ONCE = frozenset({IncidentKind.PHONE_LOGOUT_RISK, IncidentKind.CHANNEL_SILENT})
+
+
+def channels(scene: Scene) -> Iterator[Assessment]:
+    present = {}
+    for key, memory in scene.state.channels.items():
+        if not memory.gone:
+            present[f"{key.line}/{key.connector}"] = memory
+    for incident in scene.opened(*CHANNEL_KINDS):
+        if incident.subject not in present:
+            yield closing(incident.kind, incident.subject, "gone")
+    for subject, memory in present.items():
+        if memory.hidden is None:
+            yield from _states(scene, subject, memory)
+            yield from _flapping(scene, subject, memory)
+
+
+def _states(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Assessment]:
+    due = due_kind(memory, scene.policy)
+    for kind in STATE_KINDS:
+        if kind is due:
+            yield _opening(scene, kind, subject, memory)
+        elif scene.is_open(kind, subject) and (reason := _end(kind, due, memory, scene.policy)):
+            yield closing(kind, subject, reason)
+
+
+def due_kind(memory: ChannelMemory, policy: Policy) -> IncidentKind | None:
+    """The kind whose opening condition the present state fulfils."""
+    state, confirmed = memory.diagnosis.state, memory.streak >= policy.confirm_open
+    lasted = _seen_at(memory) - memory.since
+    if state is State.QR_REQUIRED:
+        return IncidentKind.QR_RESCAN_REQUIRED if confirmed or _by_provider(memory) else None
+    if state in DOWN:
+        return IncidentKind.CHANNEL_DOWN if confirmed else None
+    if state is State.SILENT:
+        return IncidentKind.CHANNEL_SILENT
+    if state is State.PHONE_OFFLINE and _seen_at(memory) - (memory.phone_gone or memory.since) >= LOGOUT_RISK_AFTER:
+        return IncidentKind.PHONE_LOGOUT_RISK
+    degraded = (
+        (state is State.CONNECTING and lasted > CONNECTING_FOR)
+        or (state is State.PHONE_OFFLINE and lasted > OFFLINE_FOR)
+        or (state is State.RESTRICTED and confirmed)
+        or (state is State.UNKNOWN and _by_provider(memory) and confirmed)
+    )
+    return IncidentKind.CHANNEL_DEGRADED if degraded else None
+
+
+def _end(kind: IncidentKind, due: IncidentKind | None, memory: ChannelMemory, policy: Policy) -> str:
+    """Why an open incident of this kind is over; "" = it is not."""
+    state = memory.diagnosis.state
+    if kind is IncidentKind.PHONE_LOGOUT_RISK and memory.phone_gone is None and due is None:
+        return "recovered"
+    if state is State.CONNECTED:
+        return "recovered" if kind in _OVER_AT_ONCE or _is_settled(memory, policy) else ""
+    if due is None or state in _PASSING:
+        return ""
+    return "escalated" if STATE_KINDS[kind] is Severity.WARNING else "changed"
+
+
+def _is_settled(memory: ChannelMemory, policy: Policy) -> bool:
+    """Connected often enough and long enough: a rescan is followed by minutes of hiccups."""
+    since = memory.well_since
+    return memory.well >= policy.confirm_close and since is not None and _seen_at(memory) - since >= policy.settle
+
+
+def _flapping(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Assessment]:
+    kind = IncidentKind.CHANNEL_FLAPPING
+    recent = [at for at in memory.flips if _seen_at(memory) - at < QUIET]
+    if len(recent) >= FLAPS:
+        yield _opening(scene, kind, subject, memory)
+    elif not recent and scene.is_open(kind, subject):
+        yield closing(kind, subject, "recovered")
+
+
+def _opening(scene: Scene, kind: IncidentKind, subject: str, memory: ChannelMemory) -> Assessment:
+    flapping = kind is IncidentKind.CHANNEL_FLAPPING
+    return Assessment(
+        kind=kind,
+        subject=subject,
+        say=Say.OPEN,
+        severity=STATE_KINDS.get(kind, Severity.WARNING),
+        covered=memory.diagnosis.covered,
+        through_portal=rests_on_portal(memory.diagnosis),
+        since=memory.flips[0] if flapping else began(kind, memory),
+        labels=_labels(memory, with_state=not flapping),
+        texts=about_channel(kind, memory, scene),
+    )
+
+
+def began(kind: IncidentKind, memory: ChannelMemory) -> datetime:
+    return (memory.phone_gone or memory.since) if kind is IncidentKind.PHONE_LOGOUT_RISK else memory.since
+
+
+def _labels(memory: ChannelMemory, *, with_state: bool) -> Labels:
+    channel = memory.channel
+    own = (("connector", channel.connector), ("line", str(channel.line)), ("messenger", channel.messenger.value))
+    return (*own, ("state", memory.diagnosis.state.value)) if with_state else own
+
+
+def _by_provider(memory: ChannelMemory) -> bool:
+    return not rests_on_portal(memory.diagnosis)
+
+
+def _seen_at(memory: ChannelMemory) -> datetime:
+    """When the witness that decides was last read."""
+    seen = memory.provider_at if _by_provider(memory) else memory.flag_at
+    return seen or memory.since

@@ -1,0 +1,67 @@
+"""What is said of an incident that is over: why, and how long it lasted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from monitor.core.incident import Incident, Words
+from monitor.core.words import LANGUAGES, moment, span_of
+
+_WHY = {
+    "ru": {
+        "recovered": "Снова работает",
+        "answered": "Клиенту ответили",
+        "excused": "Больше не ждёт ответа",
+        "closed": "Диалог закрыт без ответа",
+        "escalated": "Стало серьёзнее, об этом новая тревога",
+        "changed": "Причина сменилась, об этом новая тревога",
+        "gone": "Больше не наблюдается",
+    },
+    "en": {
+        "recovered": "Works again",
+        "answered": "The customer got a reply",
+        "excused": "No longer waits for a reply",
+        "closed": "The dialog was closed without a reply",
+        "escalated": "It got worse, there is a new alert about it",
+        "changed": "The cause has changed, there is a new alert about it",
+        "gone": "Not watched any more",
+    },
+}
+_OVER = {"ru": "Закончилось", "en": "It is over"}
+_WAS = {"ru": "{why}. Было: {what}", "en": "{why}. It was: {what}"}
+_LASTED = {
+    "ru": "Длилось {span}: с {since} до {until}.",
+    "en": "It lasted {span}: from {since} to {until}.",
+}
+_NEXT = {"ru": "Делать ничего не нужно.", "en": "Nothing needs to be done."}
+_NEXT_BY_REASON = {
+    "ru": {
+        "escalated": "Действовать по новой тревоге.",
+        "changed": "Действовать по новой тревоге.",
+        "closed": "Руководитель: узнать, почему диалог закрыли без ответа, и ответить клиенту.",
+    },
+    "en": {
+        "escalated": "Act on the new alert.",
+        "changed": "Act on the new alert.",
+        "closed": "Head: find out why the dialog was closed without a reply, and answer the customer.",
+    },
+}
+
+
+def closing_words(incident: Incident, reason: str, zone: str, now: datetime) -> Mapping[str, Words]:
+    return {language: _words(incident, reason, zone, now, language) for language in LANGUAGES}
+
+
+def _words(incident: Incident, reason: str, zone: str, now: datetime, language: str) -> Words:
+    since = incident.since or incident.opened
+    why = _WHY[language].get(reason, _OVER[language])
+    known = incident.words.get(language)
+    lasted = _LASTED[language].format(
+        span=span_of(now - since, language), since=moment(since, zone, language), until=moment(now, zone, language)
+    )
+    return Words(
+        summary=_WAS[language].format(why=why, what=known.summary) if known else f"{why}.",
+        description=lasted,
+        recommendation=_NEXT_BY_REASON[language].get(reason, _NEXT[language]),
+    )

@@ -1,0 +1,221 @@
+"""What one reading changes in what is remembered; a failed reading says nothing of its subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
+from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory, Proof
+from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, Reason, State
+from monitor.core.outages import note_flip, note_portal
+from monitor.core.policy import Policy
+from monitor.core.reading import ClockSeen, Finding, FlagSeen, LicenceSeen, ProviderSeen, Reading, ScopesSeen
+
+FLIPS_KEPT = timedelta(hours=1)
+UNREACHABLE_AFTER = 3  # failed polls in a row
+WHOLE_SECOND = timedelta(seconds=1)  # server.time tells no fractions
+OUTBOUND = frozenset({Author.MANAGER, Author.BOT, Author.AUTOMATIC})
+
+# Over these states nobody knows whether the phone came back: its absence goes on.
+_PHONE_MAY_BE_GONE = frozenset({State.PHONE_OFFLINE, State.CONNECTING, State.UNKNOWN, State.UNREACHABLE})
+
+
+def fold_portal(memory: PortalMemory, readings: Sequence[Reading], now: datetime) -> PortalMemory:
+    """Streaks of polls. A poll is good as soon as the portal told anything, so a failed command leaves it good.
+
+    Readings of providers say nothing of the portal, nor does a probe that had nothing to ask.
+    """
+    mine = [reading for reading in readings if reading.source == "bitrix24"]
+    told = [reading for reading in mine if reading.failure is None and reading.findings]
+    failures = [failure for reading in mine for failure in _failures(reading)]
+    if told:
+        after = _good(memory, now)
+        for reading in told:
+            after = _told(after, reading.findings)
+    elif failures:
+        after = _failed(memory, _weightiest(failures), now)
+    else:
+        return memory
+    return note_portal(after, UNREACHABLE_AFTER, now)
+
+
+def _failures(reading: Reading) -> tuple[Failure, ...]:
+    return (reading.failure,) if reading.failure is not None else reading.failures
+
+
+def _weightiest(failures: Sequence[Failure]) -> Failure:
+    """A refused refresh explains the rest, then any denial: the portal was there to deny."""
+    return min(failures, key=lambda failure: (not _is_refusal(failure), failure.reason is not Reason.DENIED))
+
+
+def _is_refusal(failure: Failure) -> bool:
+    return failure.code.startswith("refresh_refused")
+
+
+def _good(memory: PortalMemory, now: datetime) -> PortalMemory:
+    return replace(
+        memory,
+        up=True,
+        auth_ok=True,
+        failed=0,
+        denied=0,
+        good=memory.good + 1,
+        refused=False,
+        failing_since=None,
+        last_failure=None,
+        last_success=now,
+    )
+
+
+def _failed(memory: PortalMemory, failure: Failure, now: datetime) -> PortalMemory:
+    """A denial proves that the portal is up; every other failure says nothing of our authorisation."""
+    after = replace(memory, good=0, failing_since=memory.failing_since or now, last_failure=failure)
+    if failure.reason is not Reason.DENIED:
+        return replace(after, up=False, failed=memory.failed + 1)
+    if _is_refusal(failure):  # the authorisation server's word: the portal itself was not asked
+        return replace(after, auth_ok=False, denied=memory.denied + 1, refused=True)
+    return replace(after, up=True, auth_ok=False, denied=memory.denied + 1, failed=0)
+
+
+def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
+    for finding in findings:
+        match finding:
+            case ClockSeen():
+                memory = replace(memory, skew=_skew(finding))
+            case ScopesSeen(missing=missing):
+                memory = replace(memory, missing_scopes=tuple(sorted(missing)))
+            case LicenceSeen():
+                memory = replace(memory, licence=finding)
+            case _:
+                pass
+    return memory
+
+
+def _skew(seen: ClockSeen) -> timedelta:
+    """The portal's clock minus ours, beyond what the question's way and the whole seconds can explain."""
+    if seen.portal > seen.answered:
+        return seen.portal - seen.answered
+    return min(timedelta(), seen.portal + WHOLE_SECOND - seen.asked)
+
+
+def fold_channel(
+    memory: ChannelMemory | None,
+    channel: Channel,
+    flag: FlagSeen | None,
+    provider: ProviderSeen | None,
+    blind: bool,
+    policy: Policy,
+    now: datetime,
+    silence: Proof | None = None,
+) -> tuple[ChannelMemory, Flip | None]:
+    """The channel after a reading of its flag, of its provider, or of none: then only our sight may have changed.
+
+    `blind`: the portal is out of sight, so what is known through it alone shows as unknown; what was judged before
+    waits in `hidden` and comes back with its times. `silence`: the traffic's own witness, judged elsewhere.
+    """
+    before = memory.diagnosis.state if memory else None
+    real = _unveiled(memory) if memory else ChannelMemory(channel=channel, diagnosis=NOT_SEEN, since=now)
+    has_news = flag is not None or provider is not None or silence is not None
+    if memory is None or has_news or real.diagnosis.cause == "silent":
+        real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, silence, now)
+    shown = _veiled(real) if blind and rests_on_portal(real.diagnosis) else real
+    if shown.diagnosis.state is before:
+        return shown, None
+    flip = Flip(
+        line=channel.line,
+        connector=channel.connector,
+        at=now,
+        before=before,
+        after=shown.diagnosis.state,
+        diagnosis=shown.diagnosis,
+    )
+    return note_flip(shown, flip), flip
+
+
+def fold_traffic(memory: ChannelMemory, messages: Iterable[Message]) -> ChannelMemory:
+    """Messages not counted before: who wrote last, and how many went each way."""
+    told = tuple(messages)
+    inbound = [message.at for message in told if message.author is Author.CUSTOMER]
+    outbound = [message.at for message in told if message.author in OUTBOUND]
+    return replace(
+        memory,
+        last_inbound=_latest(memory.last_inbound, inbound),
+        last_outbound=_latest(memory.last_outbound, outbound),
+        received=memory.received + len(inbound),
+        sent=memory.sent + len(outbound),
+    )
+
+
+def _latest(known: datetime | None, moments: Sequence[datetime]) -> datetime | None:
+    return max([*moments, *([known] if known else [])], default=None)
+
+
+def _unveiled(memory: ChannelMemory) -> ChannelMemory:
+    return memory if memory.hidden is None else replace(memory, diagnosis=memory.hidden, hidden=None)
+
+
+def _veiled(memory: ChannelMemory) -> ChannelMemory:
+    return replace(memory, diagnosis=replace(OUT_OF_SIGHT, proof=memory.diagnosis.proof), hidden=memory.diagnosis)
+
+
+def _witnessed(
+    known: ChannelMemory,
+    channel: Channel,
+    flag: FlagSeen | None,
+    provider: ProviderSeen | None,
+    now: datetime,
+) -> ChannelMemory:
+    """A provider's word is forgotten with its binding; a configured flag is never forgotten."""
+    word = provider or (known.provider if known.provider and known.provider.provider == channel.provider else None)
+    was_configured = flag is not None and (flag.configured or flag.status or flag.error)
+    return replace(
+        known,
+        channel=channel,
+        flag=flag or known.flag,
+        flag_at=now if flag else known.flag_at,
+        was_configured=known.was_configured or was_configured,
+        provider=word,
+        provider_at=now if provider else (known.provider_at if word else None),
+        gone=False,
+    )
+
+
+def _judged(memory: ChannelMemory, is_new: bool, policy: Policy, silence: Proof | None, now: datetime) -> ChannelMemory:
+    """Streaks count the readings of the witness that decides, so that one word heard once is never two."""
+    old = memory.diagnosis
+    verdict = _with_first_times(diagnose(memory, policy, silence), old)
+    decisive = memory.flag_at if rests_on_portal(verdict) else memory.provider_at
+    heard = int(decisive == now)
+    changed = is_new or verdict.state is not old.state
+    well = verdict.state is State.CONNECTED
+    return replace(
+        memory,
+        diagnosis=verdict,
+        since=now if changed else memory.since,
+        streak=1 if changed else memory.streak + heard,
+        well=memory.well + heard if well else 0,
+        well_since=(memory.well_since or now) if well else None,
+        flips=memory.flips if is_new else _flips(memory.flips, old.state, verdict.state, now),
+        phone_gone=_phone_gone(memory.phone_gone, verdict.state, now),
+    )
+
+
+def _with_first_times(verdict: Diagnosis, old: Diagnosis) -> Diagnosis:
+    """A witness that repeats its word keeps the time when it first said so."""
+    first = {(proof.source, proof.word): proof for proof in old.proof}
+    return replace(verdict, proof=tuple(first.get((proof.source, proof.word), proof) for proof in verdict.proof))
+
+
+def _flips(flips: tuple[datetime, ...], before: State, after: State, now: datetime) -> tuple[datetime, ...]:
+    """Changes between states we know: losing sight of a channel and seeing it again is no change of its own."""
+    recent = tuple(at for at in flips if now - at < FLIPS_KEPT)
+    is_change = before is not after and before not in BLIND_STATES and after not in BLIND_STATES
+    return (*recent, now) if is_change else recent
+
+
+def _phone_gone(since: datetime | None, state: State, now: datetime) -> datetime | None:
+    if state is State.PHONE_OFFLINE:
+        return since or now
+    return since if state in _PHONE_MAY_BE_GONE else None

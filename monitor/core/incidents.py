@@ -1,0 +1,147 @@
+"""Incidents opened, kept and closed by assessments: a cause hides its symptoms, a maintenance hides everything."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.core.assessment import Assessment, Say
+from monitor.core.closing_words import closing_words
+from monitor.core.incident import Incident, IncidentKind
+from monitor.core.policy import Policy
+
+# An open cause keeps these from opening: on the same channel, or (of the portal) whatever is read through it.
+_HIDES: Mapping[IncidentKind, frozenset[IncidentKind]] = {
+    IncidentKind.QR_RESCAN_REQUIRED: frozenset({IncidentKind.CHANNEL_SILENT, IncidentKind.CHANNEL_DEGRADED}),
+    IncidentKind.CHANNEL_DOWN: frozenset({IncidentKind.CHANNEL_SILENT, IncidentKind.CHANNEL_DEGRADED}),
+    IncidentKind.CHANNEL_FLAPPING: frozenset({IncidentKind.CHANNEL_DEGRADED}),
+}
+_PORTAL = (IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED)
+_CAUSES_FIRST = (*_PORTAL, *_HIDES)
+
+# These closings hand over to another incident: they wait until that one may open.
+_HANDED_OVER = frozenset({"escalated", "changed"})
+
+Name = tuple[IncidentKind, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`open` by id; it is the very mapping that came in when nothing changed."""
+
+    open: Mapping[str, Incident]
+    opened: tuple[Incident, ...] = ()
+    updated: tuple[Incident, ...] = ()
+    closed: tuple[Incident, ...] = ()
+
+
+def step(
+    open_: Mapping[str, Incident],
+    assessments: Iterable[Assessment],
+    policy: Policy,
+    now: datetime,
+    real_now: datetime,
+) -> Step:
+    """The incidents after these assessments: never two open ones of one kind and subject."""
+    known: dict[Name, Incident] = {(one.kind, one.subject): one for one in open_.values()}
+    in_order = sorted(assessments, key=lambda one: (_rank(one.kind), one.say is not Say.CLOSE))
+    closed = _close(known, in_order, policy, now)
+    opened, updated = [], []
+    for one in in_order:
+        if one.say is not Say.OPEN:
+            continue
+        name = (one.kind, one.subject)
+        if name in known:
+            fresh = _updated(known[name], one, policy, now)
+            updated += [fresh] if fresh is not known[name] else []
+            known[name] = fresh
+        elif not _is_maintained(policy, now) and not _is_hidden(one, known):
+            known[name] = _opened(one, policy, now, real_now)
+            opened.append(known[name])
+    changed = bool(opened or updated or closed)
+    return Step(
+        open={one.id: one for one in known.values()} if changed else open_,
+        opened=tuple(opened),
+        updated=tuple(updated),
+        closed=tuple(closed),
+    )
+
+
+def identity(portal: str, kind: IncidentKind, subject: str, opened: datetime) -> str:
+    """The same incident has the same id wherever and whenever it is computed."""
+    text = f"{portal}|{kind}|{subject}|{opened.isoformat()}"
+    return hashlib.blake2s(text.encode(), digest_size=6).hexdigest()
+
+
+def _rank(kind: IncidentKind) -> int:
+    return _CAUSES_FIRST.index(kind) if kind in _CAUSES_FIRST else len(_CAUSES_FIRST)
+
+
+def _close(
+    known: dict[Name, Incident], assessments: Iterable[Assessment], policy: Policy, now: datetime
+) -> list[Incident]:
+    """Take what is over out of `known`."""
+    over = []
+    for one in assessments:
+        waits = one.close_reason in _HANDED_OVER and _is_maintained(policy, now)
+        if one.say is Say.CLOSE and not waits and (one.kind, one.subject) in known:
+            over.append(_closed(known.pop((one.kind, one.subject)), one.close_reason, policy, now))
+    return over
+
+
+def _closed(incident: Incident, reason: str, policy: Policy, now: datetime) -> Incident:
+    words = closing_words(incident, reason, policy.timezone, now)
+    return replace(incident, closed=now, updated=now, close_reason=reason, words=words)
+
+
+def _is_maintained(policy: Policy, now: datetime) -> bool:
+    return any(window.start <= now < window.end for window in policy.maintenance)
+
+
+def _is_hidden(one: Assessment, known: Mapping[Name, Incident]) -> bool:
+    """Whether an open incident is the cause of what this one would say."""
+    if one.through_portal and any(kind in _PORTAL for kind, _ in known):
+        return True
+    return any(one.kind in _HIDES.get(kind, ()) for kind, subject in known if subject == one.subject)
+
+
+def _opened(one: Assessment, policy: Policy, now: datetime, real_now: datetime) -> Incident:
+    return Incident(
+        id=identity(policy.portal, one.kind, one.subject, now),
+        kind=one.kind,
+        subject=one.subject,
+        severity=one.severity,
+        audience=one.audience,
+        guaranteed=_is_guaranteed(one, policy, now),
+        labels=one.labels,
+        opened=now,
+        since=one.since,
+        starts_at=real_now,
+        updated=now,
+        evidence=one.texts.evidence,
+        words=one.texts.words,
+    )
+
+
+def _updated(known: Incident, one: Assessment, policy: Policy, now: datetime) -> Incident:
+    """The same incident with what is said of it now; itself when nothing is new."""
+    fresh = replace(
+        known,
+        severity=one.severity,
+        audience=one.audience,
+        guaranteed=_is_guaranteed(one, policy, now),
+        labels=one.labels,
+        evidence=one.texts.evidence,
+        words=one.texts.words,
+    )
+    return known if fresh == known else replace(fresh, updated=now)
+
+
+def _is_guaranteed(one: Assessment, policy: Policy, now: datetime) -> bool:
+    """The guarantee covers one named option: of what is watched here, the messengers (mission G8, G10)."""
+    guarantee = policy.guarantee
+    if guarantee is None or guarantee.option != "messengers":
+        return False
+    return guarantee.start <= now < guarantee.end and one.covered

@@ -1,0 +1,52 @@
+"""When the portal itself is the trouble: it does not answer, or it does not let us in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.core.assessment import Assessment, Say, Scene, closing
+from monitor.core.incident import IncidentKind, Severity
+from monitor.core.memory import PortalMemory
+from monitor.core.portal_words import about_portal
+
+UNREACHABLE_POLLS, DENIED_POLLS, GOOD_POLLS = 3, 2, 2
+PORTAL_KINDS = (IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED)
+SUBJECT = "portal"
+
+# The customer's own tariff or the deleted portal: nothing that the guarantee could put right (mission G8).
+_NOT_COVERED = ("portal_deleted", "wrong_license", "payment_required")
+
+
+def portal(scene: Scene) -> Iterator[Assessment]:
+    """At most one say for each of the two kinds; none = hold."""
+    memory = scene.state.memory
+    shut = memory.refused or memory.denied >= DENIED_POLLS
+    if memory.failed >= UNREACHABLE_POLLS:
+        yield _opening(scene, IncidentKind.PORTAL_UNREACHABLE)
+    elif memory.good >= GOOD_POLLS:
+        yield closing(IncidentKind.PORTAL_UNREACHABLE, SUBJECT, "recovered")
+    elif shut and memory.up:
+        yield closing(IncidentKind.PORTAL_UNREACHABLE, SUBJECT, "changed")
+    if shut:
+        yield _opening(scene, IncidentKind.PORTAL_AUTH_FAILED)
+    elif memory.good >= GOOD_POLLS:
+        yield closing(IncidentKind.PORTAL_AUTH_FAILED, SUBJECT, "recovered")
+
+
+def _opening(scene: Scene, kind: IncidentKind) -> Assessment:
+    memory = scene.state.memory
+    return Assessment(
+        kind=kind,
+        subject=SUBJECT,
+        say=Say.OPEN,
+        severity=Severity.CRITICAL,
+        covered=_is_covered(memory),
+        through_portal=False,
+        since=memory.failing_since,
+        texts=about_portal(kind, scene),
+    )
+
+
+def _is_covered(memory: PortalMemory) -> bool:
+    code = memory.last_failure.code.lower() if memory.last_failure else ""
+    return not any(word in code for word in _NOT_COVERED)

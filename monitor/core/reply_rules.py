@@ -1,0 +1,92 @@
+"""When a waiting customer is the head's business: slow_reply past one target, no_reply past three."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
+from monitor.core.incident import Audience, IncidentKind, Severity
+from monitor.core.model import ChannelKey, Messenger
+from monitor.core.reply_words import about_reply
+from monitor.core.turn import Turn, TurnKey, Verdict
+
+FIRST_SIGHT = timedelta(hours=48)  # of what was overdue before we came, only the younger is news
+REPLY_KINDS = (IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY)
+
+_ENDS = {Verdict.MET: "answered", Verdict.LATE: "answered", Verdict.MISSED: "closed"}
+
+
+def replies(scene: Scene) -> Iterator[Assessment]:
+    """What is open and over is closed; what waits too long opens, unless our knowledge of it is stale."""
+    for incident in scene.opened(*REPLY_KINDS):
+        chat, message = incident.subject.split("/")
+        turn = scene.state.turns.get(TurnKey(int(chat), int(message)))
+        if turn is None or turn.verdict is not Verdict.OPEN:
+            reason = _ENDS.get(turn.verdict, "excused") if turn else "gone"
+            yield closing(incident.kind, incident.subject, reason)
+    if scene.state.memory.failing_since is not None:
+        return
+    for turn in scene.state.turns.values():
+        if turn.verdict is Verdict.OPEN and scene.now > turn.deadline:
+            yield from _overdue(scene, turn)
+
+
+def _overdue(scene: Scene, turn: Turn) -> Iterator[Assessment]:
+    """One incident per turn: at three targets the slow reply becomes no reply."""
+    subject = f"{turn.chat}/{turn.message}"
+    if _is_old_news(scene, turn) or not _was_read_after(turn.deadline, turn, scene):
+        return
+    if not scene.is_open(IncidentKind.NO_REPLY, subject) and not _is_given_up(scene, turn):
+        yield _opening(scene, IncidentKind.SLOW_REPLY, subject, turn)
+        return
+    yield _opening(scene, IncidentKind.NO_REPLY, subject, turn)
+    if scene.is_open(IncidentKind.SLOW_REPLY, subject):
+        yield closing(IncidentKind.SLOW_REPLY, subject, "escalated")
+
+
+def _is_given_up(scene: Scene, turn: Turn) -> bool:
+    late = turn.no_reply_at
+    return late is not None and scene.now > late and _was_read_after(late, turn, scene)
+
+
+def _was_read_after(moment: datetime, turn: Turn, scene: Scene) -> bool:
+    """The dialog was looked at since: what was answered in time is never alerted."""
+    session = scene.state.sessions.get(turn.session)
+    if session is None or session.read_at is None:
+        return True
+    return not session.due and session.read_at > moment
+
+
+def _is_old_news(scene: Scene, turn: Turn) -> bool:
+    first = scene.state.cursor.first_sight
+    return first is not None and turn.deadline < first and first - turn.opened >= FIRST_SIGHT
+
+
+def _opening(scene: Scene, kind: IncidentKind, subject: str, turn: Turn) -> Assessment:
+    """People who do not answer are nothing that the guarantee could put right (mission G8)."""
+    return Assessment(
+        kind=kind,
+        subject=subject,
+        say=Say.OPEN,
+        severity=Severity.WARNING if kind is IncidentKind.SLOW_REPLY else Severity.CRITICAL,
+        audience=Audience.HEAD,
+        covered=False,
+        since=turn.opened,
+        labels=_labels(turn, messenger_of_turn(scene, turn)),
+        texts=about_reply(kind, turn, scene),
+    )
+
+
+def _labels(turn: Turn, messenger: Messenger) -> Labels:
+    return (
+        ("connector", turn.connector),
+        ("line", str(turn.line)),
+        ("manager", str(turn.holder) if turn.holder else "queue"),
+        ("messenger", messenger.value),
+    )
+
+
+def messenger_of_turn(scene: Scene, turn: Turn) -> Messenger:
+    memory = scene.state.channels.get(ChannelKey(turn.line, turn.connector))
+    return memory.channel.messenger if memory else turn.messenger

@@ -1,0 +1,105 @@
+"""A waiting customer in words for the head: how long on both clocks, whose turn it is, where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from monitor.core.assessment import Scene, Texts
+from monitor.core.incident import IncidentKind, Words
+from monitor.core.model import ChannelKey
+from monitor.core.turn import Turn
+from monitor.core.words import LANGUAGES, channel_name, coarse, moment, person, span_of
+
+_SLOW, _NO = IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY
+
+_TEXTS: Mapping[str, Mapping[str, str]] = {
+    "ru": {
+        "summary": "Клиент ждёт ответа {waited}: {channel}",
+        "summary_no": "Клиент так и не получил ответа, ждёт {waited}: {channel}",
+        "working": "{span} рабочего времени",
+        "description": "Клиент написал {at} и ждёт {clocks}. Норма ответа {target}, срок вышел {deadline}. {whose}",
+        "clocks": "{calendar}, из них {working}",
+        "holder": "Диалог у сотрудника: {holder}.",
+        "queue": "Диалог никто не взял, он в очереди.",
+        "advice": "Руководитель: напомнить сотруднику ({holder}) ответить сейчас или передать диалог другому.",
+        "advice_queue": "Руководитель: решить, кто ответит сейчас, и передать ему диалог.",
+        "advice_no": "Руководитель: ответить клиенту самому или сразу передать диалог другому, норма превышена втрое.",
+        "next": "Тревога закроется сама, когда клиенту ответят.",
+        "link": "Диалог: {link}",
+        "message": "Сообщение клиента {message} от {at}, ответа после него нет.",
+        "due": "Норма {target}, срок {deadline} по рабочему времени линии.",
+        "waits": "Ждёт по календарю {calendar}.",
+        "waits_both": "Ждёт по календарю {calendar}, по рабочему времени {working}.",
+    },
+    "en": {
+        "summary": "A customer has waited {waited} for a reply: {channel}",
+        "summary_no": "A customer still has no reply after {waited}: {channel}",
+        "working": "{span} of working time",
+        "description": "The customer wrote at {at} and has waited {clocks}. The target is {target}, it passed at "
+        "{deadline}. {whose}",
+        "clocks": "{calendar}, {working}",
+        "holder": "The dialog is with {holder}.",
+        "queue": "Nobody has taken the dialog, it is in the queue.",
+        "advice": "Head: remind the employee ({holder}) to reply now, or hand the dialog to somebody else.",
+        "advice_queue": "Head: decide who replies now and hand the dialog over.",
+        "advice_no": "Head: reply to the customer yourself or hand the dialog over at once, three targets have passed.",
+        "next": "The alert closes by itself when the customer gets a reply.",
+        "link": "Dialog: {link}",
+        "message": "The customer's message {message} of {at}, no reply after it.",
+        "due": "Target {target}, due at {deadline} on the line's working clock.",
+        "waits": "Has waited {calendar} by the calendar.",
+        "waits_both": "Has waited {calendar} by the calendar, {working} of working time.",
+    },
+}
+
+
+def about_reply(kind: IncidentKind, turn: Turn, scene: Scene) -> Texts:
+    words = {language: _words(kind, turn, scene, language) for language in LANGUAGES}
+    return Texts(evidence=reply_evidence(turn, scene, scene.policy.language), words=words)
+
+
+def reply_evidence(turn: Turn, scene: Scene, language: str) -> tuple[str, ...]:
+    """The dialog's link, the message's time, the target, both clocks and whose turn it is; no text, no phone."""
+    texts, facts = _TEXTS[language], _facts(turn, scene, language)
+    waits = "waits_both" if facts["working"] else "waits"
+    names = ("link", "message", "due", waits)
+    return (*(texts[name].format(**facts) for name in names), facts["whose"])
+
+
+def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
+    texts, zone = _TEXTS[language], scene.policy.timezone
+    calendar, working = scene.now - turn.opened, scene.working(turn)
+    holder = person(turn.holder, scene, language) if turn.holder else ""
+    address = (scene.state.memory.server_address or scene.policy.url).rstrip("/")
+    return {
+        "channel": channel_name(ChannelKey(turn.line, turn.connector), scene, language),
+        "at": moment(turn.opened, zone, language),
+        "deadline": moment(turn.deadline, zone, language),
+        "target": span_of(turn.target, language),
+        "calendar": _span(calendar, language),
+        "working": _span(working, language) if working is not None else "",
+        "waited": _span(calendar if working is None else working, language),
+        "holder": holder,
+        "whose": texts["holder"].format(holder=holder) if holder else texts["queue"],
+        "link": f"{address}/online/?IM_HISTORY=imol|{turn.session}",
+        "message": str(turn.message),
+    }
+
+
+def _span(span: timedelta, language: str) -> str:
+    return span_of(coarse(span), language)
+
+
+def _words(kind: IncidentKind, turn: Turn, scene: Scene, language: str) -> Words:
+    texts, facts = _TEXTS[language], _facts(turn, scene, language)
+    differs = facts["working"] not in {"", facts["calendar"]}
+    worked = texts["working"].format(span=facts["working"])
+    clocks = texts["clocks"].format(calendar=facts["calendar"], working=worked) if differs else facts["calendar"]
+    waited = worked if differs else facts["waited"]
+    advice = "advice_no" if kind is _NO else "advice" if facts["holder"] else "advice_queue"
+    return Words(
+        summary=texts["summary" if kind is _SLOW else "summary_no"].format(**(facts | {"waited": waited})),
+        description=texts["description"].format(clocks=clocks, **facts),
+        recommendation=f"{texts[advice].format(**facts)} {texts['next']}",
+    )

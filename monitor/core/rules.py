@@ -1,0 +1,44 @@
+"""The table of rules: what each says of every incident that could be open (signals.md, "Incidents and alerts")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from monitor.core.assessment import Assessment, Say, Scene
+from monitor.core.channel_rules import channels
+from monitor.core.memory import PortalState
+from monitor.core.policy import Policy
+from monitor.core.portal_rules import PORTAL_KINDS, portal
+from monitor.core.reply_rules import replies
+from monitor.core.turn import Turn
+
+Rule = Callable[[Scene], Iterator[Assessment]]
+
+RULES: tuple[Rule, ...] = (portal, channels, replies)
+
+
+def assess(
+    state: PortalState,
+    policy: Policy,
+    now: datetime,
+    *,
+    working: Callable[[Turn], timedelta | None] = lambda _: None,
+) -> tuple[Assessment, ...]:
+    """What the facts say of each possible incident of a portal; of what is not named nothing is said: it holds.
+
+    `working` tells how long an open turn has waited on its line's working clock, for the texts; None = not told.
+    """
+    scene = Scene(state, policy, now, working)
+    return tuple(assessment for rule in RULES for assessment in rule(scene))
+
+
+def is_blind(state: PortalState, policy: Policy, now: datetime) -> bool:
+    """Whether the portal is out of sight: one of its own incidents is open, or is about to open (Decided, 4).
+
+    A maintenance hides the incident but opens nobody's eyes.
+    """
+    scene = Scene(state, policy, now)
+    said = {(one.kind, one.subject): one.say for one in portal(scene)}
+    names = [(one.kind, one.subject) for one in scene.opened(*PORTAL_KINDS)]
+    return Say.OPEN in said.values() or any(said.get(name) is not Say.CLOSE for name in names)

@@ -1,0 +1,40 @@
+"""What a language has to bring: the tables of its texts, filled in with facts by the words' modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.core.incident import IncidentKind
+from monitor.core.memory import Diagnosis
+from monitor.core.model import Certainty, Reason, State
+
+Pair = tuple[str, str]  # summary and description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Texts of one language. `by_state` and `by_cause` hold (summary, description), the more special one first."""
+
+    actors: Mapping[str, str]
+    certainty: Mapping[Certainty, str]
+    states: Mapping[State, str]
+    by_cause: Mapping[str, Pair]
+    by_state: Mapping[State, Pair]
+    by_kind: Mapping[IncidentKind, Pair]
+    advice: Mapping[IncidentKind, str]
+    reasons: Mapping[Reason, str]
+    denials: Mapping[str, str]
+    witness: str
+    judged: str
+    settles: str
+    look: str
+    times: tuple[str, str, str]
+    next_channel: str
+    next_portal: str
+    next_reply: str
+
+    def channel(self, kind: IncidentKind, diagnosis: Diagnosis) -> Pair:
+        if kind in self.by_kind:
+            return self.by_kind[kind]
+        return self.by_cause.get(diagnosis.cause) or self.by_state[diagnosis.state]

@@ -1,0 +1,93 @@
+"""Small words in both languages: lengths of time, moments, names of channels and people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from monitor.core.assessment import Scene
+from monitor.core.model import ChannelKey, Messenger
+
+LANGUAGES = ("ru", "en")
+
+MESSENGERS = {Messenger.WHATSAPP: "WhatsApp", Messenger.TELEGRAM: "Telegram", Messenger.MAX: "MAX"}
+
+_UNITS = {
+    "ru": (("день", "дня", "дней"), ("час", "часа", "часов"), ("минуту", "минуты", "минут")),
+    "en": (("day", "days", "days"), ("hour", "hours", "hours"), ("minute", "minutes", "minutes")),
+}
+_LESS = {"ru": "меньше минуты", "en": "less than a minute"}
+_LINE = {"ru": "{what} на линии «{line}»", "en": '{what} on line "{line}"'}
+_MOMENT = {"ru": "%d.%m.%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
+_SOMEBODY = {"ru": "сотрудник {id}", "en": "employee {id}"}
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_STEPS = (
+    (10 * _MINUTE, _MINUTE),
+    (_HOUR, 5 * _MINUTE),
+    (3 * _HOUR, 15 * _MINUTE),
+    (_DAY, _HOUR),
+    (3 * _DAY, 6 * _HOUR),
+)
+
+
+def coarse(span: timedelta) -> timedelta:
+    """Rounded down, the longer the coarser: a text that says how long need not change with every poll."""
+    step = next((step for limit, step in _STEPS if span < limit), _DAY)
+    return span // step * step
+
+
+def span_of(span: timedelta, language: str) -> str:
+    """A length of time, two units at the most, as after "lasts" (accusative): 1 день 3 часа."""
+    minutes = max(0, span // _MINUTE)
+    amounts = (minutes // 1440, minutes // 60 % 24, minutes % 60)
+    if amounts[0]:
+        amounts = (*amounts[:2], 0)
+    said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, _UNITS[language], strict=True) if n]
+    return " ".join(said) or _LESS[language]
+
+
+def plural(number: int, forms: tuple[str, str, str], language: str) -> str:
+    """The form that goes with the number: one, few, many; English knows one and many."""
+    if language == "en":
+        return forms[0] if number == 1 else forms[2]
+    if number % 10 == 1 and number % 100 != 11:
+        return forms[0]
+    return forms[1] if 2 <= number % 10 <= 4 and not 12 <= number % 100 <= 14 else forms[2]
+
+
+def moment(at: datetime, zone: str, language: str = "ru") -> str:
+    return at.astimezone(_zone(zone)).strftime(_MOMENT[language])
+
+
+@lru_cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def channel_name(key: ChannelKey, scene: Scene, language: str) -> str:
+    """The messenger and the line as people call them: WhatsApp на линии «Продажи»."""
+    memory = scene.state.channels.get(key)
+    title = scene.state.connectors.get(key.connector) or key.connector
+    what = MESSENGERS.get(memory.channel.messenger, title) if memory else title
+    line = scene.state.lines.get(key.line)
+    return _LINE[language].format(what=what, line=line.name if line and line.name else key.line)
+
+
+def person(user: int, scene: Scene, language: str) -> str:
+    manager = scene.state.managers.get(user)
+    return manager.name if manager and manager.name else _SOMEBODY[language].format(id=user)
+
+
+def sentence(text: str) -> str:
+    """With a capital at the beginning and a full stop at the end."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
+
+
+def clause(text: str) -> str:
+    """As it stands after a colon: without a capital, unless it is an abbreviation, and without a full stop."""
+    text = text.strip().rstrip(".")
+    is_word = len(text) > 1 and (text[1].islower() or text[1] == " ")
+    return text[:1].lower() + text[1:] if is_word else text

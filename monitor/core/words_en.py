@@ -1,0 +1,144 @@
+"""The texts in English, for heads and integrators: what is wrong, what it means for the customers."""
+
+from __future__ import annotations
+
+from monitor.core.incident import IncidentKind
+from monitor.core.model import Certainty, Reason, State
+from monitor.core.wording import Wording
+
+_DEAF = "Customers' messages do not arrive and cannot be answered from here"
+
+WORDS_EN = Wording(
+    actors={
+        "integrator": "Integrator",
+        "head": "Head",
+        "manager": "The employee who keeps the phone",
+        "provider": "Provider",
+    },
+    certainty={
+        Certainty.CERTAIN: "certain, the provider itself says so",
+        Certainty.BY_FLAG: "by Bitrix24's flag",
+        Certainty.LIKELY: "likely, inferred",
+        Certainty.NONE: "unknown",
+    },
+    states={
+        State.CONNECTED: "connected",
+        State.CONNECTING: "connecting",
+        State.QR_REQUIRED: "the QR code has to be scanned",
+        State.PHONE_OFFLINE: "the phone is offline",
+        State.OPENED_ELSEWHERE: "opened elsewhere",
+        State.BANNED: "the number is banned",
+        State.RESTRICTED: "sending is restricted",
+        State.UNPAID: "not paid for",
+        State.TOKEN_REVOKED: "the access key is not valid",
+        State.MISCONFIGURED: "disconnected or set up wrongly",
+        State.SILENT: "silent for longer than usual",
+        State.UNREACHABLE: "the provider does not answer",
+        State.UNKNOWN: "the state is unknown",
+    },
+    by_cause={
+        "flag_error_personal": (
+            "{channel}: the QR code probably has to be scanned again",
+            "Bitrix24 has shown an error of this channel since {since} ({lasted}). For a personal number that usually "
+            f"means that the phone is unlinked. {_DEAF}.",
+        ),
+        "flag_error_official": (
+            "{channel}: taken over, the bot or account is connected elsewhere",
+            f"Bitrix24 switched the channel off because of an error at {{since}} ({{lasted}} ago). {_DEAF}.",
+        ),
+        "disconnected_by_somebody": (
+            "{channel}: disconnected from the open line",
+            f"The channel was connected, and somebody disconnected it at {{since}} ({{lasted}} ago). {_DEAF}.",
+        ),
+        "refused_by_portal": (
+            "{channel}: Bitrix24 refuses the channel's messages",
+            f"The channel works at the provider, but is off in Bitrix24 since {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+    },
+    by_state={
+        State.QR_REQUIRED: (
+            "{channel}: the QR code has to be scanned again",
+            f"The phone has been unlinked since {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.BANNED: (
+            "{channel}: the number is banned by the messenger",
+            f"Does not work since {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.UNPAID: ("{channel}: not paid for", f"Does not work since {{since}} ({{lasted}}). {_DEAF}."),
+        State.OPENED_ELSEWHERE: (
+            "{channel}: the account is opened elsewhere",
+            f"Does not work since {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.TOKEN_REVOKED: (
+            "{channel}: the access key is no longer valid",
+            f"Does not work since {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.MISCONFIGURED: ("{channel}: set up wrongly", f"Does not work since {{since}} ({{lasted}}). {_DEAF}."),
+        State.CONNECTING: (
+            "{channel}: does not get connected",
+            "Has been connecting since {since} ({lasted}). Messages may be delayed.",
+        ),
+        State.PHONE_OFFLINE: (
+            "{channel}: the phone is offline",
+            "The phone with this number has been offline since {since} ({lasted}). After 14 days the messenger logs "
+            "linked devices out.",
+        ),
+        State.RESTRICTED: (
+            "{channel}: the messenger restricts sending",
+            "Restricted since {since} ({lasted}). Incoming messages arrive; starting chats is not allowed.",
+        ),
+        State.SILENT: (
+            "{channel}: no messages for longer than usual",
+            "The channel counts as connected, but is silent. Noticed at {since} ({lasted} ago). Customers' messages "
+            "may be lost.",
+        ),
+        State.UNKNOWN: (
+            "{channel}: the provider reports a state we do not know",
+            "The provider's word has been unclear since {since} ({lasted}). Whether the channel works is unknown.",
+        ),
+    },
+    by_kind={
+        IncidentKind.CHANNEL_FLAPPING: (
+            "{channel}: keeps breaking and coming back",
+            "The state changed {flips} within the last hour. Messages may be lost or delayed.",
+        ),
+        IncidentKind.PHONE_LOGOUT_RISK: (
+            "{channel}: the phone has been offline for {lasted}, the channel will be logged out soon",
+            "The phone with this number has not been seen since {since}. After 14 days the messenger logs linked "
+            "devices out, and the channel goes silent.",
+        ),
+    },
+    advice={
+        IncidentKind.CHANNEL_FLAPPING: "check the phone's internet and the gateway's server",
+        IncidentKind.PHONE_LOGOUT_RISK: "find the phone with this number, switch it on and open the messenger; if its "
+        "keeper has left, move the number",
+    },
+    reasons={
+        Reason.TIMEOUT: "no answer in time",
+        Reason.UNREACHABLE: "no connection",
+        Reason.THROTTLED: "the portal limits our requests",
+        Reason.DENIED: "access denied",
+        Reason.REJECTED: "the request was rejected",
+        Reason.MALFORMED: "the answer was broken",
+        Reason.BUG: "an error in the monitor itself",
+    },
+    denials={
+        "refresh_refused": "authorise the application again with the command messenger-monitor auth",
+        "portal_deleted": "ask the customer about the portal: Bitrix24 says that it is deleted",
+        "wrong_license": "ask the customer to renew the Bitrix24 plan: the present one has no REST",
+        "payment_required": "ask the customer to renew the subscription: the application is refused for payment",
+        "insufficient_scope": "give the application the missing permissions and authorise it again",
+        "application_not_found": "install the application again and authorise it with messenger-monitor auth",
+        "not_installed": "install the application again and authorise it with messenger-monitor auth",
+        "authorization_error": "authorise the application as an active employee: the previous one is dismissed",
+        "user_access_error": "open the application to the employee on whose behalf it works",
+    },
+    witness="{source}: {word}, since {at}",
+    judged="judged: {state}; certainty: {sure}",
+    settles="what would settle it: {what}",
+    look="look the channel up in the provider's console",
+    times=("time", "times", "times"),
+    next_channel="The alert closes by itself when the channel is connected again.",
+    next_portal="The alert closes by itself after two good polls.",
+    next_reply="The alert closes by itself when the customer gets a reply.",
+)

@@ -1,0 +1,141 @@
+"""The texts in Russian, for heads and integrators: what is wrong, what it means for the customers."""
+
+from __future__ import annotations
+
+from monitor.core.incident import IncidentKind
+from monitor.core.model import Certainty, Reason, State
+from monitor.core.wording import Wording
+
+_DEAF = "Сообщения клиентов не доходят, ответить им отсюда нельзя"
+
+WORDS_RU = Wording(
+    actors={
+        "integrator": "Интегратор",
+        "head": "Руководитель",
+        "manager": "Сотрудник, у которого телефон",
+        "provider": "Провайдер",
+    },
+    certainty={
+        Certainty.CERTAIN: "точно, так говорит сам провайдер",
+        Certainty.BY_FLAG: "по флагу Битрикс24",
+        Certainty.LIKELY: "вероятно, по косвенным признакам",
+        Certainty.NONE: "неизвестно",
+    },
+    states={
+        State.CONNECTED: "на связи",
+        State.CONNECTING: "подключается",
+        State.QR_REQUIRED: "нужно отсканировать QR-код",
+        State.PHONE_OFFLINE: "телефон не на связи",
+        State.OPENED_ELSEWHERE: "открыт в другом месте",
+        State.BANNED: "номер заблокирован",
+        State.RESTRICTED: "отправка ограничена",
+        State.UNPAID: "не оплачен",
+        State.TOKEN_REVOKED: "ключ доступа не действует",
+        State.MISCONFIGURED: "отключён или настроен неверно",
+        State.SILENT: "молчит дольше обычного",
+        State.UNREACHABLE: "провайдер не отвечает",
+        State.UNKNOWN: "состояние неизвестно",
+    },
+    by_cause={
+        "flag_error_personal": (
+            "{channel}: похоже, нужно заново отсканировать QR-код",
+            "Битрикс24 показывает ошибку канала с {since} ({lasted}). У личного номера это обычно значит, что телефон "
+            f"отвязан. {_DEAF}.",
+        ),
+        "flag_error_official": (
+            "{channel}: канал перехвачен, бот или аккаунт подключён в другом месте",
+            f"Битрикс24 отключил канал из-за ошибки {{since}} ({{lasted}} назад). {_DEAF}.",
+        ),
+        "disconnected_by_somebody": (
+            "{channel}: канал отключён от открытой линии",
+            f"Канал был подключён, а с {{since}} ({{lasted}}) его кто-то отключил. {_DEAF}.",
+        ),
+        "refused_by_portal": (
+            "{channel}: Битрикс24 не принимает сообщения канала",
+            f"У провайдера канал работает, но в Битрикс24 он отключён с {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+    },
+    by_state={
+        State.QR_REQUIRED: (
+            "{channel}: нужно заново отсканировать QR-код",
+            f"Телефон отвязан с {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.BANNED: ("{channel}: номер заблокирован мессенджером", f"Не работает с {{since}} ({{lasted}}). {_DEAF}."),
+        State.UNPAID: ("{channel}: канал не оплачен", f"Не работает с {{since}} ({{lasted}}). {_DEAF}."),
+        State.OPENED_ELSEWHERE: (
+            "{channel}: аккаунт открыт в другом месте",
+            f"Не работает с {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.TOKEN_REVOKED: (
+            "{channel}: ключ доступа больше не действует",
+            f"Не работает с {{since}} ({{lasted}}). {_DEAF}.",
+        ),
+        State.MISCONFIGURED: ("{channel}: канал настроен неверно", f"Не работает с {{since}} ({{lasted}}). {_DEAF}."),
+        State.CONNECTING: (
+            "{channel}: канал никак не подключится",
+            "Подключается с {since} ({lasted}). Сообщения могут задерживаться.",
+        ),
+        State.PHONE_OFFLINE: (
+            "{channel}: телефон не на связи",
+            "Телефона с этим номером нет в сети с {since} ({lasted}). Через 14 дней мессенджер отключит связанные "
+            "устройства.",
+        ),
+        State.RESTRICTED: (
+            "{channel}: мессенджер ограничил отправку",
+            "Ограничение действует с {since} ({lasted}). Входящие доходят, писать первыми нельзя.",
+        ),
+        State.SILENT: (
+            "{channel}: нет сообщений дольше обычного",
+            "Канал числится подключённым, но молчит. Замечено {since} ({lasted} назад). Возможно, сообщения клиентов "
+            "не доходят.",
+        ),
+        State.UNKNOWN: (
+            "{channel}: провайдер сообщает незнакомое состояние",
+            "Слово провайдера непонятно с {since} ({lasted}). Работает ли канал, неизвестно.",
+        ),
+    },
+    by_kind={
+        IncidentKind.CHANNEL_FLAPPING: (
+            "{channel}: связь рвётся снова и снова",
+            "За последний час состояние сменилось {flips}. Сообщения могут теряться и задерживаться.",
+        ),
+        IncidentKind.PHONE_LOGOUT_RISK: (
+            "{channel}: телефона нет в сети {lasted}, канал скоро отключится",
+            "Телефон с этим номером не выходит на связь с {since}. Через 14 дней мессенджер отключит связанные "
+            "устройства, и канал замолчит.",
+        ),
+    },
+    advice={
+        IncidentKind.CHANNEL_FLAPPING: "проверить интернет телефона и сервер шлюза",
+        IncidentKind.PHONE_LOGOUT_RISK: "найти телефон с этим номером, включить его и открыть мессенджер; если "
+        "сотрудник с телефоном ушёл, перенести номер",
+    },
+    reasons={
+        Reason.TIMEOUT: "нет ответа вовремя",
+        Reason.UNREACHABLE: "нет связи",
+        Reason.THROTTLED: "портал ограничил число запросов",
+        Reason.DENIED: "в доступе отказано",
+        Reason.REJECTED: "запрос отклонён",
+        Reason.MALFORMED: "ответ испорчен",
+        Reason.BUG: "ошибка в самом мониторе",
+    },
+    denials={
+        "refresh_refused": "заново авторизовать приложение командой messenger-monitor auth",
+        "portal_deleted": "узнать у клиента, что с порталом: Битрикс24 говорит, что он удалён",
+        "wrong_license": "попросить клиента продлить тариф Битрикс24: на нынешнем REST недоступен",
+        "payment_required": "попросить клиента продлить подписку: приложению отказано из-за оплаты",
+        "insufficient_scope": "добавить приложению недостающие права и авторизовать его заново",
+        "application_not_found": "установить приложение заново и авторизовать его командой messenger-monitor auth",
+        "not_installed": "установить приложение заново и авторизовать его командой messenger-monitor auth",
+        "authorization_error": "авторизовать приложение от имени работающего сотрудника: прежний отключён",
+        "user_access_error": "открыть приложению доступ для сотрудника, от имени которого оно работает",
+    },
+    witness="{source}: {word}, так с {at}",
+    judged="вывод: {state}; достоверность: {sure}",
+    settles="что уточнит: {what}",
+    look="посмотреть канал в кабинете провайдера",
+    times=("раз", "раза", "раз"),
+    next_channel="Тревога закроется сама, когда канал снова будет на связи.",
+    next_portal="Тревога закроется сама после двух удачных опросов.",
+    next_reply="Тревога закроется сама, когда клиенту ответят.",
+)
