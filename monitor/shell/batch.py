@@ -28,12 +28,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One command's answer: `result` as it came, and what a list or the cost meter said beside it."""
+    """One command's answer: `result` as it came, and what a list or the cost meter said beside it.
+
+    `operating`: seconds the method has cost in ten minutes; `reset_at`: when the oldest of them are forgotten."""
 
     result: Any
     total: int | None = None
     next: int | None = None
     operating: float | None = None
+    reset_at: datetime | None = None
 
 
 Outcome = Answered | Failure
@@ -110,6 +113,7 @@ def _outcome(parts: Mapping[str, Any], key: str) -> Outcome:
         total=_int(_part(parts, "result_total", key)),
         next=_int(_part(parts, "result_next", key)),
         operating=operating_of(_part(parts, "result_time", key)),
+        reset_at=reset_at(_part(parts, "result_time", key)),
     )
 
 

@@ -50,9 +50,10 @@ BY_STATUS: Mapping[int, Reason] = {
 
 
 def by_error(code: object, description: object, status: int, retry_at: datetime | None = None) -> Failure:
-    """A Failure from the vendor's error envelope. An unknown code is `rejected` unless the status says more."""
+    """A Failure from the vendor's error envelope. A word we do not know is `rejected`, also with a 5xx: it was
+    answered; only 401, 403 and 429 say more than an unknown word."""
     word = code if isinstance(code, str) else str(code)
-    reason = BY_CODE.get(word.lower()) or _by_status(status)
+    reason = BY_CODE.get(word.lower()) or BY_STATUS.get(status, Reason.REJECTED)
     text = description if isinstance(description, str) else ""
     return Failure(reason=reason, code=word, detail=" ".join(text.split())[:200], retry_at=retry_at)
 

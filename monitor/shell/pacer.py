@@ -16,38 +16,39 @@ class Rate:
 
 
 class Pacer:
-    """Our own copy of the portal's counter, in real time. One per portal, shared by all who call it."""
+    """Our own copy of the portal's counter, in real seconds. One per portal, shared by all who call it."""
 
-    MARGIN = 2.0  # requests of others on the same address, and the jitter of the way
+    MARGIN = 2.0  # requests of others from the same address, and requests that overtake each other on the way
 
     def __init__(self, rate: Rate, monotonic: Callable[[], float]) -> None:
         self._rate, self._monotonic = rate, monotonic
         self._level = 0.0
         self._at = monotonic()
+        self._shut_until = self._at
         self._queue = asyncio.Lock()
 
     async def take(self) -> None:
         """Wait for a place, first come first served, and take it."""
         async with self._queue:
-            while (wait := self.wait_for(self._monotonic())) > 0:  # noqa: ASYNC110 - only time drains a bucket
+            while (wait := self.wait()) > 0:  # noqa: ASYNC110 - only time drains a bucket
                 await asyncio.sleep(wait)
             self._level += 1.0
 
-    def wait_for(self, now: float) -> float:
-        """Real seconds until one more request fits."""
+    def wait(self) -> float:
+        """Seconds until one more request fits."""
+        now = self._monotonic()
         self._drain(now)
         limit = max(1.0, self._rate.burst - self.MARGIN)
-        return max(0.0, (self._level + 1.0 - limit) / self._rate.per_second)
+        return max(0.0, (self._level + 1.0 - limit) / self._rate.per_second, self._shut_until - now)
 
     def overflowed(self) -> None:
         """The portal said the bucket is full: believe it."""
         self._drain(self._monotonic())
         self._level = max(self._level, float(self._rate.burst))
 
-    def room(self) -> int:
-        """Requests that could leave now without waiting."""
-        self._drain(self._monotonic())
-        return max(0, int(self._rate.burst - self.MARGIN - self._level))
+    def shut(self, seconds: float) -> None:
+        """The portal said when it wants to be asked again."""
+        self._shut_until = max(self._shut_until, self._monotonic() + seconds)
 
     def _drain(self, now: float) -> None:
         self._level = max(0.0, self._level - (now - self._at) * self._rate.per_second)

@@ -1,0 +1,78 @@
+"""Calls of one tick leave together: whoever asks first sends for all who ask in the same turns of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from monitor.core.model import CallFailed, Failure, Reason
+from monitor.shell import batch
+from monitor.shell.batch import Answered, Command, Outcome
+
+# Loop turns in which the probes of one tick get their questions out, also through a gather or a TaskGroup of theirs.
+GATHERING_TURNS = 5
+
+# What hits one request of a tick with these hits the next one too: it is not worth its time.
+EVERYONES = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.THROTTLED, Reason.DENIED})
+
+Send = Callable[[Sequence[Command]], Awaitable[list[Outcome]]]
+Place = asyncio.Future[Outcome | None]  # None: who sent for us gave up
+
+
+class Gathering:
+    """Collects commands and hands them on as batches, one batch after another, never two at once.
+
+    `send` answers at most 50 commands in their order; its CallFailed is every waiting command's. If the one who
+    sends for all is cancelled, the others ask again: commands must bear being asked twice.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._waiting: list[tuple[Command, Place]] = []
+        self._one_at_a_time = asyncio.Lock()
+
+    async def ask(self, command: Command) -> Answered:
+        """The command's answer, or CallFailed."""
+        while (outcome := await self._outcome(command)) is None:
+            continue
+        if isinstance(outcome, Failure):
+            raise CallFailed(outcome)
+        return outcome
+
+    async def _outcome(self, command: Command) -> Outcome | None:
+        place: Place = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, place))
+        if len(self._waiting) == 1:
+            await self._send_for_all()
+        return await place
+
+    async def _send_for_all(self) -> None:
+        taken: list[tuple[Command, Place]] = []
+        try:
+            async with self._one_at_a_time:
+                for _ in range(GATHERING_TURNS):
+                    await asyncio.sleep(0)
+                taken, self._waiting = self._waiting, []
+                await self._send_batches([row for row in taken if not row[1].cancelled()])
+        finally:
+            if not taken:
+                taken, self._waiting = self._waiting, []
+            _settle([place for _, place in taken], [None] * len(taken))
+
+    async def _send_batches(self, rows: Sequence[tuple[Command, Place]]) -> None:
+        common: Failure | None = None
+        for indices in batch.split([command for command, _ in rows]):
+            outcomes: Sequence[Outcome] = [common] * len(indices) if common else []
+            if common is None:
+                try:
+                    outcomes = await self._send([rows[index][0] for index in indices])
+                except CallFailed as error:
+                    outcomes = [error.failure] * len(indices)
+                    common = error.failure if error.failure.reason in EVERYONES else None
+            _settle([rows[index][1] for index in indices], outcomes)
+
+
+def _settle(places: Sequence[Place], outcomes: Sequence[Outcome | None]) -> None:
+    for place, outcome in zip(places, outcomes, strict=True):
+        if not place.done():
+            place.set_result(outcome)

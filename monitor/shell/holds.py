@@ -1,0 +1,63 @@
+"""What is not asked for a while: the whole portal after a refusal, one method that has used up its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core.model import Failure
+from monitor.shell.batch import Answered, Outcome
+from monitor.shell.oauth import is_refused
+
+SLOW_RETRY = timedelta(minutes=5)
+# The cost of a method is summed in ten buckets of a minute (bitrix24-api.md 2.2).
+ONE_BUCKET, ALL_BUCKETS = timedelta(minutes=1), timedelta(minutes=10)
+
+
+class Holds:
+    """In daemon time. Until a hold ends, its failure is the answer and nothing is sent."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._all: tuple[Failure, datetime] | None = None
+        self._methods: dict[str, tuple[Failure, datetime]] = {}
+        self._resets: dict[str, datetime] = {}
+
+    @property
+    def refused(self) -> bool:
+        """Whether a human has to authorise us again."""
+        return self._all is not None and is_refused(self._all[0])
+
+    def of(self, method: str) -> Failure | None:
+        for held in (self._all, self._methods.get(method.lower())):
+            if held is not None and self._now() < held[1]:
+                return held[0]
+        return None
+
+    def lift(self) -> None:
+        self._all = None
+        self._methods.clear()
+
+    def request_failed(self, failure: Failure) -> None:
+        if failure.code.lower() == "overload_limit" or is_refused(failure):
+            self._all = (failure, self._now() + SLOW_RETRY)
+
+    def answered(self, method: str, outcome: Outcome) -> Outcome:
+        """Learns from one command's outcome; a blocked method's failure leaves with the moment it may be asked."""
+        method = method.lower()
+        if isinstance(outcome, Answered):
+            if outcome.reset_at is not None:
+                self._resets[method] = outcome.reset_at
+        elif outcome.code.lower() == "operation_time_limit":
+            until = self._end_of_block(outcome.retry_at or self._resets.get(method))
+            outcome = replace(outcome, retry_at=until)
+            self._methods[method] = (outcome, until)
+        return outcome
+
+    def _end_of_block(self, told: datetime | None) -> datetime:
+        """What the portal said, where our clocks agree well enough to believe it; else when a bucket has passed."""
+        now = self._now()
+        if told is not None and now < told <= now + ALL_BUCKETS + ONE_BUCKET:
+            return told
+        return now + ONE_BUCKET

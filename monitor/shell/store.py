@@ -1,0 +1,195 @@
+"""Where everything is kept: one writer, one transaction per poll, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from monitor.core.incident import Incident
+from monitor.core.memory import Flip, Judgement, PortalState
+from monitor.core.turn import Turn, TurnEvent
+from monitor.secret import Secret
+from monitor.shell import store_tables as tables
+from monitor.shell.store_engine import StoreError, close_engine, open_engine, translated
+from monitor.shell.store_records import decode, encode, micros
+from monitor.shell.store_rows import load, write
+from monitor.shell.vault import Tokens
+
+T = TypeVar("T")
+QUIET_FOR = timedelta(minutes=5)  # how long a poll that changed nothing may go unwritten
+
+__all__ = ["Store", "StoreError"]
+
+
+class Store:
+    """The async face of a synchronous engine that lives in one thread."""
+
+    def __init__(self, engine: Engine, thread: ThreadPoolExecutor, url: str) -> None:
+        self._engine, self._thread, self._url = engine, thread, url
+        self._written: dict[str, datetime] = {}
+
+    @classmethod
+    async def open(cls, url: str) -> Store:
+        """StoreError names the file and the remedy. The schema is brought up to this version."""
+        thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        try:
+            engine = await asyncio.get_running_loop().run_in_executor(thread, open_engine, url)
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return cls(engine, thread, url)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, close_engine, self._engine)
+        self._thread.shutdown()
+
+    async def _run(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        with translated(self._url), self._engine.begin() as connection:
+            return work(connection)
+
+    # --- a portal's state ----------------------------------------------------------------------------
+
+    async def load_portal(self, portal: str) -> PortalState | None:
+        return await self._run(partial(load, portal=portal))
+
+    async def commit(self, portal: str, before: PortalState, judgement: Judgement) -> None:
+        """All that a poll changed, or nothing of it. A poll that changed nothing is written now and then."""
+        if not self._is_news(portal, before, judgement):
+            return
+        await self._run(partial(write, portal=portal, before=before, judgement=judgement))
+        self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
+
+    def _is_news(self, portal: str, before: PortalState, judgement: Judgement) -> bool:
+        after = judgement.state
+        same = (
+            after.channels is before.channels
+            and after.sessions is before.sessions
+            and after.turns is before.turns
+            and after.incidents is before.incidents
+            and after.lines is before.lines
+            and after.managers is before.managers
+        )
+        last, seen = self._written.get(portal), after.memory.last_success
+        return not same or last is None or seen is None or before.memory.good == 0 or seen - last >= QUIET_FOR
+
+    async def known_portals(self) -> tuple[str, ...]:
+        rows = await self._run(lambda connection: connection.execute(select(tables.portals.c.portal)).scalars().all())
+        return tuple(rows)
+
+    # --- tokens --------------------------------------------------------------------------------------
+
+    async def load(self, portal: str) -> Tokens | None:
+        query = select(tables.tokens.c.pair).where(tables.tokens.c.portal == portal)
+        pair = await self._run(lambda connection: connection.execute(query).scalar())
+        return _tokens(pair) if pair is not None else None
+
+    async def save(self, portal: str, tokens: Tokens) -> None:
+        """Durable on return: a refresh token that is lost can only be replaced by a human."""
+        await self._run(partial(_save_tokens, portal=portal, tokens=tokens))
+
+    # --- alerts that Alertmanager knows of -----------------------------------------------------------
+
+    async def posted(self) -> dict[str, str]:
+        """Fingerprint -> body of every alert that was posted and whose end was not yet acknowledged."""
+        table = tables.posted_alerts
+        rows = await self._run(lambda connection: connection.execute(select(table)).all())
+        return {row.fingerprint: row.body for row in rows}
+
+    async def mark_posted(self, bodies: dict[str, str]) -> None:
+        await self._run(partial(_mark, bodies=bodies))
+
+    async def forget(self, fingerprints: Sequence[str]) -> None:
+        table = tables.posted_alerts
+        query = delete(table).where(table.c.fingerprint.in_(list(fingerprints)))
+        await self._run(lambda connection: connection.execute(query))
+
+    # --- what pages and reports ask --------------------------------------------------------------------
+
+    async def incidents(
+        self, portal: str | None = None, *, since: datetime | None = None, limit: int = 500
+    ) -> tuple[tuple[str, Incident], ...]:
+        """(portal, incident), the newest first."""
+        table = tables.incidents
+        query = select(table.c.portal, table.c.body).order_by(table.c.opened.desc()).limit(limit)
+        query = query.where(table.c.portal == portal) if portal else query
+        query = query.where(table.c.opened >= micros(since)) if since else query
+        rows = await self._run(lambda connection: connection.execute(query).all())
+        return tuple((row.portal, decode(row.body, Incident)) for row in rows)
+
+    async def incident(self, number: str) -> tuple[str, Incident] | None:
+        table = tables.incidents
+        query = select(table.c.portal, table.c.body).where(table.c.id == number)
+        row = await self._run(lambda connection: connection.execute(query).first())
+        return (row.portal, decode(row.body, Incident)) if row else None
+
+    async def turns(
+        self, portal: str, *, since: datetime | None = None, until: datetime | None = None, chat: int | None = None
+    ) -> tuple[Turn, ...]:
+        """Turns by their deadline (case 49), the oldest first."""
+        table = tables.turns
+        query = select(table.c.body).where(table.c.portal == portal).order_by(table.c.deadline)
+        query = query.where(table.c.deadline >= micros(since)) if since else query
+        query = query.where(table.c.deadline < micros(until)) if until else query
+        query = query.where(table.c.chat == chat) if chat else query
+        bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
+        return tuple(decode(body, Turn) for body in bodies)
+
+    async def turn_events(self, portal: str, chat: int) -> tuple[TurnEvent, ...]:
+        table = tables.turn_events
+        query = select(table.c.body).where(table.c.portal == portal, table.c.chat == chat).order_by(table.c.id)
+        bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
+        return tuple(decode(body, TurnEvent) for body in bodies)
+
+    async def flips(self, portal: str, *, since: datetime | None = None, limit: int = 5000) -> tuple[Flip, ...]:
+        table = tables.flips
+        query = select(table.c.body).where(table.c.portal == portal).order_by(table.c.id.desc()).limit(limit)
+        query = query.where(table.c.at >= micros(since)) if since else query
+        bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
+        return tuple(decode(body, Flip) for body in reversed(bodies))
+
+
+_LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _save_tokens(connection: Connection, *, portal: str, tokens: Tokens) -> None:
+    body = {
+        "access": tokens.access.reveal(),
+        "refresh": tokens.refresh.reveal(),
+        "endpoint": tokens.endpoint,
+        "server": tokens.server,
+        "member_id": tokens.member_id,
+        "saved": tokens.saved.isoformat() if tokens.saved else None,
+    }
+    table = tables.tokens
+    connection.execute(delete(table).where(table.c.portal == portal))
+    connection.execute(insert(table).values(portal=portal, pair=encode(body).encode()))
+
+
+def _tokens(pair: bytes) -> Tokens:
+    body: dict[str, Any] = decode(bytes(pair).decode(), dict)
+    saved = body.get("saved")
+    return Tokens(
+        access=Secret(body["access"]),
+        refresh=Secret(body["refresh"]),
+        endpoint=body.get("endpoint", ""),
+        server=body.get("server", ""),
+        member_id=body.get("member_id", ""),
+        saved=datetime.fromisoformat(saved) if saved else None,
+    )
+
+
+def _mark(connection: Connection, *, bodies: dict[str, str]) -> None:
+    table = tables.posted_alerts
+    connection.execute(delete(table).where(table.c.fingerprint.in_(list(bodies))))
+    rows = [{"fingerprint": fingerprint, "body": body} for fingerprint, body in bodies.items()]
+    if rows:
+        connection.execute(insert(table), rows)

@@ -1,0 +1,144 @@
+"""Opening the store: its file or server, its lock, its schema; and what may go wrong with it, in one clear sentence."""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+_LOCKS: dict[int, IO[bytes]] = {}
+
+
+class StoreError(Exception):
+    """One sentence for the operator: what is wrong with the store and what to do."""
+
+
+def open_engine(url: str) -> Engine:
+    """The engine of a store whose schema is up to date. Blocking: call it in the store's thread."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _open_sqlite(url, Path(address.database or ""))
+    with translated(url):
+        engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0)
+        _upgrade(engine, url)
+        return engine
+
+
+def close_engine(engine: Engine) -> None:
+    engine.dispose()
+    lock = _LOCKS.pop(id(engine), None)
+    if lock is not None:
+        lock.close()
+
+
+def _open_sqlite(url: str, path: Path) -> Engine:
+    if not path.parent.is_dir():
+        raise StoreError(f"store {path}: the folder {path.parent} does not exist: create it or change store.url")
+    lock = _lock(path)
+    try:
+        with translated(url):
+            engine = create_engine(url, pool_size=1, max_overflow=0)
+            event.listen(engine, "connect", _prepare)
+            _upgrade(engine, url)
+    except BaseException:
+        lock.close()
+        raise
+    _LOCKS[id(engine)] = lock
+    return engine
+
+
+def _lock(path: Path) -> IO[bytes]:
+    """A portal belongs to one process: the second daemon on the same file is refused."""
+    try:
+        lock = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise StoreError(
+            f"store {path}: cannot write beside it ({error.strerror}): give the daemon the right to"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise StoreError(f"store {path}: another messenger-monitor uses it: stop that one first") from None
+    return lock
+
+
+def _prepare(connection: sqlite3.Connection, _: Any) -> None:
+    """WAL lets pages read while a poll writes; FULL makes a commit survive a power loss."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _upgrade(engine: Engine, url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", "monitor.shell:migrations")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.begin() as connection:
+        present = _revision(connection)
+        if present is not None and present not in known:
+            raise StoreError(
+                f"store {place(url)}: made by a newer messenger-monitor (schema {present}): upgrade this one"
+            )
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(connection: Any) -> str | None:
+    try:
+        with connection.begin_nested():
+            found = connection.execute(text("select version_num from alembic_version")).scalar()
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.DatabaseError) and "not a database" in str(error.orig):
+            raise
+        return None
+    return str(found) if found else None
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Whatever the database says, as a StoreError that names the place and never the password."""
+    try:
+        yield
+    except CommandError as error:
+        raise StoreError(f"store {place(url)}: {error}") from None
+    except DBAPIError as error:
+        word = " ".join(str(error.orig).split())[:200]
+        raise StoreError(f"store {place(url)}: {word}: {remedy(word)}") from None
+    except SQLAlchemyError as error:
+        raise StoreError(f"store {place(url)}: {type(error).__name__}") from None
+
+
+def place(url: str) -> str:
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return str(address.database)
+    return f"postgresql at {address.host or 'the local socket'}/{address.database}"
+
+
+_REMEDIES = (
+    ("not a database", "the file is no store: move it away, or restore it from a backup"),
+    ("malformed", "the file is damaged: restore it from a backup"),
+    ("disk i/o", "look at the disk, then restart"),
+    ("full", "free some space on the disk"),
+    ("readonly", "give the daemon the right to write the file and its folder"),
+    ("unable to open", "give the daemon the right to write the file and its folder"),
+    ("locked", "another program holds the file: close it"),
+    ("password", "set the right user and password in store.url"),
+    ("does not exist", "create the database first"),
+    ("refused", "start PostgreSQL or correct store.url"),
+)
+
+
+def remedy(word: str) -> str:
+    return next((text for mark, text in _REMEDIES if mark in word.lower()), "look at the database's own log")

@@ -1,0 +1,70 @@
+"""Records of the core as JSON and back. What a newer version added is left out, what an older one lacked is default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
+from monitor.core.model import ChannelKey, Department, Line, Manager
+
+T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def encode(record: object) -> str:
+    return msgspec.json.encode(record).decode()
+
+
+def decode(body: str, kind: type[T]) -> T:
+    return msgspec.json.decode(body, type=kind)
+
+
+def micros(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND
+
+
+def at_micros(value: int) -> datetime:
+    return EPOCH + value * MICROSECOND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """One mapping of PortalState: how its keys and records are written."""
+
+    kind: str
+    of: Callable[[PortalState], Mapping[Any, Any]]
+    record: type
+    key: Callable[[str], Any]
+
+
+def channel_key(text: str) -> ChannelKey:
+    line, _, connector = text.partition("/")
+    return ChannelKey(int(line), connector)
+
+
+def key_text(key: object) -> str:
+    return f"{key.line}/{key.connector}" if isinstance(key, ChannelKey) else str(key)
+
+
+SHELVES: tuple[Shelf, ...] = (
+    Shelf(kind="line", of=lambda state: state.lines, record=Line, key=int),
+    Shelf(kind="manager", of=lambda state: state.managers, record=Manager, key=int),
+    Shelf(kind="department", of=lambda state: state.departments, record=Department, key=int),
+    Shelf(kind="connector", of=lambda state: state.connectors, record=str, key=str),
+    Shelf(kind="channel", of=lambda state: state.channels, record=ChannelMemory, key=channel_key),
+    Shelf(kind="session", of=lambda state: state.sessions, record=SessionMemory, key=int),
+)
+FIELDS = {
+    "line": "lines",
+    "manager": "managers",
+    "department": "departments",
+    "connector": "connectors",
+    "channel": "channels",
+    "session": "sessions",
+}

@@ -1,0 +1,92 @@
+"""The store's tables: columns for what is asked for, the rest of each record as JSON. Times are UTC microseconds."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+METADATA = MetaData()
+LONG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
+
+portals = Table(
+    "portals",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("memory", Text, nullable=False),
+    Column("cursor", Text, nullable=False),
+)
+
+# Lines, managers, departments, connectors, channels, sessions: whatever a portal's state remembers by a key.
+remembered = Table(
+    "remembered",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("chat", BigInteger, primary_key=True),
+    Column("message", BigInteger, primary_key=True),
+    Column("session", BigInteger, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("manager", BigInteger, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("opened", BigInteger, nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("turns_by_deadline", "portal", "deadline"),
+    Index("turns_by_session", "portal", "session"),
+)
+
+turn_events = Table(
+    "turn_events",
+    METADATA,
+    Column("id", LONG, primary_key=True, autoincrement=True),
+    Column("portal", String(64), nullable=False),
+    Column("chat", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("turn_events_by_chat", "portal", "chat"),
+)
+
+flips = Table(
+    "flips",
+    METADATA,
+    Column("id", LONG, primary_key=True, autoincrement=True),
+    Column("portal", String(64), nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("connector", String(128), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("flips_by_channel", "portal", "line", "connector", "at"),
+)
+
+incidents = Table(
+    "incidents",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("portal", String(64), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("opened", BigInteger, nullable=False),
+    Column("closed", BigInteger, nullable=True),
+    Column("body", Text, nullable=False),
+    Index("incidents_by_portal", "portal", "opened"),
+)
+
+posted_alerts = Table(
+    "posted_alerts",
+    METADATA,
+    Column("fingerprint", String(64), primary_key=True),
+    Column("body", Text, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("pair", LargeBinary, nullable=False),
+)

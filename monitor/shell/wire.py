@@ -1,0 +1,147 @@
+"""One bounded HTTP request: no redirect followed, no answer too large, no URL in a failure."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from monitor.core.model import CallFailed, Failure, Reason
+from monitor.shell import failures
+
+MIB = 1024 * 1024
+MAX_ANSWER = 32 * MIB
+LONGEST_WAIT = timedelta(days=1)  # of what a Retry-After is believed
+_DECODER = msgspec.json.Decoder()
+
+Trust = ssl.SSLContext | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The decoded body, or CallFailed: malformed on 2xx, else what the status says."""
+        try:
+            return _DECODER.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            kind = "HTML" if self.body.lstrip()[:1] == b"<" else "no valid JSON"
+        raise CallFailed(failures.by_status(self.status, f"the answer is {kind} ({len(self.body)} bytes)"))
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """Retry-After in seconds; its date form is rare and not worth its bugs."""
+        text = next((text for name, text in self.headers.items() if name.lower() == "retry-after"), "").strip()
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            return None
+        return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+
+
+def trust(ca_file: str | None) -> Trust:
+    """The usual authorities, and the given ones beside them. OSError or ssl.SSLError where the file is no good."""
+    if ca_file is None:
+        return True
+    context = ssl.create_default_context()
+    context.load_verify_locations(cafile=ca_file)
+    return context
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def host_of(url: str) -> str:
+    """The host's name alone: the rest of an address may be a secret."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+async def request(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    *,
+    timeout: timedelta,  # noqa: ASYNC109 - the vendor's limit, applied by aiohttp
+    max_answer: int = MAX_ANSWER,
+    trusted: Trust = True,
+    **options: Any,
+) -> Answer:
+    """One request. CallFailed names host and reason, never the URL: webhook secrets and tokens live in URLs.
+
+    It is raised outside of the except clause so that no exception of aiohttp, which names the URL, hangs on it.
+    """
+    try:
+        return await _bounded(http, method, url, timeout, max_answer, trusted, options)
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        failure = _named(error, host_of(url) or "an address without a host", timeout)
+    raise CallFailed(failure)
+
+
+async def _bounded(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    limit: timedelta,
+    max_answer: int,
+    trusted: Trust,
+    options: Mapping[str, Any],
+) -> Answer:
+    total = aiohttp.ClientTimeout(total=limit.total_seconds())
+    async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
+        if 300 <= response.status < 400:
+            raise CallFailed(failures.redirected(response.status, host_of(response.headers.get("Location", ""))))
+        body = await _read(response, max_answer)
+        return Answer(status=response.status, headers=dict(response.headers), body=body)
+
+
+async def _read(response: aiohttp.ClientResponse, max_answer: int) -> bytes:
+    """Unpacked bytes are counted: a small answer may unpack to a huge one."""
+    chunks, size = [], 0
+    async for chunk in response.content.iter_chunked(MIB // 4):
+        size += len(chunk)
+        if size > max_answer:
+            response.close()
+            raise CallFailed(failures.malformed(f"the answer is larger than {max_answer / MIB:g} MiB"))
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _named(error: Exception, host: str, limit: timedelta) -> Failure:
+    if isinstance(error, TimeoutError):
+        return Failure(reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        return Failure(reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted")
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return failures.malformed(f"the answer of {host} was cut off")
+    if isinstance(error, aiohttp.ClientResponseError):
+        return failures.malformed(f"the answer of {host} is no valid HTTP")
+    if isinstance(error, aiohttp.ClientError | OSError):
+        return Failure(reason=Reason.UNREACHABLE, detail=f"{host}: {_plainly(error)}")
+    return Failure(reason=Reason.REJECTED, detail=f"the address of {host} cannot be asked")
+
+
+def _plainly(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not known"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return "no TLS connection"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+    return f"the connection was lost ({type(error).__name__})"
