@@ -1,0 +1,103 @@
+"""A portal's state as samples: what the metrics say of it at a moment. What is gone or not known has no sample."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from monitor.core.memory import ChannelMemory, PortalState
+from monitor.core.model import BLIND_STATES, UP_STATES, State
+from monitor.core.policy import Policy
+from monitor.core.schedules import PublicDays, schedule_of, targets_of
+from monitor.core.turn import Turn, Verdict
+
+
+class Sample(NamedTuple):
+    name: str
+    labels: tuple[str, ...]
+    value: float
+
+
+def samples_of(
+    state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], now: datetime
+) -> Iterator[Sample]:
+    """All gauges of one portal, and the counters that its state remembers."""
+    yield from _portal(state, policy, now)
+    for memory in state.channels.values():
+        if not memory.gone:
+            yield from _channel(state.portal, memory)
+    yield from _lines(state, policy, public_days, now)
+    yield from _turns(state, policy, public_days, now)
+    kinds = Counter((one.kind.value, one.severity.value) for one in state.incidents.values())
+    for (kind, severity), count in sorted(kinds.items()):
+        yield Sample("messenger_incidents", (state.portal, kind, severity), count)
+    for manager in state.managers.values():
+        yield Sample("messenger_manager_info", (state.portal, str(manager.id), manager.name), 1)
+
+
+def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sample]:
+    name, memory = state.portal, state.memory
+    yield Sample("messenger_portal_info", (name, policy.url), 1)
+    if memory.up is not None:
+        yield Sample("messenger_portal_up", (name,), memory.up)
+    if memory.auth_ok is not None:
+        yield Sample("messenger_portal_auth_ok", (name,), memory.auth_ok)
+    in_window = any(window.start <= now < window.end for window in policy.maintenance)
+    yield Sample("messenger_maintenance", (name,), in_window)
+    if policy.guarantee is not None:
+        yield Sample("messenger_guarantee_end_timestamp_seconds", (name,), policy.guarantee.end.timestamp())
+        yield Sample("messenger_expiry_timestamp_seconds", (name, "guarantee"), policy.guarantee.end.timestamp())
+    for expiry in policy.expiries:
+        yield Sample("messenger_expiry_timestamp_seconds", (name, expiry.subject), expiry.at.timestamp())
+
+
+def _channel(portal: str, memory: ChannelMemory) -> Iterator[Sample]:
+    channel, state = memory.channel, memory.diagnosis.state
+    labels = (portal, str(channel.line), channel.connector, channel.messenger.value)
+    if state not in BLIND_STATES:
+        yield Sample("messenger_channel_up", labels, state in UP_STATES)
+    for one in State:
+        yield Sample("messenger_channel_state", (*labels, one.value), one is state)
+    yield Sample("messenger_channel_state_since_timestamp_seconds", labels, memory.since.timestamp())
+    if memory.last_inbound is not None:
+        yield Sample("messenger_channel_last_inbound_timestamp_seconds", labels, memory.last_inbound.timestamp())
+    if memory.last_outbound is not None:
+        yield Sample("messenger_channel_last_outbound_timestamp_seconds", labels, memory.last_outbound.timestamp())
+    yield Sample("messenger_channel_messages_total", (*labels, "in"), memory.received)
+    yield Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent)
+
+
+def _lines(
+    state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], now: datetime
+) -> Iterator[Sample]:
+    for line in state.lines.values():
+        place = (state.portal, str(line.id))
+        yield Sample("messenger_line_info", (*place, line.name), 1)
+        schedule = schedule_of(line.id, state, policy, public_days)
+        if schedule is not None:
+            yield Sample("messenger_working_hours", place, schedule.is_open(now))
+        targets = targets_of(line.id, policy)
+        yield Sample("messenger_response_target_seconds", (*place, "first"), targets.first.total_seconds())
+        yield Sample("messenger_response_target_seconds", (*place, "next"), targets.next.total_seconds())
+
+
+def _turns(
+    state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], now: datetime
+) -> Iterator[Sample]:
+    """Who has somebody waiting; a manager without any has no series."""
+    waiting: dict[tuple[int, int], list[Turn]] = defaultdict(list)
+    for turn in state.turns.values():
+        if turn.verdict is Verdict.OPEN:
+            waiting[turn.line, turn.holder].append(turn)
+    for (line, holder), turns in sorted(waiting.items()):
+        labels = (state.portal, str(line), str(holder) if holder else "queue")
+        yield Sample("messenger_open_turns", labels, len(turns))
+        yield Sample("messenger_overdue_turns", labels, sum(now > turn.deadline for turn in turns))
+        oldest = max((now - turn.opened).total_seconds() for turn in turns)
+        yield Sample("messenger_oldest_open_turn_seconds", (*labels, "calendar"), max(0.0, oldest))
+        schedule = schedule_of(line, state, policy, public_days)
+        if schedule is not None:
+            longest = max(schedule.working(turn.working_from, now).total_seconds() for turn in turns)
+            yield Sample("messenger_oldest_open_turn_seconds", (*labels, "working"), max(0.0, longest))

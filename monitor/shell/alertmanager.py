@@ -1,0 +1,222 @@
+"""Tells Alertmanager what is wrong: at once, again every minute, and the end of it until that was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import aiohttp
+import msgspec
+import structlog
+
+from monitor.core.alerts import Alert, Labels
+from monitor.core.model import CallFailed, Failure, Reason
+from monitor.shell.clock import Clock
+from monitor.shell.http import request
+from monitor.shell.metrics import Registry
+
+log = structlog.get_logger()
+
+REPOST = 60.0  # real seconds
+LASTS = timedelta(minutes=5)  # an alert that is not posted again ends by itself then
+BATCH = 200
+RETRY_FIRST, RETRY_MOST = 1.0, 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """An alert that Alertmanager was told of. `ended` None = it is firing; otherwise its end has to be told."""
+
+    labels: Labels
+    annotations: Labels
+    starts_at: datetime
+    generator_url: str
+    ended: datetime | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.labels)
+
+
+class PostedAlerts(Protocol):
+    """What survives a restart of what Alertmanager knows."""
+
+    async def posted(self) -> dict[str, str]: ...
+
+    async def mark_posted(self, bodies: dict[str, str]) -> None: ...
+
+    async def forget(self, fingerprints: Sequence[str]) -> None: ...
+
+
+def fingerprint(labels: Labels) -> str:
+    return hashlib.blake2s(repr(labels).encode(), digest_size=16).hexdigest()
+
+
+def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) -> dict[str, Posted]:
+    """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more."""
+    after: dict[str, Posted] = {}
+    for alert in wanted:
+        before = known.get(fingerprint(alert.labels))
+        goes_on = before is not None and before.ended is None
+        after[fingerprint(alert.labels)] = Posted(
+            labels=alert.labels,
+            annotations=alert.annotations,
+            starts_at=min(before.starts_at, alert.starts_at) if before and goes_on else alert.starts_at,
+            generator_url=alert.generator_url,
+        )
+    for key, before in known.items():
+        if key not in after:
+            after[key] = before if before.ended else replace(before, ended=now)
+    return after
+
+
+def payload(posted: Posted, now: datetime) -> dict[str, Any]:
+    """One alert of Alertmanager's v2 API."""
+    ends = posted.ended or now + LASTS
+    body = {
+        "labels": dict(posted.labels),
+        "annotations": dict(posted.annotations),
+        "startsAt": min(posted.starts_at, ends).isoformat(),
+        "endsAt": ends.isoformat(),
+    }
+    return body | ({"generatorURL": posted.generator_url} if posted.generator_url else {})
+
+
+class Pusher:
+    """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        http: aiohttp.ClientSession,
+        keeper: PostedAlerts,
+        registry: Registry,
+        clock: Clock,
+        timeout: timedelta = timedelta(seconds=10),
+    ) -> None:
+        self._url = f"{url.rstrip('/')}/api/v2/alerts"
+        self._http, self._keeper, self._registry, self._clock, self._timeout = http, keeper, registry, clock, timeout
+        self._known: dict[str, Posted] = {}
+        self._wanted: dict[str, tuple[Alert, ...]] = {}
+        self._changed = asyncio.Event()
+        self._failing_since: datetime | None = None
+
+    async def restore(self, portals: Iterable[str]) -> None:
+        """What was posted before the restart; alerts of portals that are not watched any more will end."""
+        bodies = await self._keeper.posted()
+        self._known = {key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()}
+        awaited = set(portals)
+        for posted in self._known.values():
+            portal = dict(posted.labels).get("portal", "")
+            if portal in awaited and posted.ended is None:
+                self._wanted[portal] = (*self._wanted.get(portal, ()), _as_alert(posted))
+
+    def wish(self, portal: str, wanted: Iterable[Alert]) -> None:
+        """The alerts that must be firing for one portal from now on."""
+        wished = tuple(wanted)
+        if self._wanted.get(portal, ()) != wished:
+            self._wanted[portal] = wished
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Tell at every change and every minute of real time; what fails is told again soon."""
+        pause = REPOST
+        while True:
+            await self._wait(pause)
+            self._changed.clear()
+            failing = not await self.tell()
+            pause = _backoff(pause) if failing else REPOST
+            if failing:
+                self._changed.clear()
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def tell(self) -> bool:
+        """One round. False when something has to be told again."""
+        now = self._clock.real_now()
+        wanted = [alert for alerts in self._wanted.values() for alert in alerts]
+        after = plan(self._known, wanted, now)
+        await self._keep(after)
+        waiting = list(after.values())
+        results = [await self._post(waiting[at : at + BATCH], now) for at in range(0, len(waiting), BATCH)]
+        heard = [posted.fingerprint for posted in waiting if posted.ended is not None] if all(results) else []
+        if heard:
+            await self._keeper.forget(heard)
+        self._known = {key: posted for key, posted in after.items() if key not in heard}
+        return all(results)
+
+    async def _keep(self, after: Mapping[str, Posted]) -> None:
+        """Kept before it is posted: an alert that Alertmanager may have heard of is never forgotten."""
+        fresh = {key: posted for key, posted in after.items() if self._known.get(key) != posted}
+        if fresh:
+            await self._keeper.mark_posted({k: msgspec.json.encode(p).decode() for k, p in fresh.items()})
+
+    async def _post(self, batch: Sequence[Posted], now: datetime) -> bool:
+        try:
+            answer = await request(
+                self._http,
+                "POST",
+                self._url,
+                timeout=self._timeout,
+                max_answer=1_048_576,
+                json=[payload(posted, now) for posted in batch],
+            )
+        except CallFailed as error:
+            return self._not_heard(batch, error.failure)
+        if answer.status < 300:
+            return self._heard(batch, now)
+        if 400 <= answer.status < 500 and answer.status != 429:
+            return await self._refused(batch, now, answer.body)
+        return self._not_heard(batch, Failure(reason=Reason.UNREACHABLE, code=f"http_{answer.status}"))
+
+    def _heard(self, batch: Sequence[Posted], now: datetime) -> bool:
+        if self._failing_since is not None:
+            lasted = int((now - self._failing_since).total_seconds())
+            log.info("alertmanager.recovered", seconds=lasted)
+            self._failing_since = None
+        self._count(batch, "delivered")
+        return True
+
+    def _not_heard(self, batch: Sequence[Posted], failure: Failure) -> bool:
+        if self._failing_since is None:
+            self._failing_since = self._clock.real_now()
+            log.warning("alertmanager.unreachable", reason=failure.reason, code=failure.code, detail=failure.detail)
+        self._count(batch, "retried")
+        return False
+
+    async def _refused(self, batch: Sequence[Posted], now: datetime, body: bytes) -> bool:
+        """One bad alert must not keep the others from being heard: halve until it stands alone."""
+        if len(batch) > 1:
+            half = len(batch) // 2
+            return all([await self._post(batch[:half], now), await self._post(batch[half:], now)])
+        log.error("alertmanager.refused", labels=dict(batch[0].labels), answer=body[:200].decode(errors="replace"))
+        self._count(batch, "refused")
+        return True
+
+    def _count(self, batch: Sequence[Posted], result: str) -> None:
+        for posted in batch:
+            portal = dict(posted.labels).get("portal", "")
+            self._registry.count("messenger_notifications_total", (portal, "alertmanager", result))
+
+
+def _as_alert(posted: Posted) -> Alert:
+    return Alert(
+        labels=posted.labels,
+        annotations=posted.annotations,
+        starts_at=posted.starts_at,
+        generator_url=posted.generator_url,
+    )
+
+
+def _backoff(pause: float) -> float:
+    return RETRY_FIRST if pause >= REPOST else min(RETRY_MOST, pause * 2)

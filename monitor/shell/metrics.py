@@ -1,0 +1,97 @@
+"""What /metrics shows: counters that only grow, and each portal's samples, rendered from memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from monitor.core.samples import Sample
+from monitor.core.signals import BY_NAME
+from monitor.core.turn import Turn, Verdict
+
+Labels = tuple[str, ...]
+COUNTED = frozenset({Verdict.MET, Verdict.LATE, Verdict.MISSED, Verdict.EXCUSED})
+
+
+@dataclass(slots=True)
+class Tally:
+    """One histogram series: counts per bucket (the last one is +Inf), and the sum."""
+
+    counts: list[int]
+    total: float = 0.0
+
+    def observe(self, value: float, bounds: tuple[float, ...]) -> None:
+        self.counts[bisect_left(bounds, value)] += 1
+        self.total += value
+
+
+@dataclass(slots=True)
+class Registry:
+    """The daemon's numbers. Everything of a portal goes when the portal goes."""
+
+    counters: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
+    histograms: dict[str, dict[Labels, Tally]] = field(default_factory=lambda: defaultdict(dict))
+    own: dict[tuple[str, Labels], float] = field(default_factory=dict)
+    shown: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
+
+    def count(self, name: str, labels: Labels, by: float = 1.0) -> None:
+        series = self.counters[name]
+        series[labels] = series.get(labels, 0.0) + by
+
+    def set_counter(self, name: str, labels: Labels, value: float) -> None:
+        self.counters[name][labels] = value
+
+    def set_gauge(self, name: str, labels: Labels, value: float) -> None:
+        self.own[name, labels] = value
+
+    def observe(self, name: str, labels: Labels, value: float) -> None:
+        bounds = BY_NAME[name].buckets
+        tally = self.histograms[name].setdefault(labels, Tally([0] * (len(bounds) + 1)))
+        tally.observe(value, bounds)
+
+    def count_turns(self, portal: str, ended: Iterable[Turn]) -> None:
+        """Each ended turn once: its verdict, and where somebody answered, both clocks and the manager's own."""
+        for turn in ended:
+            if turn.verdict in COUNTED:
+                self._count_turn(portal, turn)
+
+    def _count_turn(self, portal: str, turn: Turn) -> None:
+        answered = turn.verdict in {Verdict.MET, Verdict.LATE} or (turn.responder and turn.verdict is Verdict.EXCUSED)
+        whose = turn.responder if answered else turn.holder
+        manager = str(whose) if whose else "queue"
+        line = str(turn.line)
+        self.count("messenger_turns_total", (portal, line, manager, turn.kind, turn.verdict.value))
+        if not turn.responder:
+            return
+        place = (portal, line, turn.messenger.value, manager, turn.kind)
+        if turn.working is not None:
+            self.observe("messenger_response_time_seconds", (*place, "working"), turn.working.total_seconds())
+        if turn.calendar is not None:
+            self.observe("messenger_response_time_seconds", (*place, "calendar"), turn.calendar.total_seconds())
+        if turn.manager_working is not None:
+            self.observe("messenger_manager_response_time_seconds", place, turn.manager_working.total_seconds())
+
+    def show(self, portal: str, samples: Iterable[Sample]) -> None:
+        self.shown[portal] = tuple(samples)
+
+    def drop(self, portal: str) -> None:
+        """Nothing of a portal that is not watched any more stays behind."""
+        self.shown.pop(portal, None)
+        for name, series in (*self.counters.items(), *self.histograms.items()):
+            if BY_NAME[name].labels[:1] == ("portal",):
+                for labels in [labels for labels in series if labels[0] == portal]:
+                    del series[labels]
+        for key in [key for key in self.own if BY_NAME[key[0]].labels[:1] == ("portal",) and key[1][0] == portal]:
+            del self.own[key]
+
+    def samples(self) -> Iterator[Sample]:
+        """Every gauge and counter there is now."""
+        for (name, labels), value in self.own.items():
+            yield Sample(name, labels, value)
+        for name, series in self.counters.items():
+            for labels, value in series.items():
+                yield Sample(name, labels, value)
+        for shown in self.shown.values():
+            yield from shown
