@@ -195,11 +195,16 @@ def _judged(memory: ChannelMemory, is_new: bool, policy: Policy, silence: Proof 
         diagnosis=verdict,
         since=now if changed else memory.since,
         streak=1 if changed else memory.streak + heard,
-        well=memory.well + heard if well else 0,
+        well=_well(memory.well, heard) if well else 0,
         well_since=(memory.well_since or now) if well else None,
         flips=memory.flips if is_new else _flips(memory.flips, old.state, verdict.state, now),
         phone_gone=_phone_gone(memory.phone_gone, verdict.state, now),
     )
+
+
+def _well(known: int, heard: int) -> int:
+    """The reading that brought the recovery counts, whichever witness it was."""
+    return known + heard if known else 1
 
 
 def _with_first_times(verdict: Diagnosis, old: Diagnosis) -> Diagnosis:
