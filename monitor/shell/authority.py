@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
-import aiohttp
-
-from monitor.core.model import CallFailed, Failure, Reason
+from monitor.core.model import CallFailed
 from monitor.secret import Secret
 from monitor.shell.clock import Clock
-from monitor.shell.oauth import REFUSED, OAuthKeys, oauth_url, renew
+from monitor.shell.oauth import TokenServer, is_dead_grant, refusal
 from monitor.shell.vault import Tokens, Vault
 
 # A refresh token lives 180 days; renewing more often than needed may get the application blocked.
 RENEW_AFTER = timedelta(days=150)
 
 
-class Authority:
-    """The pair of tokens of one portal. Renewals are single-flight; what a renewal gives is stored, then used."""
+def seed_of(token: Secret | None) -> str:
+    """Tells whether a pair grew from this refresh token of the config, without holding it."""
+    return hashlib.sha256(token.reveal().encode()).hexdigest()[:16] if token else ""
 
-    def __init__(
-        self,
-        *,
-        name: str,
-        url: str,
-        keys: OAuthKeys,
-        http: aiohttp.ClientSession,
-        vault: Vault,
-        clock: Clock,
-        timeout: timedelta,
-    ) -> None:
-        self._name, self._keys, self._http, self._vault, self._clock = name, keys, http, vault, clock
-        self._oauth, self._timeout = oauth_url(keys, url), timeout
+
+class Authority:
+    """The pair of tokens of one portal. Renewals are single-flight; what a renewal gives is stored, then used.
+
+    A crash between the server's answer and our store is forgiven by the server: the old refresh token dies at the
+    first use of the new access token, so the stored one still works.
+    """
+
+    def __init__(self, *, portal: str, server: TokenServer, vault: Vault, clock: Clock) -> None:
+        self._portal, self._server, self._vault, self._clock = portal, server, vault, clock
+        self._first = server.keys.refresh_token
         self._tokens: Tokens | None = None
+        self._dead: set[Secret] = set()
         self._one_at_a_time = asyncio.Lock()
 
     async def tokens(self) -> Tokens:
@@ -47,44 +47,58 @@ class Authority:
         async with self._one_at_a_time:
             if self._tokens is not None and self._tokens is not stale:
                 return self._tokens
-            stored = await self._vault.load(self._name)
-            if stored is not None and not self._is_same(stored, stale) and not self._is_old(stored):
-                self._tokens = stored
-                return stored
-            fresh = await self._renew(stored)
-            await self._vault.save(self._name, fresh)
-            self._tokens = fresh
-            return fresh
+            stored = await self._vault.load(self._portal)
+            if stored is None or self._is_same(stored, stale) or self._is_old(stored):
+                stored = await self._renew(stored)
+            self._tokens = stored
+            return stored
+
+    async def somebody_elses(self) -> Tokens | None:
+        """A pair that was stored behind our back: a human has run `auth`."""
+        async with self._one_at_a_time:
+            stored = await self._vault.load(self._portal)
+            if stored is None or self._is_same(stored, self._tokens) or stored.refresh in self._dead:
+                return None
+            self._tokens = stored
+            return stored
 
     async def _renew(self, stored: Tokens | None) -> Tokens:
-        """With the stored refresh token; with the config's one where there is no other, or a human pasted a new one."""
-        first = self._keys.refresh_token
+        """By the stored refresh token; by the config's where there is no other, or a human has put a new one there."""
         if stored is None:
-            if first is None:
-                detail = f"no tokens yet: run `messenger-monitor auth --portal {self._name}`"
-                raise CallFailed(Failure(reason=Reason.DENIED, code=f"{REFUSED}:no_tokens", detail=detail))
-            return await self._ask(first)
+            return await self._from_config()
         try:
-            return await self._ask(stored.refresh)
+            return await self._ask(stored.refresh, stored.seed)
         except CallFailed as error:
-            refused = error.failure.code.startswith(REFUSED)
-            if not refused or first is None or first == stored.refresh:
+            if not is_dead_grant(error.failure):
                 raise
-        return await self._ask(first)
+        self._dead.add(stored.refresh)
+        now_stored = await self._vault.load(self._portal)
+        if now_stored is not None and now_stored.refresh not in self._dead:
+            return now_stored  # another process was faster
+        return await self._from_config(grown_from=stored.seed)
 
-    async def _ask(self, refresh: Secret) -> Tokens:
-        return await renew(
-            self._http,
-            self._keys,
-            url=self._oauth,
-            refresh=refresh,
-            timeout=self._timeout,
-            now=self._clock.real_now(),
-        )
+    async def _from_config(self, grown_from: str = "") -> Tokens:
+        first = self._first
+        if first is None or first in self._dead or seed_of(first) == grown_from:
+            word = "invalid_grant" if self._dead else "no_tokens"
+            raise CallFailed(
+                refusal(word, f"authorise the portal: messenger-monitor auth --portal {self._portal}")
+            )
+        try:
+            return await self._ask(first, seed_of(first))
+        except CallFailed as error:
+            if is_dead_grant(error.failure):
+                self._dead.add(first)
+            raise
+
+    async def _ask(self, refresh: Secret, seed: str) -> Tokens:
+        fresh = replace(await self._server.renew(refresh, self._clock.real_now()), seed=seed)
+        await self._vault.save(self._portal, fresh)
+        return fresh
 
     def _is_old(self, tokens: Tokens) -> bool:
         return tokens.saved is not None and self._clock.real_now() - tokens.saved > RENEW_AFTER
 
     @staticmethod
-    def _is_same(stored: Tokens, stale: Tokens | None) -> bool:
-        return stale is not None and stored.access == stale.access
+    def _is_same(stored: Tokens, known: Tokens | None) -> bool:
+        return known is not None and stored.access == known.access

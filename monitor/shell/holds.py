@@ -42,6 +42,8 @@ class Holds:
     def request_failed(self, failure: Failure) -> None:
         if failure.code.lower() == "overload_limit" or is_refused(failure):
             self._all = (failure, self._now() + SLOW_RETRY)
+        elif failure.code.lower() == "operation_time_limit":
+            self._all = (failure, self._end_of_block(failure.retry_at or self._resets.get("batch")))
 
     def answered(self, method: str, outcome: Outcome) -> Outcome:
         """Learns from one command's outcome; a blocked method's failure leaves with the moment it may be asked."""

@@ -12,7 +12,7 @@ from monitor import __version__
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import failures
 from monitor.shell.clock import Clock
-from monitor.shell.wire import LONGEST_WAIT, MIB, Answer, Trust, host_of, is_loopback, request
+from monitor.shell.wire import LONGEST_WAIT, MIB, Answer, Limits, Trust, host_of, is_loopback, request
 
 
 def session(*, connections: int = 200) -> aiohttp.ClientSession:
@@ -43,7 +43,7 @@ class ProviderHttp:
         max_answer: int = 8 * MIB,
     ) -> None:
         self._url, self._http, self._clock = url.rstrip("/"), http, clock
-        self._timeout, self._trusted, self._max_answer = timeout, trusted, max_answer
+        self._limits = Limits(timeout=timeout, trusted=trusted, max_answer=max_answer)
 
     async def __call__(
         self,
@@ -58,9 +58,7 @@ class ProviderHttp:
             self._http,
             "GET" if post is None else "POST",
             self._address(path),
-            timeout=self._timeout,
-            trusted=self._trusted,
-            max_answer=self._max_answer,
+            self._limits,
             headers=headers,
             params=params,
             json=post,

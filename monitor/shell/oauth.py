@@ -1,23 +1,23 @@
-"""The portal's OAuth: which host, how a pair is renewed, what a refusal means (bitrix24-api.md 1.2)."""
+"""The portal's OAuth: which host, how a pair is got and renewed, what a refusal means (bitrix24-api.md 1.2)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import aiohttp
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.secret import Secret
 from monitor.shell import failures
-from monitor.shell.http import request
 from monitor.shell.vault import Tokens
+from monitor.shell.wire import MIB, Limits, host_of, request
 
 # Portals of these regions are served by the Russian OAuth host [module source].
 _TECH_ZONES = frozenset({"ru", "by", "kz", "am", "az", "ge", "kg", "uz"})
-REFUSED = "refresh_refused"
+_REFUSED = "refresh_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,68 +44,66 @@ def oauth_url(keys: OAuthKeys, portal_url: str) -> str:
     """The config's word, else by the portal's region."""
     if keys.oauth_url:
         return keys.oauth_url.rstrip("/")
-    zone = (urlsplit(portal_url).hostname or "").rpartition(".")[2]
+    zone = host_of(portal_url).rpartition(".")[2]
     return "https://oauth.bitrix24.tech" if zone in _TECH_ZONES else "https://oauth.bitrix.info"
 
 
-async def renew(
-    http: aiohttp.ClientSession,
-    keys: OAuthKeys,
-    *,
-    url: str,
-    refresh: Secret,
-    timeout: timedelta,  # noqa: ASYNC109 - handed to the request
-    now: datetime,
-) -> Tokens:
-    """A new pair for a refresh token. CallFailed: `refresh_refused:<code>` when a human has to authorise again."""
-    grant = {"grant_type": "refresh_token", "refresh_token": refresh.reveal()}
-    return await _token(http, keys, url=url, grant=grant, timeout=timeout, now=now)
+def refusal(code: str, detail: str = "") -> Failure:
+    """The tokens are worth nothing any more: a human has to authorise us again."""
+    return Failure(reason=Reason.DENIED, code=f"{_REFUSED}:{code}", detail=detail)
 
 
-async def exchange(
-    http: aiohttp.ClientSession,
-    keys: OAuthKeys,
-    *,
-    url: str,
-    code: str,
-    timeout: timedelta,  # noqa: ASYNC109 - handed to the request
-    now: datetime,
-) -> Tokens:
-    """The first pair for an authorisation code (it lives 30 s)."""
-    grant = {"grant_type": "authorization_code", "code": code}
-    return await _token(http, keys, url=url, grant=grant, timeout=timeout, now=now)
+def is_refused(failure: Failure) -> bool:
+    return failure.code.startswith(_REFUSED)
 
 
-async def _token(
-    http: aiohttp.ClientSession,
-    keys: OAuthKeys,
-    *,
-    url: str,
-    grant: dict[str, str],
-    timeout: timedelta,  # noqa: ASYNC109 - handed to the request
-    now: datetime,
-) -> Tokens:
-    query = urlencode({"client_id": keys.client_id, "client_secret": keys.client_secret.reveal(), **grant})
-    answer = await request(http, "GET", f"{url}/oauth/token/?{query}", timeout=timeout, max_answer=1_048_576)
-    body = answer.json()
-    error = failures.error_of(body)
-    if error is not None:
-        raise CallFailed(_refusal(failures.by_error(error[0], error[1], answer.status)))
-    return _pair(body, now)
+def is_dead_grant(failure: Failure) -> bool:
+    """The refresh token itself was refused, not the application."""
+    return failure.code.lower() == f"{_REFUSED}:invalid_grant"
 
 
-def _refusal(failure: Failure) -> Failure:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenServer:
+    """The OAuth host as one application sees it. CallFailed: `refresh_refused:<code>` where a human has to act."""
+
+    http: aiohttp.ClientSession
+    url: str
+    keys: OAuthKeys
+    limits: Limits
+
+    async def renew(self, refresh: Secret, now: datetime) -> Tokens:
+        """A new pair for a refresh token."""
+        return await self._pair(now, grant_type="refresh_token", refresh_token=refresh.reveal())
+
+    async def exchange(self, code: Secret, now: datetime) -> Tokens:
+        """The first pair for an authorisation code, which lives 30 s."""
+        return await self._pair(now, grant_type="authorization_code", code=code.reveal())
+
+    async def _pair(self, now: datetime, **grant: str) -> Tokens:
+        keys = {"client_id": self.keys.client_id, "client_secret": self.keys.client_secret.reveal()}
+        url = f"{self.url}/oauth/token/?{urlencode({**keys, **grant})}"
+        answer = await request(self.http, "GET", url, replace(self.limits, max_answer=MIB))
+        body = answer.json()
+        error = failures.error_of(body)
+        if error is not None:
+            raise CallFailed(_refused(failures.by_error(error[0], error[1], answer.status), answer.status))
+        return tokens_of(body, now)
+
+
+def _refused(failure: Failure, status: int) -> Failure:
     """The vendor's descriptions may repeat what was sent, so they are not passed on."""
-    if failure.reason in {Reason.DENIED, Reason.REJECTED}:
-        return replace(failure, reason=Reason.DENIED, code=f"{REFUSED}:{failure.code}", detail="")
-    return replace(failure, detail="")
+    if failure.reason in {Reason.DENIED, Reason.REJECTED} and status < 500:
+        return refusal(failure.code)
+    reason = Reason.UNREACHABLE if failure.reason is Reason.REJECTED else failure.reason
+    return replace(failure, reason=reason, detail="the OAuth server failed")
 
 
-def _pair(body: Any, now: datetime) -> Tokens:
+def tokens_of(body: Any, now: datetime) -> Tokens:
+    """The pair of a token answer or of an install event's `auth`. CallFailed (malformed) where there is none."""
     access = body.get("access_token") if isinstance(body, dict) else None
     refresh = body.get("refresh_token") if isinstance(body, dict) else None
     if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
-        raise CallFailed(failures.malformed("the OAuth server's answer has no pair of tokens"))
+        raise CallFailed(failures.malformed("there is no pair of tokens in the answer"))
     return Tokens(
         access=Secret(access),
         refresh=Secret(refresh),

@@ -11,7 +11,10 @@ from monitor.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """One pair of a portal. `endpoint` is client_endpoint, `server` server_endpoint (both may be empty)."""
+    """One pair of a portal. `endpoint` is client_endpoint, `server` server_endpoint (both may be empty).
+
+    `seed` is a digest of the config's refresh token this pair grew from: so that the same one is not tried again.
+    """
 
     access: Secret
     refresh: Secret
@@ -19,6 +22,7 @@ class Tokens:
     server: str = ""
     member_id: str = ""
     saved: datetime | None = None  # by the real clock
+    seed: str = ""
 
 
 class Vault(Protocol):

@@ -25,6 +25,18 @@ Trust = ssl.SSLContext | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one request may cost: its time in all, and the size of its answer once unpacked."""
+
+    timeout: timedelta = timedelta(seconds=20)
+    max_answer: int = MAX_ANSWER
+    trusted: Trust = True
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     status: int
     headers: Mapping[str, str]
@@ -41,7 +53,9 @@ class Answer:
     @property
     def retry_after(self) -> timedelta | None:
         """Retry-After in seconds; its date form is rare and not worth its bugs."""
-        text = next((text for name, text in self.headers.items() if name.lower() == "retry-after"), "").strip()
+        text = next(
+            (text for name, text in self.headers.items() if name.lower() == "retry-after"), ""
+        ).strip()
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             return None
         return min(timedelta(seconds=int(text)), LONGEST_WAIT)
@@ -74,40 +88,32 @@ def host_of(url: str) -> str:
 
 
 async def request(
-    http: aiohttp.ClientSession,
-    method: str,
-    url: str,
-    *,
-    timeout: timedelta,  # noqa: ASYNC109 - the vendor's limit, applied by aiohttp
-    max_answer: int = MAX_ANSWER,
-    trusted: Trust = True,
-    **options: Any,
+    http: aiohttp.ClientSession, method: str, url: str, limits: Limits = DEFAULT_LIMITS, **options: Any
 ) -> Answer:
     """One request. CallFailed names host and reason, never the URL: webhook secrets and tokens live in URLs.
 
     It is raised outside of the except clause so that no exception of aiohttp, which names the URL, hangs on it.
     """
     try:
-        return await _bounded(http, method, url, timeout, max_answer, trusted, options)
+        return await _bounded(http, method, url, limits, options)
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        failure = _named(error, host_of(url) or "an address without a host", timeout)
+        failure = _named(error, host_of(url) or "an address without a host", limits.timeout)
     raise CallFailed(failure)
 
 
 async def _bounded(
-    http: aiohttp.ClientSession,
-    method: str,
-    url: str,
-    limit: timedelta,
-    max_answer: int,
-    trusted: Trust,
-    options: Mapping[str, Any],
+    http: aiohttp.ClientSession, method: str, url: str, limits: Limits, options: Mapping[str, Any]
 ) -> Answer:
-    total = aiohttp.ClientTimeout(total=limit.total_seconds())
-    async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
+    total = aiohttp.ClientTimeout(total=limits.timeout.total_seconds())
+    trusted = limits.trusted
+    async with http.request(
+        method, url, timeout=total, allow_redirects=False, ssl=trusted, **options
+    ) as response:
         if 300 <= response.status < 400:
-            raise CallFailed(failures.redirected(response.status, host_of(response.headers.get("Location", ""))))
-        body = await _read(response, max_answer)
+            raise CallFailed(
+                failures.redirected(response.status, host_of(response.headers.get("Location", "")))
+            )
+        body = await _read(response, limits.max_answer)
         return Answer(status=response.status, headers=dict(response.headers), body=body)
 
 
@@ -125,9 +131,13 @@ async def _read(response: aiohttp.ClientResponse, max_answer: int) -> bytes:
 
 def _named(error: Exception, host: str, limit: timedelta) -> Failure:
     if isinstance(error, TimeoutError):
-        return Failure(reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s")
+        return Failure(
+            reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s"
+        )
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return Failure(reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted")
+        return Failure(
+            reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted"
+        )
     if isinstance(error, aiohttp.ClientPayloadError):
         return failures.malformed(f"the answer of {host} was cut off")
     if isinstance(error, aiohttp.ClientResponseError):

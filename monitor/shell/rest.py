@@ -1,0 +1,100 @@
+"""One request to the portal: paced, its answer told apart from an error, a full bucket tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random
+
+from monitor.core.model import CallFailed, Failure, Reason
+from monitor.shell import batch, failures
+from monitor.shell.clock import Clock
+from monitor.shell.pacer import Pacer
+from monitor.shell.wire import Answer, Limits, request
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the portal has cost us, for the metrics. `operating`: the portal's own meter, seconds by method;
+    `seconds`: how long the last request took."""
+
+    requests: int = 0
+    commands: int = 0
+    throttled: int = 0
+    seconds: float = 0.0
+    operating: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """POSTs JSON within the limits. CallFailed for whatever is no answer with a result."""
+
+    http: aiohttp.ClientSession
+    pacer: Pacer
+    usage: Usage
+    clock: Clock
+    limits: Limits
+
+    async def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer's envelope. Nothing but a full bucket is worth another try within a poll."""
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(_is_full_bucket),
+            stop=stop_after_attempt(3),
+            wait=wait_random(0, 0.5),
+            reraise=True,
+        )
+        return await attempts(self._post_once, url, body)
+
+    async def _post_once(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._refuse_long_wait()
+        await self.pacer.take()
+        self.usage.requests += 1
+        self.usage.commands += len(body.get("cmd", ()))
+        started = self.clock.monotonic()
+        try:
+            answer = await request(self.http, "POST", url, self.limits, json=body)
+        finally:
+            self.usage.seconds = self.clock.monotonic() - started
+        return self._envelope(answer)
+
+    def _refuse_long_wait(self) -> None:
+        wait = self.pacer.wait()
+        if wait > self.limits.timeout.total_seconds():
+            at = self.clock.now() + timedelta(seconds=wait)
+            raise CallFailed(Failure(reason=Reason.THROTTLED, code="retry_after", retry_at=at))
+
+    def _envelope(self, answer: Answer) -> dict[str, Any]:
+        wait = answer.retry_after if answer.status in {429, 503} else None
+        if wait is not None:
+            self.pacer.shut(wait.total_seconds())
+        try:
+            return self._result(answer)
+        except CallFailed as error:
+            if wait is None or error.failure.retry_at is not None:
+                raise
+            failure = replace(error.failure, retry_at=self.clock.now() + wait)
+        raise CallFailed(failure)
+
+    def _result(self, answer: Answer) -> dict[str, Any]:
+        body = answer.json()
+        error = failures.error_of(body)
+        if error is not None:
+            raise CallFailed(self._refusal(*error, answer.status, batch.reset_at(body.get("time"))))
+        if not isinstance(body, dict) or "result" not in body:
+            raise CallFailed(failures.by_status(answer.status, "the answer has neither result nor error"))
+        return body
+
+    def _refusal(self, code: object, description: object, status: int, reset_at: datetime | None) -> Failure:
+        failure = failures.by_error(code, description, status, reset_at)
+        if failure.reason is Reason.THROTTLED:
+            self.usage.throttled += 1
+        if failure.code.lower() == "query_limit_exceeded":
+            self.pacer.overflowed()
+        return failure
+
+
+def _is_full_bucket(error: BaseException) -> bool:
+    return isinstance(error, CallFailed) and error.failure.code.lower() == "query_limit_exceeded"
