@@ -168,6 +168,7 @@ def _save_tokens(connection: Connection, *, portal: str, tokens: Tokens) -> None
         "server": tokens.server,
         "member_id": tokens.member_id,
         "saved": tokens.saved.isoformat() if tokens.saved else None,
+        "seed": tokens.seed,
     }
     table = tables.tokens
     connection.execute(delete(table).where(table.c.portal == portal))
@@ -184,6 +185,7 @@ def _tokens(pair: bytes) -> Tokens:
         server=body.get("server", ""),
         member_id=body.get("member_id", ""),
         saved=datetime.fromisoformat(saved) if saved else None,
+        seed=body.get("seed", ""),
     )
 
 
