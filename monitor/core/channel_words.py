@@ -18,7 +18,9 @@ WORDS: Mapping[str, Wording] = {"ru": WORDS_RU, "en": WORDS_EN}
 
 def about_channel(kind: IncidentKind, memory: ChannelMemory, scene: Scene) -> Texts:
     words = {language: _words(kind, memory, scene, language) for language in LANGUAGES}
-    return Texts(evidence=channel_evidence(memory, scene, scene.policy.language), words=words)
+    language = scene.policy.language
+    changes = _changes(memory, scene, language) if kind is IncidentKind.CHANNEL_FLAPPING else ()
+    return Texts(evidence=(*changes, *channel_evidence(memory, scene, language)), words=words)
 
 
 def channel_evidence(memory: ChannelMemory, scene: Scene, language: str) -> tuple[str, ...]:
@@ -26,12 +28,21 @@ def channel_evidence(memory: ChannelMemory, scene: Scene, language: str) -> tupl
     wording, zone = WORDS[language], scene.policy.timezone
     diagnosis = memory.diagnosis
     witnesses = [
-        wording.witness.format(source=proof.source, word=proof.word, at=moment(proof.at, zone, language))
+        wording.witness.format(
+            source=wording.flag if proof.source == "bitrix24" else proof.source,
+            word=proof.word,
+            at=moment(proof.at, zone, language),
+        )
         for proof in diagnosis.proof
     ]
     sure = wording.certainty[diagnosis.certainty]
     state = wording.states[diagnosis.state]
     return (*witnesses, sentence(wording.judged.format(state=state, sure=sure)), *_doubt(diagnosis, language))
+
+
+def _changes(memory: ChannelMemory, scene: Scene, language: str) -> tuple[str, ...]:
+    moments = [moment(at, scene.policy.timezone, language) for at in memory.flips]
+    return (sentence(WORDS[language].changes.format(moments=", ".join(moments))),)
 
 
 def _doubt(diagnosis: Diagnosis, language: str) -> tuple[str, ...]:
@@ -46,7 +57,7 @@ def _words(kind: IncidentKind, memory: ChannelMemory, scene: Scene, language: st
     summary, description = wording.channel(kind, memory.diagnosis)
     since = (memory.phone_gone if kind is IncidentKind.PHONE_LOGOUT_RISK else None) or memory.since
     facts = {
-        "channel": channel_name(memory.channel.key, scene, language),
+        "channel": channel_name(memory.channel.key, memory.channel.messenger, scene, language),
         "since": moment(since, scene.policy.timezone, language),
         "lasted": span_of(coarse(scene.now - since), language),
         "flips": f"{len(memory.flips)} {plural(len(memory.flips), wording.times, language)}",
@@ -64,4 +75,5 @@ def _advice(kind: IncidentKind, diagnosis: Diagnosis, language: str) -> str:
     own = diagnosis.action_ru if language == "ru" else diagnosis.action_en
     action = wording.advice.get(kind, own) or wording.look
     actor = wording.actors[diagnosis.actor if diagnosis.actor != "nobody" else "integrator"]
-    return f"{actor}: {clause(action)}. {wording.next_channel}"
+    then = wording.next_quiet if kind is IncidentKind.CHANNEL_FLAPPING else wording.next_channel
+    return f"{actor}: {clause(action)}. {then}"

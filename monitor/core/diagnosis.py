@@ -27,7 +27,7 @@ OUT_OF_SIGHT = Diagnosis(
 # Who acts, and what to do where the provider's probe gives no advice of its own (providers.md 15).
 _ADVICE: dict[State, tuple[str, str, str]] = {
     State.CONNECTING: (
-        "provider",
+        "integrator",
         "подождать; если не подключится, написать в поддержку провайдера",
         "wait; if it does not connect, write to the provider's support",
     ),
@@ -72,7 +72,7 @@ _ADVICE: dict[State, tuple[str, str, str]] = {
         "check the channel's settings at the provider and connect it again",
     ),
     State.UNREACHABLE: (
-        "provider",
+        "integrator",
         "поднять сервер моста или дождаться провайдера",
         "bring the bridge server up or wait for the provider",
     ),

@@ -25,8 +25,9 @@ _SUMMARY = {
     },
 }
 _DESCRIPTION = {
-    "ru": "С {since} ({lasted}) опросы не проходят: {reason}. Что сейчас с каналами и ответами, не видно.",
-    "en": "Polls have failed since {since} ({lasted}): {reason}. What happens to channels and replies cannot be seen.",
+    "ru": "С {since} (уже {lasted}) опросы не проходят: {reason}. Что сейчас с каналами и ответами, не видно.",
+    "en": "Polls have failed since {since} (for {lasted}): {reason}. What happens to channels and "
+    "replies cannot be seen.",
 }
 _ADVICE = {
     "ru": {
@@ -42,7 +43,7 @@ _ADVICE = {
         "works is active; then run messenger-monitor auth",
     },
 }
-_ANSWER = {"ru": "последний ответ: {word}", "en": "last answer: {word}"}
+_FAILURE = {"ru": "последняя ошибка: {word}", "en": "last failure: {word}"}
 _GOOD = {"ru": "последний удачный опрос: {at}", "en": "last good poll: {at}"}
 _NEVER = {"ru": "ещё не было", "en": "none yet"}
 
@@ -59,7 +60,7 @@ def _evidence(scene: Scene, language: str) -> tuple[str, ...]:
     code = memory.last_failure.code if memory.last_failure else ""
     word = f"{_reason(memory, language)} ({code})" if code else _reason(memory, language)
     return (
-        sentence(_ANSWER[language].format(word=word)),
+        sentence(_FAILURE[language].format(word=word)),
         sentence(_GOOD[language].format(at=seen)),
         scene.policy.url,
     )

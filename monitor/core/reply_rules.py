@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
 from monitor.core.incident import Audience, IncidentKind, Severity
-from monitor.core.model import ChannelKey, Messenger
-from monitor.core.reply_words import about_reply
+from monitor.core.model import Messenger
+from monitor.core.reply_words import about_reply, messenger_of_turn
 from monitor.core.turn import Turn, TurnKey, Verdict
 
 FIRST_SIGHT = timedelta(hours=48)  # of what was overdue before we came, only the younger is news
@@ -73,7 +73,7 @@ def _opening(scene: Scene, kind: IncidentKind, subject: str, turn: Turn) -> Asse
         audience=Audience.HEAD,
         covered=False,
         since=turn.opened,
-        labels=_labels(turn, messenger_of_turn(scene, turn)),
+        labels=_labels(turn, messenger_of_turn(turn, scene)),
         texts=about_reply(kind, turn, scene),
     )
 
@@ -85,8 +85,3 @@ def _labels(turn: Turn, messenger: Messenger) -> Labels:
         ("manager", str(turn.holder) if turn.holder else "queue"),
         ("messenger", messenger.value),
     )
-
-
-def messenger_of_turn(scene: Scene, turn: Turn) -> Messenger:
-    memory = scene.state.channels.get(ChannelKey(turn.line, turn.connector))
-    return memory.channel.messenger if memory else turn.messenger

@@ -26,13 +26,15 @@ class Wording:
     reasons: Mapping[Reason, str]
     denials: Mapping[str, str]
     witness: str
+    flag: str  # the name of Bitrix24's witness
+    changes: str
     judged: str
     settles: str
     look: str
     times: tuple[str, str, str]
     next_channel: str
+    next_quiet: str
     next_portal: str
-    next_reply: str
 
     def channel(self, kind: IncidentKind, diagnosis: Diagnosis) -> Pair:
         if kind in self.by_kind:

@@ -66,12 +66,11 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def channel_name(key: ChannelKey, scene: Scene, language: str) -> str:
+def channel_name(key: ChannelKey, messenger: Messenger, scene: Scene, language: str) -> str:
     """The messenger and the line as people call them: WhatsApp на линии «Продажи»."""
-    memory = scene.state.channels.get(key)
     title = scene.state.connectors.get(key.connector) or key.connector
-    what = MESSENGERS.get(memory.channel.messenger, title) if memory else title
     line = scene.state.lines.get(key.line)
+    what = MESSENGERS.get(messenger, title)
     return _LINE[language].format(what=what, line=line.name if line and line.name else key.line)
 
 

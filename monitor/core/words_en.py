@@ -7,6 +7,7 @@ from monitor.core.model import Certainty, Reason, State
 from monitor.core.wording import Wording
 
 _DEAF = "Customers' messages do not arrive and cannot be answered from here"
+_BROKEN = f"Does not work since {{since}} (for {{lasted}}). {_DEAF}."
 
 WORDS_EN = Wording(
     actors={
@@ -39,8 +40,8 @@ WORDS_EN = Wording(
     by_cause={
         "flag_error_personal": (
             "{channel}: the QR code probably has to be scanned again",
-            "Bitrix24 has shown an error of this channel since {since} ({lasted}). For a personal number that usually "
-            f"means that the phone is unlinked. {_DEAF}.",
+            "Bitrix24 has shown an error of this channel since {since} (for {lasted}). For a personal number that "
+            f"usually means that the phone is unlinked. {_DEAF}.",
         ),
         "flag_error_official": (
             "{channel}: taken over, the bot or account is connected elsewhere",
@@ -52,40 +53,40 @@ WORDS_EN = Wording(
         ),
         "refused_by_portal": (
             "{channel}: Bitrix24 refuses the channel's messages",
-            f"The channel works at the provider, but is off in Bitrix24 since {{since}} ({{lasted}}). {_DEAF}.",
+            f"The channel works at the provider, but is off in Bitrix24 since {{since}} (for {{lasted}}). {_DEAF}.",
         ),
     },
     by_state={
         State.QR_REQUIRED: (
             "{channel}: the QR code has to be scanned again",
-            f"The phone has been unlinked since {{since}} ({{lasted}}). {_DEAF}.",
+            f"The phone has been unlinked since {{since}} (for {{lasted}}). {_DEAF}.",
         ),
         State.BANNED: (
             "{channel}: the number is banned by the messenger",
-            f"Does not work since {{since}} ({{lasted}}). {_DEAF}.",
+            _BROKEN,
         ),
-        State.UNPAID: ("{channel}: not paid for", f"Does not work since {{since}} ({{lasted}}). {_DEAF}."),
+        State.UNPAID: ("{channel}: not paid for", _BROKEN),
         State.OPENED_ELSEWHERE: (
             "{channel}: the account is opened elsewhere",
-            f"Does not work since {{since}} ({{lasted}}). {_DEAF}.",
+            _BROKEN,
         ),
         State.TOKEN_REVOKED: (
             "{channel}: the access key is no longer valid",
-            f"Does not work since {{since}} ({{lasted}}). {_DEAF}.",
+            _BROKEN,
         ),
-        State.MISCONFIGURED: ("{channel}: set up wrongly", f"Does not work since {{since}} ({{lasted}}). {_DEAF}."),
+        State.MISCONFIGURED: ("{channel}: set up wrongly", _BROKEN),
         State.CONNECTING: (
             "{channel}: does not get connected",
-            "Has been connecting since {since} ({lasted}). Messages may be delayed.",
+            "Has been connecting since {since} (for {lasted}). Messages may be delayed.",
         ),
         State.PHONE_OFFLINE: (
             "{channel}: the phone is offline",
-            "The phone with this number has been offline since {since} ({lasted}). After 14 days the messenger logs "
-            "linked devices out.",
+            "The phone with this number has been offline since {since} (for {lasted}). After 14 days the messenger "
+            "logs linked devices out.",
         ),
         State.RESTRICTED: (
             "{channel}: the messenger restricts sending",
-            "Restricted since {since} ({lasted}). Incoming messages arrive; starting chats is not allowed.",
+            "Restricted since {since} (for {lasted}). Incoming messages arrive; starting chats is not allowed.",
         ),
         State.SILENT: (
             "{channel}: no messages for longer than usual",
@@ -94,7 +95,7 @@ WORDS_EN = Wording(
         ),
         State.UNKNOWN: (
             "{channel}: the provider reports a state we do not know",
-            "The provider's word has been unclear since {since} ({lasted}). Whether the channel works is unknown.",
+            "The provider's word has been unclear since {since} (for {lasted}). Whether the channel works is unknown.",
         ),
     },
     by_kind={
@@ -134,11 +135,13 @@ WORDS_EN = Wording(
         "user_access_error": "open the application to the employee on whose behalf it works",
     },
     witness="{source}: {word}, since {at}",
+    flag="Bitrix24, imconnector.status",
+    changes="changes of state: {moments}",
     judged="judged: {state}; certainty: {sure}",
     settles="what would settle it: {what}",
     look="look the channel up in the provider's console",
     times=("time", "times", "times"),
     next_channel="The alert closes by itself when the channel is connected again.",
+    next_quiet="The alert closes by itself after a quiet hour.",
     next_portal="The alert closes by itself after two good polls.",
-    next_reply="The alert closes by itself when the customer gets a reply.",
 )

@@ -226,7 +226,7 @@ def test_the_providers_own_advice_comes_before_ours() -> None:
         (State.PHONE_OFFLINE, "manager"),
         (State.RESTRICTED, "head"),
         (State.QR_REQUIRED, "integrator"),
-        (State.CONNECTING, "provider"),
+        (State.CONNECTING, "integrator"),
     ],
 )
 def test_the_one_who_can_do_something_is_named(state: State, actor: str) -> None:

@@ -1,0 +1,371 @@
+"""A channel's incidents as stories: what was read, what opened, what closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, START, TIMEOUT, WAZZUP, World, word
+
+from monitor.core.incident import Audience, IncidentKind, Severity
+from monitor.core.memory import Proof
+from monitor.core.model import State
+from monitor.core.policy import Guarantee, Maintenance
+
+QR, DOWN, DEGRADED = IncidentKind.QR_RESCAN_REQUIRED, IncidentKind.CHANNEL_DOWN, IncidentKind.CHANNEL_DEGRADED
+RISK, FLAPPING, SILENT = IncidentKind.PHONE_LOGOUT_RISK, IncidentKind.CHANNEL_FLAPPING, IncidentKind.CHANNEL_SILENT
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def said(world: World, state: State, *, after: timedelta = MINUTE) -> None:
+    world.wait(after)
+    world.poll(OK, said=word(state))
+
+
+def test_one_reading_of_an_error_flag_opens_nothing_and_two_open_the_rescan() -> None:
+    world = World()
+    world.poll(OK, ERROR)
+    assert world.kinds() == []
+    world.poll(ERROR)
+    incident = world.incident()
+    assert (incident.kind, incident.subject, incident.severity) == (QR, "1/wz_whatsapp_0a1b", Severity.CRITICAL)
+    assert (incident.audience, incident.opened, incident.since) == (
+        Audience.INTEGRATOR,
+        START + 3 * MINUTE,
+        START + 2 * MINUTE,
+    )
+    assert dict(incident.labels) == {
+        "line": "1",
+        "connector": "wz_whatsapp_0a1b",
+        "messenger": "whatsapp",
+        "state": "qr_required",
+    }
+
+
+def test_the_providers_own_word_opens_the_rescan_at_once() -> None:
+    world = World()
+    said(world, State.CONNECTED)
+    said(world, State.QR_REQUIRED)
+    assert world.kinds() == [QR]
+
+
+def test_a_single_error_between_good_readings_opens_nothing() -> None:
+    world = World()
+    world.poll(OK, ERROR, OK, ERROR, OK)
+    assert world.opened == []
+
+
+def test_the_rescan_closes_when_connected_twice_and_settled_and_not_before() -> None:
+    world = World()
+    world.poll(ERROR, ERROR, OK, OK, OK)
+    assert world.kinds() == [QR]
+    world.poll(OK)
+    (closed,) = world.closed
+    assert (closed.close_reason, closed.closed) == ("recovered", START + 6 * MINUTE)
+    assert world.kinds() == []
+
+
+def test_a_hiccup_after_the_rescan_starts_the_settle_time_anew() -> None:
+    world = World()
+    world.poll(ERROR, ERROR, OK, OK, ERROR, OK, OK, OK)
+    assert (world.kinds(), len(world.opened)) == ([QR], 1)
+    world.poll(OK)
+    assert world.kinds() == []
+
+
+def test_the_confirmations_are_the_policys() -> None:
+    world = World(confirm_open=3, confirm_close=5, settle=timedelta())
+    world.poll(ERROR, ERROR)
+    assert world.kinds() == []
+    world.poll(ERROR, OK, OK, OK, OK)
+    assert world.kinds() == [QR]
+    world.poll(OK)
+    assert world.kinds() == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [State.BANNED, State.UNPAID, State.OPENED_ELSEWHERE, State.TOKEN_REVOKED, State.MISCONFIGURED],
+)
+def test_a_channel_that_is_down_is_confirmed_by_a_second_word_of_the_provider(state: State) -> None:
+    world = World()
+    said(world, state)
+    assert world.kinds() == []
+    world.poll(OK, OK, OK)
+    assert world.kinds() == []
+    said(world, state)
+    assert (world.kinds(), world.incident().severity) == ([DOWN], Severity.CRITICAL)
+    assert dict(world.incident().labels)["state"] == state.value
+
+
+def test_a_bots_error_flag_is_a_channel_down() -> None:
+    world = World()
+    world.poll(OK, ERROR, ERROR, key=BOT)
+    assert (world.kinds(), dict(world.incident().labels)["state"]) == ([DOWN], "misconfigured")
+
+
+def test_a_channel_disconnected_by_somebody_is_down() -> None:
+    world = World()
+    world.poll(OK, OFF, OFF)
+    assert world.kinds() == [DOWN]
+
+
+def test_another_trouble_takes_over_without_a_gap() -> None:
+    world = World()
+    said(world, State.QR_REQUIRED)
+    said(world, State.BANNED)
+    assert world.kinds() == [QR]
+    said(world, State.BANNED)
+    assert world.kinds() == [DOWN]
+    assert [(one.kind, one.close_reason) for one in world.last.closed] == [(QR, "changed")]
+    assert [one.kind for one in world.last.opened] == [DOWN]
+
+
+def test_another_cause_of_being_down_is_the_same_incident_with_another_label() -> None:
+    world = World()
+    for state in (State.UNPAID, State.UNPAID, State.BANNED, State.BANNED):
+        said(world, state)
+    assert len(world.opened) == 1
+    assert dict(world.incident().labels)["state"] == "banned"
+    assert world.incident().id == world.opened[0].id
+
+
+def test_connecting_does_not_prove_that_the_rescan_was_done() -> None:
+    world = World()
+    said(world, State.QR_REQUIRED)
+    for _ in range(20):
+        said(world, State.CONNECTING)
+    assert world.kinds() == [QR]
+
+
+def test_a_channel_may_connect_for_ten_minutes_and_no_longer() -> None:
+    world = World()
+    said(world, State.CONNECTING)
+    said(world, State.CONNECTING, after=10 * MINUTE)
+    assert world.kinds() == []
+    said(world, State.CONNECTING)
+    assert (world.kinds(), world.incident().severity) == ([DEGRADED], Severity.WARNING)
+
+
+def test_a_phone_may_be_offline_for_half_an_hour_and_no_longer() -> None:
+    world = World()
+    said(world, State.PHONE_OFFLINE)
+    said(world, State.PHONE_OFFLINE, after=30 * MINUTE)
+    assert world.kinds() == []
+    said(world, State.PHONE_OFFLINE)
+    assert world.kinds() == [DEGRADED]
+
+
+@pytest.mark.parametrize("state", [State.RESTRICTED, State.UNKNOWN])
+def test_a_restricted_channel_and_an_unknown_word_are_degraded_when_said_twice(state: State) -> None:
+    world = World()
+    said(world, state)
+    assert world.kinds() == []
+    said(world, state)
+    assert world.kinds() == [DEGRADED]
+
+
+def test_a_restricted_channel_ends_the_rescan_because_it_is_logged_in() -> None:
+    world = World()
+    for state in (State.QR_REQUIRED, State.RESTRICTED, State.RESTRICTED):
+        said(world, state)
+    assert world.kinds() == [DEGRADED]
+
+
+def test_a_degraded_channel_that_breaks_down_is_escalated() -> None:
+    world = World()
+    for state in (State.RESTRICTED, State.RESTRICTED, State.BANNED, State.BANNED):
+        said(world, state)
+    assert world.kinds() == [DOWN]
+    assert [one.close_reason for one in world.closed] == ["escalated"]
+
+
+def test_a_bridge_that_does_not_answer_is_no_incident_of_the_channel() -> None:
+    world = World()
+    for _ in range(4):
+        said(world, State.UNREACHABLE)
+    assert world.kinds() == []
+
+
+def test_a_phone_that_is_gone_for_ten_days_is_about_to_be_logged_out() -> None:
+    world = World()
+    said(world, State.PHONE_OFFLINE)
+    said(world, State.PHONE_OFFLINE, after=5 * DAY)
+    said(world, State.CONNECTING)
+    said(world, State.PHONE_OFFLINE, after=5 * DAY - 2 * MINUTE)
+    assert world.kinds() == [DEGRADED]
+    said(world, State.PHONE_OFFLINE)
+    assert (world.kinds(), world.incident().severity) == ([RISK], Severity.CRITICAL)
+    assert world.incident().since == START + MINUTE
+    said(world, State.CONNECTED)
+    assert world.kinds() == []
+    assert world.closed[-1].close_reason == "recovered"
+
+
+def test_the_risk_ends_when_the_phone_was_seen_but_asks_for_its_qr() -> None:
+    world = World()
+    said(world, State.PHONE_OFFLINE)
+    said(world, State.PHONE_OFFLINE, after=10 * DAY)
+    assert world.kinds() == [RISK]
+    said(world, State.QR_REQUIRED)
+    assert world.kinds() == [QR]
+
+
+def test_nothing_opens_by_the_time_that_passed_since_the_provider_was_last_heard() -> None:
+    world = World()
+    said(world, State.PHONE_OFFLINE)
+    world.wait(3 * HOUR)
+    world.poll(OK)
+    assert world.kinds() == []
+    said(world, State.PHONE_OFFLINE)
+    assert world.kinds() == [DEGRADED]
+
+
+def test_six_changes_in_an_hour_are_flapping_and_hide_the_degradation() -> None:
+    world = World()
+    for _ in range(3):
+        said(world, State.CONNECTED, after=8 * MINUTE)
+        said(world, State.RESTRICTED, after=8 * MINUTE)
+    assert world.kinds() == []
+    said(world, State.CONNECTED, after=8 * MINUTE)
+    assert (world.kinds(), world.incident().severity) == ([FLAPPING], Severity.WARNING)
+    assert "state" not in dict(world.incident().labels)
+    said(world, State.RESTRICTED)
+    said(world, State.RESTRICTED)
+    assert world.kinds() == [FLAPPING]
+
+
+def test_five_changes_in_an_hour_are_not_flapping() -> None:
+    world = World()
+    world.poll(OK, ERROR, OK, ERROR, OK, ERROR)
+    assert FLAPPING not in world.kinds()
+
+
+def test_flapping_ends_after_a_quiet_hour() -> None:
+    world = World()
+    world.poll(OK, ERROR, OK, ERROR, OK, ERROR, OK)
+    assert world.kinds() == [FLAPPING]
+    world.wait(59 * MINUTE)
+    world.poll(OK)
+    assert world.kinds() == [FLAPPING]
+    world.poll(OK)
+    assert world.kinds() == []
+
+
+def test_a_quiet_hour_out_of_sight_is_no_quiet_hour() -> None:
+    world = World()
+    world.poll(OK, ERROR, OK, ERROR, OK, ERROR, OK)
+    world.wait(2 * HOUR)
+    world.fail(times=5)
+    assert FLAPPING in world.kinds()
+
+
+def test_a_silent_channel_warns_and_traffic_ends_it() -> None:
+    world = World()
+    world.poll(OK)
+    quiet = Proof(source="traffic", word="no message for 6 h, usual gap 40 min", at=START)
+    world.hear(None, silence=quiet)  # type: ignore[arg-type]  # only the traffic speaks
+    assert (world.kinds(), world.incident().severity) == ([SILENT], Severity.WARNING)
+    world.poll(OK)
+    assert world.kinds() == []
+
+
+def test_a_known_cause_ends_the_silence_by_naming_it() -> None:
+    world = World()
+    quiet = Proof(source="traffic", word="no message for 6 h", at=START)
+    world.poll(OK)
+    world.hear(None, silence=quiet)  # type: ignore[arg-type]  # only the traffic speaks
+    said(world, State.QR_REQUIRED)
+    assert world.kinds() == [QR]
+    assert [(one.kind, one.close_reason) for one in world.closed] == [(SILENT, "escalated")]
+
+
+def test_a_portal_out_of_sight_neither_opens_nor_closes_a_channels_incident() -> None:
+    world = World()
+    world.poll(OK, ERROR)
+    world.fail(times=9)
+    assert world.kinds() == [IncidentKind.PORTAL_UNREACHABLE]
+    down = World()
+    down.poll(ERROR, ERROR, OK, OK)
+    down.wait(HOUR)
+    down.fail(TIMEOUT, times=9)
+    assert down.kinds() == [IncidentKind.PORTAL_UNREACHABLE, QR]
+    down.poll(OK)
+    assert down.kinds() == [IncidentKind.PORTAL_UNREACHABLE, QR]
+    down.poll(OK)
+    assert down.kinds() == []
+
+
+def test_a_channel_that_was_fine_before_and_after_an_outage_of_the_portal_never_alerts() -> None:
+    world = World()
+    world.poll(OK, OK)
+    world.fail(times=30)
+    world.poll(OK, OK, OK, OK)
+    assert {one.kind for one in world.opened} == {IncidentKind.PORTAL_UNREACHABLE}
+
+
+def test_what_the_provider_says_opens_while_the_portal_is_out_of_sight() -> None:
+    world = World()
+    said(world, State.CONNECTED)
+    world.fail(times=4)
+    world.hear(word(State.QR_REQUIRED))
+    assert world.kinds() == [IncidentKind.PORTAL_UNREACHABLE, QR]
+
+
+def test_a_maintenance_opens_nothing_and_hands_nothing_over() -> None:
+    window = Maintenance(start=START + 3 * MINUTE, end=START + HOUR)
+    world = World(maintenance=(window,))
+    said(world, State.QR_REQUIRED)
+    said(world, State.QR_REQUIRED)
+    assert world.kinds() == [QR]
+    for _ in range(5):
+        said(world, State.BANNED)
+    assert world.kinds() == [QR]
+    said(world, State.BANNED, after=HOUR)
+    assert world.kinds() == [DOWN]
+
+
+def test_a_recovery_within_a_maintenance_is_a_recovery() -> None:
+    world = World(maintenance=(Maintenance(start=START + 2 * MINUTE + MINUTE, end=START + HOUR),))
+    world.poll(ERROR, ERROR, OK, OK, OK, OK)
+    assert (world.kinds(), len(world.opened)) == ([], 1)
+
+
+def test_a_channel_that_vanished_takes_its_incidents_along() -> None:
+    world = World()
+    world.poll(ERROR, ERROR)
+    gone = replace(world.memory(), gone=True)
+    world.state = replace(world.state, channels={WAZZUP: gone})
+    world._judge()
+    assert [one.close_reason for one in world.closed] == ["gone"]
+
+
+def test_with_a_webhook_only_an_unknown_channel_is_not_degraded() -> None:
+    world = World(webhook_only=True)
+    world.poll(OFF, OFF, OFF)
+    assert world.kinds() == []
+
+
+GUARANTEE = Guarantee(option="messengers", start=START, end=START + 365 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("guarantee", "state", "guaranteed"),
+    [
+        (None, State.QR_REQUIRED, False),
+        (GUARANTEE, State.QR_REQUIRED, True),
+        (GUARANTEE, State.BANNED, False),
+        (GUARANTEE, State.UNPAID, False),
+        (replace(GUARANTEE, option="documents"), State.QR_REQUIRED, False),
+        (replace(GUARANTEE, start=START + DAY), State.QR_REQUIRED, False),
+        (replace(GUARANTEE, end=START), State.QR_REQUIRED, False),
+    ],
+)
+def test_an_incident_says_whether_the_guarantee_covers_it(
+    guarantee: Guarantee | None, state: State, guaranteed: bool
+) -> None:
+    world = World(guarantee=guarantee)
+    said(world, state)
+    said(world, state)
+    assert world.incident().guaranteed is guaranteed

@@ -1,0 +1,112 @@
+"""The portal's own incidents as stories."""
+
+from __future__ import annotations
+
+import pytest
+from judgement_parts import DENIED, MINUTE, REFUSED, START, TIMEOUT, World, make_turn
+
+from monitor.core.incident import Audience, IncidentKind, Severity
+from monitor.core.model import Failure, Reason
+from monitor.core.policy import Guarantee, Maintenance
+from monitor.core.rules import is_blind
+
+UNREACHABLE, AUTH = IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED
+
+
+def test_two_failed_polls_open_nothing_and_the_third_opens_the_portals_incident() -> None:
+    world = World()
+    world.poll()
+    world.fail(times=2)
+    assert (world.kinds(), is_blind(world.state, world.policy, world.now)) == ([], False)
+    world.fail()
+    incident = world.incident()
+    assert (incident.kind, incident.severity, incident.audience) == (
+        UNREACHABLE,
+        Severity.CRITICAL,
+        Audience.INTEGRATOR,
+    )
+    assert (incident.since, incident.labels) == (START + 2 * MINUTE, ())
+    assert is_blind(world.state, world.policy, world.now)
+
+
+def test_it_closes_after_two_good_polls_and_sight_comes_back_with_it() -> None:
+    world = World()
+    world.fail(times=3)
+    world.poll()
+    assert (world.kinds(), is_blind(world.state, world.policy, world.now)) == ([UNREACHABLE], True)
+    world.poll()
+    assert (world.kinds(), is_blind(world.state, world.policy, world.now)) == ([], False)
+    assert [one.close_reason for one in world.closed] == ["recovered"]
+
+
+def test_a_good_poll_between_failures_keeps_it_open() -> None:
+    world = World()
+    world.fail(times=3)
+    for _ in range(4):
+        world.poll()
+        world.fail()
+    assert (world.kinds(), len(world.opened)) == ([UNREACHABLE], 1)
+
+
+def test_a_refused_refresh_opens_at_once() -> None:
+    world = World()
+    world.fail(REFUSED)
+    assert world.kinds() == [AUTH]
+
+
+def test_a_denial_opens_when_it_is_repeated() -> None:
+    world = World()
+    world.fail(DENIED)
+    assert world.kinds() == []
+    world.fail(DENIED)
+    assert (world.kinds(), world.incident().severity) == ([AUTH], Severity.CRITICAL)
+    world.poll()
+    assert world.kinds() == [AUTH]
+    world.poll()
+    assert world.kinds() == []
+
+
+def test_a_portal_that_answers_with_denials_is_reachable_again() -> None:
+    world = World()
+    world.fail(times=3)
+    world.fail(DENIED, times=2)
+    assert world.kinds() == [AUTH]
+    assert [(one.kind, one.close_reason) for one in world.closed] == [(UNREACHABLE, "changed")]
+
+
+def test_a_refused_refresh_does_not_prove_that_the_portal_answers() -> None:
+    world = World()
+    world.fail(times=3)
+    world.fail(REFUSED)
+    assert world.kinds() == [AUTH, UNREACHABLE]
+
+
+def test_a_portal_that_fails_in_turns_is_still_found() -> None:
+    world = World()
+    for _ in range(3):
+        world.fail(DENIED)
+        world.fail(TIMEOUT)
+    assert AUTH in world.kinds()
+
+
+def test_a_maintenance_hides_the_incident_but_gives_no_sight() -> None:
+    world = World(maintenance=(Maintenance(start=START, end=START + 60 * MINUTE),))
+    world.fail(times=5)
+    assert (world.kinds(), is_blind(world.state, world.policy, world.now)) == ([], True)
+
+
+def test_the_portals_incident_hides_the_waiting_customers() -> None:
+    world = World()
+    world.dialog(make_turn())
+    world.fail(times=60)
+    assert world.kinds() == [UNREACHABLE]
+
+
+@pytest.mark.parametrize(
+    ("code", "guaranteed"),
+    [("INVALID_CREDENTIALS", True), ("PORTAL_DELETED", False), ("WRONG_LICENSE", False)],
+)
+def test_a_plan_that_the_customer_let_lapse_is_not_covered(code: str, guaranteed: bool) -> None:
+    world = World(guarantee=Guarantee(option="messengers", start=START, end=START + 9999 * MINUTE))
+    world.fail(Failure(reason=Reason.DENIED, code=code), times=2)
+    assert world.incident().guaranteed is guaranteed
