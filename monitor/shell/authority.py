@@ -81,9 +81,7 @@ class Authority:
         first = self._first
         if first is None or first in self._dead or seed_of(first) == grown_from:
             word = "invalid_grant" if self._dead else "no_tokens"
-            raise CallFailed(
-                refusal(word, f"authorise the portal: messenger-monitor auth --portal {self._portal}")
-            )
+            raise CallFailed(refusal(word, f"authorise the portal: messenger-monitor auth --portal {self._portal}"))
         try:
             return await self._ask(first, seed_of(first))
         except CallFailed as error:

@@ -44,9 +44,7 @@ Outcome = Answered | Failure
 
 def command(method: str, params: Mapping[str, Any] | None = None) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
-    query = "&".join(
-        f"{quote(name, safe='[]')}={quote(value, safe='')}" for name, value in flatten(params or {})
-    )
+    query = "&".join(f"{quote(name, safe='[]')}={quote(value, safe='')}" for name, value in flatten(params or {}))
     return Command(method=method, query=query)
 
 
@@ -62,9 +60,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from _flat(f"{name}[{key}]", inner)
     elif isinstance(value, list | tuple):
         for index, inner in enumerate(value):
-            yield from _flat(
-                f"{name}[{index}]" if isinstance(inner, Mapping | list | tuple) else f"{name}[]", inner
-            )
+            yield from _flat(f"{name}[{index}]" if isinstance(inner, Mapping | list | tuple) else f"{name}[]", inner)
     elif isinstance(value, bool):
         yield name, "1" if value else "0"
     elif isinstance(value, datetime):
@@ -132,9 +128,7 @@ def _part(parts: Mapping[str, Any], name: str, key: str) -> Any:
 
 def _failure(error: Any, time: Any) -> Failure:
     code, text = (
-        (error.get("error", ""), error.get("error_description", ""))
-        if isinstance(error, dict)
-        else (error, "")
+        (error.get("error", ""), error.get("error_description", "")) if isinstance(error, dict) else (error, "")
     )
     return failures.by_error(code, text, 400, reset_at(time))
 

@@ -84,16 +84,12 @@ class Portal:
         except CallFailed as error:
             self._holds.request_failed(error.failure)
             raise
-        return [
-            self._noted(command.method, outcome) for command, outcome in zip(commands, outcomes, strict=True)
-        ]
+        return [self._noted(command.method, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
 
     async def _batch(self, commands: Sequence[Command]) -> list[Outcome]:
         answer = await self._authorised(batch.body(commands))
         time = answer.get("time")
-        self._noted(
-            "batch", Answered(result=None, operating=batch.operating_of(time), reset_at=batch.reset_at(time))
-        )
+        self._noted("batch", Answered(result=None, operating=batch.operating_of(time), reset_at=batch.reset_at(time)))
         return batch.outcomes(answer, len(commands))
 
     def _noted(self, method: str, outcome: Outcome) -> Outcome:

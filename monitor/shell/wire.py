@@ -53,9 +53,7 @@ class Answer:
     @property
     def retry_after(self) -> timedelta | None:
         """Retry-After in seconds; its date form is rare and not worth its bugs."""
-        text = next(
-            (text for name, text in self.headers.items() if name.lower() == "retry-after"), ""
-        ).strip()
+        text = next((text for name, text in self.headers.items() if name.lower() == "retry-after"), "").strip()
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             return None
         return min(timedelta(seconds=int(text)), LONGEST_WAIT)
@@ -106,13 +104,9 @@ async def _bounded(
 ) -> Answer:
     total = aiohttp.ClientTimeout(total=limits.timeout.total_seconds())
     trusted = limits.trusted
-    async with http.request(
-        method, url, timeout=total, allow_redirects=False, ssl=trusted, **options
-    ) as response:
+    async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
         if 300 <= response.status < 400:
-            raise CallFailed(
-                failures.redirected(response.status, host_of(response.headers.get("Location", "")))
-            )
+            raise CallFailed(failures.redirected(response.status, host_of(response.headers.get("Location", ""))))
         body = await _read(response, limits.max_answer)
         return Answer(status=response.status, headers=dict(response.headers), body=body)
 
@@ -131,13 +125,9 @@ async def _read(response: aiohttp.ClientResponse, max_answer: int) -> bytes:
 
 def _named(error: Exception, host: str, limit: timedelta) -> Failure:
     if isinstance(error, TimeoutError):
-        return Failure(
-            reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s"
-        )
+        return Failure(reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return Failure(
-            reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted"
-        )
+        return Failure(reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted")
     if isinstance(error, aiohttp.ClientPayloadError):
         return failures.malformed(f"the answer of {host} was cut off")
     if isinstance(error, aiohttp.ClientResponseError):
