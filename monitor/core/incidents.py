@@ -46,7 +46,7 @@ def step(
 ) -> Step:
     """The incidents after these assessments: never two open ones of one kind and subject."""
     known: dict[Name, Incident] = {(one.kind, one.subject): one for one in open_.values()}
-    in_order = sorted(assessments, key=lambda one: (_rank(one.kind), one.say is not Say.CLOSE))
+    in_order = sorted(assessments, key=lambda one: _rank(one.kind))
     closed = _close(known, in_order, policy, now)
     opened, updated = [], []
     for one in in_order:

@@ -64,7 +64,17 @@ def test_a_providers_word_is_forgotten_with_its_binding() -> None:
     world = World()
     world.poll(OK, said=word(State.BANNED))
     memory, _ = fold_channel(world.memory(), channel(), flag(WAZZUP, OK), None, False, POLICY, START + 5 * MINUTE)
-    assert (memory.provider, memory.diagnosis.state) == (None, State.CONNECTED)
+    assert (memory.provider, memory.provider_at, memory.diagnosis.state) == (None, None, State.CONNECTED)
+
+
+def test_each_witness_has_the_time_of_its_own_last_reading() -> None:
+    world = World()
+    world.poll(OK, said=word(State.CONNECTED))
+    world.poll(OK)
+    assert (world.memory().flag_at, world.memory().provider_at) == (START + 2 * MINUTE, START + MINUTE)
+    world.poll()
+    world.hear(word(State.CONNECTED))
+    assert (world.memory().flag_at, world.memory().provider_at) == (START + 2 * MINUTE, START + 3 * MINUTE)
 
 
 def test_a_witness_keeps_the_time_when_it_first_said_so() -> None:

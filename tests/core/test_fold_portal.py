@@ -57,7 +57,7 @@ def test_a_timeout_between_two_denials_does_not_start_them_anew() -> None:
 
 def test_a_refused_refresh_does_not_show_that_the_portal_is_up() -> None:
     memory = after(TIMEOUT, REFUSED)
-    assert (memory.up, memory.auth_ok, memory.refused) == (False, False, True)
+    assert (memory.up, memory.auth_ok, memory.refused, memory.denied) == (False, False, True, 1)
 
 
 def test_a_failed_command_in_a_good_batch_leaves_the_portal_good() -> None:

@@ -210,6 +210,17 @@ def test_the_risk_ends_when_the_phone_was_seen_but_asks_for_its_qr() -> None:
     assert world.kinds() == [RISK]
     said(world, State.QR_REQUIRED)
     assert world.kinds() == [QR]
+    assert world.closed[-1].close_reason == "changed"
+
+
+def test_the_risk_ends_as_soon_as_the_phone_is_not_what_is_missing() -> None:
+    world = World()
+    said(world, State.PHONE_OFFLINE)
+    said(world, State.PHONE_OFFLINE, after=10 * DAY)
+    said(world, State.CONNECTING)
+    assert world.kinds() == [RISK]
+    said(world, State.BANNED)
+    assert (world.kinds(), world.closed[-1].close_reason) == ([], "recovered")
 
 
 def test_nothing_opens_by_the_time_that_passed_since_the_provider_was_last_heard() -> None:
