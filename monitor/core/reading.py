@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -153,3 +154,4 @@ class Reading:
     failure: Failure | None = None
     failures: tuple[Failure, ...] = ()
     news: tuple[str, ...] = ()
+    remember: Mapping[str, object] | None = None  # what the probe wants to know again at its next run

@@ -39,7 +39,7 @@ def samples_of(
 
 def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sample]:
     name, memory = state.portal, state.memory
-    yield Sample("messenger_portal_info", (name, policy.url), 1)
+    yield Sample("messenger_portal_info", (name, policy.url.partition("://")[2]), 1)
     if memory.up is not None:
         yield Sample("messenger_portal_up", (name,), memory.up)
     if memory.auth_ok is not None:

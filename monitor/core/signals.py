@@ -79,7 +79,7 @@ METRICS: tuple[Metric, ...] = (
     _gauge("messenger_reminders_sent", ("portal", "subject"), "Reminders sent of an expiry."),
     _gauge("messenger_incidents", ("portal", "kind", "severity"), "Incidents open now."),
     _counter("messenger_notifications_total", ("portal", "receiver", "result"), "Notifications by their outcome."),
-    _gauge("messenger_portal_info", ("portal", "url"), "The portal's address."),
+    _gauge("messenger_portal_info", ("portal", "name"), "The portal's host name."),
     _gauge("messenger_line_info", ("portal", "line", "name"), "The line's name."),
     _gauge("messenger_manager_info", ("portal", "manager", "name"), "The manager's name."),
 )

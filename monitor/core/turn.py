@@ -75,6 +75,7 @@ class Turn:
     cause: str = ""  # closed, closed_auto, spam, channel_down, portal_down, maintenance, ...
     blame: str = ""  # manager, routing, channel, portal, us
     marks: tuple[str, ...] = ()
+    counted: bool = False  # it ended once and stands in the counters, whatever is corrected later
 
     @property
     def key(self) -> TurnKey:

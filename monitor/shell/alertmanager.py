@@ -16,8 +16,8 @@ import structlog
 from monitor.core.alerts import Alert, Labels
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell.clock import Clock
-from monitor.shell.http import request
 from monitor.shell.metrics import Registry
+from monitor.shell.wire import MIB, Limits, request
 
 log = structlog.get_logger()
 
@@ -167,8 +167,7 @@ class Pusher:
                 self._http,
                 "POST",
                 self._url,
-                timeout=self._timeout,
-                max_answer=1_048_576,
+                limits=Limits(timeout=self._timeout, max_answer=MIB),
                 json=[payload(posted, now) for posted in batch],
             )
         except CallFailed as error:

@@ -45,7 +45,7 @@ class Exposition:
         if not samples and not tallies:
             return
         family = metric.name.removesuffix("_total") if openmetrics and metric.kind == "counter" else metric.name
-        yield f"# HELP {family} {metric.help.translate(str.maketrans({chr(92): chr(92) * 2}))}"
+        yield f"# HELP {family} {metric.help}"
         yield f"# TYPE {family} {metric.kind}"
         for sample in samples:
             yield f"{metric.name}{self._labels(metric.labels, sample.labels)} {number(sample.value)}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from monitor.core.samples import Sample
 from monitor.core.signals import BY_NAME
@@ -79,10 +80,8 @@ class Registry:
     def drop(self, portal: str) -> None:
         """Nothing of a portal that is not watched any more stays behind."""
         self.shown.pop(portal, None)
-        for name, series in (*self.counters.items(), *self.histograms.items()):
-            if BY_NAME[name].labels[:1] == ("portal",):
-                for labels in [labels for labels in series if labels[0] == portal]:
-                    del series[labels]
+        for counted in (self.counters, self.histograms):
+            _drop(counted, portal)
         for key in [key for key in self.own if BY_NAME[key[0]].labels[:1] == ("portal",) and key[1][0] == portal]:
             del self.own[key]
 
@@ -95,3 +94,10 @@ class Registry:
                 yield Sample(name, labels, value)
         for shown in self.shown.values():
             yield from shown
+
+
+def _drop(kept: Mapping[str, dict[Labels, Any]], portal: str) -> None:
+    for name, series in kept.items():
+        if BY_NAME[name].labels[:1] == ("portal",):
+            for labels in [labels for labels in series if labels[0] == portal]:
+                del series[labels]

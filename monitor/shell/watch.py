@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 
 class Keeper(Protocol):
-    """What keeps a judgement: one transaction."""
+    """What keeps a judgement: one transaction, all of it or nothing."""
 
     async def commit(self, portal: str, before: PortalState, judgement: Judgement) -> None: ...
 
@@ -29,7 +29,9 @@ class Keeper(Protocol):
 class Onlooker(Protocol):
     """A view of the outcome of a poll: metrics, alerts, pages."""
 
-    def polled(self, watch: Watch, readings: Sequence[Reading], judgement: Judgement, seconds: float) -> None: ...
+    def polled(
+        self, watch: Watch, before: PortalState, readings: Sequence[Reading], judgement: Judgement, seconds: float
+    ) -> None: ...
 
 
 class Watch:
@@ -80,7 +82,7 @@ class Watch:
             await self._keeper.commit(self.policy.portal, before, judgement)
             self.state = judgement.state
             self.readings.update({reading.probe: reading for reading in readings})
-            self._onlooker.polled(self, readings, judgement, seconds)
+            self._onlooker.polled(self, before, readings, judgement, seconds)
             return judgement
 
     def ask_again(self) -> None:

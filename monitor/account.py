@@ -1,0 +1,74 @@
+"""One provider account under watch: asked once for all its channels, on every portal that has one of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from monitor.core.model import CallFailed, Failure, Reason
+from monitor.core.plugin import Account, Get, ProviderProbe
+from monitor.core.reading import Reading
+from monitor.shell.clock import Clock
+from monitor.shell.watch import Watch
+
+log = structlog.get_logger()
+
+
+class AccountWatch:
+    """Runs one provider's probe and hands what it read to the portals concerned."""
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        probe: ProviderProbe,
+        get: Get,
+        watches: Callable[[str], Iterable[Watch]],
+        clock: Clock,
+        deadline: timedelta,
+    ) -> None:
+        self._account, self._probe, self._get = account, probe, get
+        self._watches, self._clock, self._deadline = watches, clock, deadline
+        self._failing = False
+
+    async def poll(self) -> Reading:
+        started = self._clock.monotonic()
+        reading = await self._read()
+        self._tell(reading)
+        for watch in self._watches(self._account.name):
+            await watch.take([reading], seconds=self._clock.monotonic() - started)
+        return reading
+
+    async def _read(self) -> Reading:
+        asked = self._clock.now()
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                answers: Any = await self._probe.ask(self._get, self._account)
+            reading = self._probe.read(answers, self._account, self._clock.now())
+        except CallFailed as error:
+            failure = error.failure
+        except TimeoutError:
+            failure = Failure(reason=Reason.TIMEOUT, detail="the provider did not answer in time")
+        except Exception as error:  # a probe's bug is contained where probes are run
+            log.exception("probe.broke", provider=self._account.name, probe=self._probe.type)
+            failure = Failure(reason=Reason.BUG, code=type(error).__name__)
+        else:
+            self._account = replace(self._account, memory=getattr(reading, "remember", None) or self._account.memory)
+            return reading
+        return Reading(probe=self._probe.type, source=self._probe.type, at=asked, failure=failure)
+
+    def _tell(self, reading: Reading) -> None:
+        failing = reading.failure is not None
+        if failing and not self._failing and reading.failure is not None:
+            failure = reading.failure
+            log.warning("provider.failing", provider=self._account.name, reason=failure.reason, code=failure.code)
+        if self._failing and not failing:
+            log.info("provider.recovered", provider=self._account.name)
+        self._failing = failing
+        for word in reading.news:
+            log.warning("provider.unknown_word", provider=self._account.name, word=word[:100])

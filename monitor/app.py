@@ -1,0 +1,107 @@
+"""The composition root: starts the parts in order, serves until told to stop, stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from monitor import __version__
+from monitor.config import Config
+from monitor.daemon import Daemon
+from monitor.shell.clock import Clock
+from monitor.shell.http import session
+from monitor.shell.store import Store, StoreError
+from monitor.shell.systemd import Notifier
+from monitor.shell.web import make_app
+
+log = structlog.get_logger()
+
+EXIT_OK, EXIT_FAILED = 0, 1
+
+
+async def run(config: Config, clock: Clock, path: Path | None = None, ready: asyncio.Event | None = None) -> int:
+    """The daemon, until SIGTERM or SIGINT. Exit code 1 with one logged sentence where it cannot start."""
+    stop, hup = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, hup.set)
+    try:
+        async with AsyncExitStack() as stack:
+            store = await Store.open(config.store_url)
+            stack.push_async_callback(store.close)
+            http = await stack.enter_async_context(session())
+            await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
+    except StoreError as error:
+        log.error("store.failed", problem=str(error))
+        return EXIT_FAILED
+    except OSError as error:
+        problem = f"web.listen {config.web.host}:{config.web.port}: {error.strerror or error}"
+        log.error("web.failed", problem=f"{problem}: choose another address")
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+async def _serve(
+    config: Config,
+    clock: Clock,
+    path: Path | None,
+    *,
+    store: Store,
+    http: aiohttp.ClientSession,
+    stop: asyncio.Event,
+    hup: asyncio.Event,
+    ready: asyncio.Event | None,
+) -> None:
+    """Listen first, poll then; on the way out stop polling first, so that nothing is half told."""
+    notifier = Notifier()
+    async with asyncio.TaskGroup() as group:
+        daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path)
+        runner = web.AppRunner(make_app(daemon, config.web.token), access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, config.web.host, config.web.port).start()
+            log.info("daemon.listening", host=config.web.host, port=config.web.port, version=__version__)
+            await daemon.restore_alerts()
+            await daemon.adopt(config)
+            tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
+            if daemon.pusher is not None:
+                tasks.append(group.create_task(daemon.pusher.run()))
+            notifier.ready(f"watching {len(config.portals)} portals")
+            if ready is not None:
+                ready.set()
+            await stop.wait()
+            log.info("daemon.stopping")
+            notifier.stopping()
+            await daemon.stop()
+            for task in tasks:
+                task.cancel()
+        finally:
+            await runner.cleanup()
+
+
+async def _reloads(daemon: Daemon, hup: asyncio.Event, notifier: Notifier) -> None:
+    while True:
+        await hup.wait()
+        hup.clear()
+        notifier.reloading()
+        await daemon.reload()
+        notifier.ready("reloaded")
+
+
+async def _beats(daemon: Daemon, notifier: Notifier) -> None:
+    """The watchdog hears of us only while polls make progress."""
+    beat = notifier.beat
+    if beat is None:
+        return
+    while True:
+        await asyncio.sleep(beat.total_seconds())
+        well, facts = daemon.health()
+        if well:
+            notifier.alive(str(facts["status"]))

@@ -1,0 +1,184 @@
+"""The command line: `messenger-monitor run | check | demo | config check | auth | explain`.
+
+Parts are imported where they are used: `--help` must not wait for a database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from monitor import __version__
+from monitor.config_values import Config, ConfigProblems
+
+T = TypeVar("T")
+
+EXIT_USAGE = 64
+
+_config = click.option(
+    "-c",
+    "--config",
+    "file",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The configuration file (YAML).",
+)
+
+
+def main() -> None:
+    """The console script. Bad usage exits with 64; errors are sentences, never traces."""
+    try:
+        code = app.main(standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        code = EXIT_USAGE
+    except click.ClickException as error:
+        error.show()
+        code = 1
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+class _Rate(click.ParamType):
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            rate = float(value)
+        except (TypeError, ValueError):
+            rate = 0.0
+        if not 0.001 <= rate <= 1_000_000:
+            self.fail(f"expected a number from 0.001 to 1000000, got {value}", param, ctx)
+        return rate
+
+
+class _Moment(click.ParamType):
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"expected a moment such as 2026-03-02T08:00:00+03:00, got {value}", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"expected a moment with its offset, such as {value}+03:00", param, ctx)
+        return moment
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="messenger-monitor")
+def app() -> None:
+    """Watches the messengers connected to Bitrix24 open lines: channels, replies, alerts."""
+
+
+@app.command()
+@_config
+@click.option("--clock-rate", type=_Rate(), default=1.0, help="How many times faster than real time the clock runs.")
+@click.option("--clock-start", type=_Moment(), help="Where the clock starts: 2026-03-02T08:00:00+03:00.")
+def run(file: Path, clock_rate: float, clock_start: datetime | None) -> int:
+    """Watch the portals until told to stop (SIGTERM). SIGHUP reads the configuration again."""
+    config = _load(file)
+    from monitor.app import run as serve
+    from monitor.shell.clock import Clock
+
+    return _async(serve(config, Clock(rate=clock_rate, start=clock_start), file))
+
+
+@app.command()
+@_config
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+def check(file: Path, as_json: bool) -> int:
+    """Run every probe once: exit 0 all well, 1 something is wrong, 2 could not tell, 64 bad usage or config."""
+    config = _load(file, quiet=True)
+    from monitor.check import check as examine
+    from monitor.check_table import show
+
+    report = _async(examine(config))
+    show(report, as_json=as_json)
+    return report.exit_code
+
+
+@app.command()
+@click.option("--port", default=9460, show_default=True, help="The port of the pages; 0 = any free one.")
+@click.option("--seconds", default=0, help="Stop by itself after so many seconds; 0 = never.")
+@click.option("--rate", type=_Rate(), default=60.0, show_default=True, help="How fast the demo's day runs.")
+def demo(port: int, seconds: int, rate: float) -> int:
+    """An emulated portal, the daemon on it, its pages: a lost QR code, a slow reply, a recovery in two minutes."""
+    from monitor.demo import demo as play
+
+    return _async(play(port=port, seconds=seconds, rate=rate))
+
+
+@app.group("config")
+def config_group() -> None:
+    """Look after the configuration file."""
+
+
+@config_group.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+def config_check(file: Path) -> None:
+    """Read FILE and name every problem in it."""
+    config = _load(file)
+    for warning in config.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(f"{file}: well: {len(config.portals)} portals, {len(config.providers)} providers")
+
+
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
+@click.option("--listen", help="HOST:PORT to receive the application's install event.")
+@click.option("--refresh-token-file", type=click.Path(path_type=Path), help="A file with a refresh token at hand.")
+def auth(file: Path, portal: str, listen: str | None, refresh_token_file: Path | None) -> int:
+    """Get a portal's first tokens: by a pasted code, by the install event (--listen), or from a file."""
+    config = _load(file, quiet=True)
+    from monitor.authorise import authorise
+
+    return _async(authorise(config, portal, listen=listen, file=refresh_token_file))
+
+
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
+@click.option("--dialog", type=int, help="A dialog's chat id.")
+@click.option("--line", type=int, help="A line's id, with --connector.")
+@click.option("--connector", help="A connector's id.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def explain(file: Path, portal: str, dialog: int | None, line: int | None, connector: str | None, as_json: bool) -> int:
+    """Why a channel or a dialog is judged as it is: asks the running daemon."""
+    config = _load(file, quiet=True)
+    from monitor.ask_daemon import explain as ask
+
+    wanted = {"portal": portal, "dialog": dialog, "line": line, "connector": connector}
+    return _async(ask(config, {name: str(value) for name, value in wanted.items() if value}, as_json=as_json))
+
+
+def _load(path: Path, *, quiet: bool = False) -> Config:
+    """The configuration, or exit 64 with every problem on its own line."""
+    from monitor.config import load
+    from monitor.logs import configure
+
+    try:
+        config = load(path)
+    except ConfigProblems as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        raise click.exceptions.Exit(EXIT_USAGE) from None
+    configure(config.log.format, "error" if quiet else config.log.level, config.secrets)
+    return config
+
+
+def _async(work: Coroutine[Any, Any, T]) -> T:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)

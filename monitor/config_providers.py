@@ -1,0 +1,100 @@
+"""Which providers there are and which keys each takes: asked of the probes themselves, so a new file is a new type."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+import probes
+from monitor.config_types import shown
+from monitor.core.plugin import ProviderProbe
+
+COMMON = ("name", "type", "poll", "timeout", "url", "ca_file")  # on each entry, whatever its type
+CHOICES = {("green_api", "product"): ("whatsapp", "telegram", "max")}
+
+_SECRET_ENDINGS = ("token", "key", "secret", "password")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The keys of one provider type beside the common ones."""
+
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(key for key in (*self.required, *self.optional) if is_secret(key))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        return tuple(key for key in (*self.required, *self.optional) if not is_secret(key))
+
+
+def is_secret(key: str) -> bool:
+    return key.rpartition("_")[2] in _SECRET_ENDINGS
+
+
+@cache
+def provider_probes() -> Mapping[str, ProviderProbe]:
+    """Every provider probe by its type: the constant PROBE of each file of `probes`."""
+    names = [module.name for module in pkgutil.iter_modules(probes.__path__) if not module.name.startswith("_")]
+    found = [getattr(importlib.import_module(f"probes.{name}"), "PROBE", None) for name in sorted(names)]
+    return {probe.type: probe for probe in found if isinstance(probe, ProviderProbe)}
+
+
+def provider_keys(type_: object) -> Keys:
+    probe = provider_probes().get(type_) if isinstance(type_, str) else None
+    if probe is None:
+        return Keys(optional=("api_key", "token", "partner_token"))
+    return Keys(required=probe.required, optional=probe.optional)
+
+
+def entry_problems(entry: Mapping[str, Any], path: str) -> Iterator[str]:
+    """What the type of an entry makes of its own keys; its secrets were read before."""
+    known = provider_probes()
+    type_ = entry.get("type")
+    if not isinstance(type_, str) or type_ not in known:
+        yield f"{path}.type: expected one of {', '.join(known)}, got {shown(type_)}{_hint(type_, known)}"
+        return
+    keys = provider_keys(type_)
+    yield from (f"{path}.{_spelled(key)}: expected this key, got nothing" for key in keys.required if key not in entry)
+    for key, value in entry.items():
+        if key in keys.settings:
+            yield from _setting_problems(value, f"{path}.{key}", CHOICES.get((type_, key), ()))
+        elif key not in COMMON and key not in keys.secrets:
+            spelled = (*COMMON, *keys.settings, *(_spelled(name) for name in keys.secrets))
+            yield f"{path}.{key}: unknown key of {type_}{_hint(key, spelled)}"
+    if not known[type_].default_url and "url" not in entry:
+        yield f"{path}.url: expected the address of your {type_}, got nothing"
+
+
+def settings_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    keys = provider_keys(entry.get("type")).settings
+    return {key: str(entry[key]).rstrip("/") for key in keys if entry.get(key) is not None}
+
+
+def secrets_of(entry: Mapping[str, Any]) -> dict[str, str]:
+    keys = provider_keys(entry.get("type")).secrets
+    return {key: entry[key].reveal() for key in keys if key in entry}
+
+
+def _setting_problems(value: object, path: str, choices: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+        yield f"{path}: expected a text, got {shown(value)}"
+    elif choices and value not in choices:
+        yield f"{path}: expected one of {', '.join(choices)}, got {shown(value)}"
+
+
+def _spelled(key: str) -> str:
+    return f"{key}_file" if is_secret(key) else key
+
+
+def _hint(word: object, known: Any) -> str:
+    near = get_close_matches(str(word), list(known), n=1)
+    return f": did you mean {near[0]}?" if near else ""

@@ -1,0 +1,253 @@
+"""The keys of the file, section by section: what may be written, in which words, with which defaults."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from monitor.config_schedule import Schedule
+from monitor.config_types import (
+    Address,
+    Day,
+    File,
+    HostPort,
+    Moment,
+    Slug,
+    Text,
+    Zone,
+    checked,
+    duration,
+    split,
+    unexpected,
+)
+from monitor.core.model import Messenger
+from monitor.secret import Secret
+
+Poll = Annotated[timedelta, duration("1s", "1d")]
+Timeout = Annotated[timedelta, duration("1s", "5m")]
+History = Annotated[timedelta, duration("0s", "366d")]
+Target = Annotated[timedelta, duration("1s", "30d")]
+Settle = Annotated[timedelta, duration("0s", "1d")]
+Review = Annotated[timedelta, duration("1d", "366d")]
+Whole = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=100)]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+
+class Web(Shape):
+    listen: HostPort = "127.0.0.1:9460"
+    token: Secret | None = None
+    external_url: Address | None = None
+
+
+class Store(Shape):
+    url: Annotated[
+        str,
+        checked(
+            lambda text: text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")),
+            "sqlite:///PATH or postgresql://USER@HOST/DATABASE",
+        ),
+    ] = "sqlite:///state.db"
+
+
+class Alertmanager(Shape):
+    url: Address | None = "http://127.0.0.1:9093"
+
+
+class Log(Shape):
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Targets(Shape):
+    first: Target | None = None
+    next: Target | None = None
+
+
+class Confirmations(Shape):
+    open: Count | None = None
+    close: Count | None = None
+
+
+class Rhythm(Shape):
+    """What `defaults` gives and a portal may say otherwise."""
+
+    poll: Poll | None = None
+    timeout: Timeout | None = None
+    history: History | None = None
+    timezone: Zone | None = None
+    targets: Targets = Targets()
+    confirmations: Confirmations = Confirmations()
+    settle: Settle | None = None
+
+
+class Auth(Shape):
+    client_id: Text | None = None
+    client_secret: Secret | None = None
+    refresh_token: Secret | None = None
+    oauth_url: Address | None = None
+    webhook_url: Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        application = (self.client_id, self.client_secret, self.refresh_token, self.oauth_url)
+        if self.webhook_url is None:
+            return self._complete()
+        if any(part is not None for part in application):
+            raise unexpected("either an application (client_id ...) or a webhook", "both", at="")
+        if not _is_webhook(self.webhook_url.reveal()):
+            raise unexpected("https://PORTAL/rest/USER/SECRET/", "another text", at="webhook_url")
+        return self
+
+    def _complete(self) -> Self:
+        if self.client_id is None and self.client_secret is None:
+            raise unexpected("client_id with client_secret_file, or webhook_url_file", "neither")
+        if self.client_id is None:
+            raise unexpected("the client_id of the application", None, at="client_id")
+        if self.client_secret is None:
+            raise unexpected("the secret of the application", None, at="client_secret_file")
+        return self
+
+
+class Rate(Shape):
+    per_second: Annotated[float, Field(gt=0, le=1000)] = 2.0
+    burst: Annotated[int, Field(ge=1, le=10_000)] = 50
+
+
+class Head(Shape):
+    user_id: Whole
+
+
+class Line(Shape):
+    id: Whole
+    schedule: Schedule = None
+    timezone: Zone | None = None
+    targets: Targets = Targets()
+
+
+class Channel(Shape):
+    connector: Annotated[str, checked(lambda text: 0 < len(text) <= 100 and text.isprintable(), "a connector's id")]
+    line: Whole
+    messenger: Annotated[Messenger | None, BeforeValidator(lambda value: _messenger(value))] = None
+    provider: Text | None = None
+    account: Text | None = None
+
+    @model_validator(mode="after")
+    def _account_of_a_provider(self) -> Self:
+        if self.account is not None and self.provider is None:
+            raise unexpected("the name of the provider whose account this is", None, at="provider")
+        return self
+
+
+class Maintenance(Shape):
+    start: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+    reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        if (self.start.tzinfo is None) != (self.end.tzinfo is None):
+            raise unexpected("from and to both with an offset or both without", "one of each")
+        if self.start >= self.end:
+            raise unexpected("a moment after `from`", self.end.isoformat(), at="to")
+        return self
+
+
+class Guarantee(Shape):
+    """Bought for one year, neither more nor less; it covers one named option."""
+
+    option: Literal["messengers", "documents"] = "messengers"
+    start: Day
+    end: Day | None = None
+    term: Annotated[
+        str, checked(lambda text: text in ("1y", "1 year"), "1y: a guarantee is sold for one year only")
+    ] = "1y"
+    service_price: Annotated[int, Field(ge=0)] = 0
+    currency: Annotated[str, checked(lambda text: len(text) == 3 and text.isupper(), "a currency such as RUB")] = "RUB"
+    review: Review = timedelta(days=14)
+    department: Whole | None = None
+
+    @model_validator(mode="after")
+    def _lasts_one_year(self) -> Self:
+        if self.end is not None and (self.end - self.start).days not in (364, 365, 366):
+            raise unexpected("one year after the start: a guarantee is sold for one year only", self.end, at="end")
+        return self
+
+
+class Expiry(Shape):
+    subject: Slug
+    date: Day
+    paid_through_us: bool = False
+
+
+def _messenger(value: object) -> Messenger:
+    if value in tuple(Messenger):
+        return Messenger(str(value))
+    raise unexpected(f"one of {', '.join(Messenger)}", value)
+
+
+def _is_webhook(url: str) -> bool:
+    parts = split(url)
+    if not url:  # it could not be read: said already
+        return True
+    steps = parts.path.strip("/").split("/") if parts and parts.scheme in ("http", "https") and parts.hostname else []
+    return len(steps) >= 3 and steps[-3] == "rest" and steps[-2].isdecimal() and bool(steps[-1])
+
+
+def _each_once(rows: list[Line] | list[Channel] | list[Expiry]) -> list[Line] | list[Channel] | list[Expiry]:
+    seen: set[object] = set()
+    for index, row in enumerate(rows):
+        key = (
+            (row.line, row.connector) if isinstance(row, Channel) else row.id if isinstance(row, Line) else row.subject
+        )
+        if key in seen:
+            raise unexpected(
+                "each entry once", " ".join(map(str, key)) if isinstance(key, tuple) else key, at=f"[{index}]"
+            )
+        seen.add(key)
+    return rows
+
+
+class Portal(Rhythm):
+    name: Slug
+    url: Address
+    auth: Auth
+    rate: Rate = Rate()
+    ca_file: File | None = None
+    head: Head | None = None
+    lines: Annotated[list[Line], AfterValidator(_each_once)] = []
+    channels: Annotated[list[Channel], AfterValidator(_each_once)] = []
+    maintenance: list[Maintenance] = []
+    guarantee: Guarantee | None = None
+    expiries: Annotated[list[Expiry], AfterValidator(_each_once)] = []
+
+
+class Provider(Shape):
+    """The keys that every provider has; those of its type are checked beside."""
+
+    name: Slug
+    type: str
+    poll: Poll | None = None
+    timeout: Timeout | None = None
+    url: Address | None = None
+    ca_file: File | None = None
+
+
+class Root(Shape):
+    web: Web = Web()
+    store: Store = Store()
+    alertmanager: Alertmanager = Alertmanager()
+    log: Log = Log()
+    language: Literal["ru", "en"] = "ru"
+    allow_literal_secrets: bool = False
+    allow_plain_http: list[Text] = []
+    defaults: Rhythm = Rhythm()
+    portals: Annotated[list[Portal], Field(min_length=1)]
+    providers: list[Provider] = []

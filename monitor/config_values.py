@@ -1,0 +1,74 @@
+"""The configuration as the daemon uses it: frozen, checked, defaults applied, secrets mute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.core.plugin import Account
+from monitor.core.policy import Policy
+from monitor.secret import Secret
+from monitor.shell.oauth import Credentials
+from monitor.shell.pacer import Rate
+
+
+class ConfigProblems(Exception):
+    """The file cannot be used: every problem at once, each beginning with the path of the key it is about."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """Where the daemon serves. `token` is demanded from everyone; never None beyond loopback."""
+
+    host: str
+    port: int
+    token: Secret | None = None
+    external_url: str = ""  # how a person reaches the pages; no slash at the end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logging:
+    format: str = "json"
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalConfig:
+    name: str
+    url: str  # no slash at the end
+    credentials: Credentials
+    rate: Rate
+    timeout: timedelta
+    ca_file: Path | None
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderConfig:
+    """`poll` is never below the vendor's limit."""
+
+    account: Account
+    poll: timedelta
+    timeout: timedelta
+    ca_file: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """`warnings` do not stop the daemon; `secrets` is every secret of the file, for the redaction of logs."""
+
+    web: Listen
+    store_url: str = field(repr=False)  # may hold a password
+    alertmanager_url: str | None = field(repr=False)
+    log: Logging
+    language: str
+    portals: tuple[PortalConfig, ...]
+    providers: tuple[ProviderConfig, ...]
+    source_path: Path
+    warnings: tuple[str, ...] = ()
+    secrets: tuple[Secret, ...] = ()

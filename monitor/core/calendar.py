@@ -1,0 +1,188 @@
+"""The working clock: a line's schedule as exact intervals of time, measured and added to without counting minutes."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from monitor.core.model import WorkTime
+from monitor.core.policy import ScheduleRule
+
+Intervals = tuple[tuple[int, int], ...]  # minutes of the local day, 1440 = midnight of the next
+ZERO = timedelta()
+ALWAYS: Intervals = ((0, 1440),)
+DAY = timedelta(days=1)
+YEARS = 3  # of one timeline: a span is never longer, or the line never opens
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a line works. `week` from Monday; `special` overrides a date; `yearly` shuts on (month, day).
+
+    Equal schedules are one schedule: their timelines are shared.
+    """
+
+    zone: str
+    week: tuple[Intervals, ...]
+    special: tuple[tuple[date, Intervals], ...] = ()
+    yearly: frozenset[tuple[int, int]] = field(default_factory=frozenset)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.zone, self.week, self.special, self.yearly))
+
+    @cached_property
+    def version(self) -> str:
+        """A short mark of what was in force: turns remember it."""
+        text = f"{self.zone}|{self.week}|{self.special}|{sorted(self.yearly)}"
+        return hashlib.blake2s(text.encode(), digest_size=4).hexdigest()
+
+    def is_open(self, at: datetime) -> bool:
+        line = _timeline(self, at.astimezone(UTC).year)
+        index = bisect_right(line.starts, at) - 1
+        return index >= 0 and at < line.ends[index]
+
+    def working(self, start: datetime, end: datetime) -> timedelta:
+        """Working time between two moments; nothing if the second is not later."""
+        if end <= start:
+            return ZERO
+        line = _timeline(self, start.astimezone(UTC).year)
+        if end <= line.until:
+            return line.worked_before(end) - line.worked_before(start)
+        return line.worked_before(line.until) - line.worked_before(start) + self.working(line.until, end)
+
+    def add(self, start: datetime, span: timedelta) -> datetime:
+        """The first moment by which `span` of working time has passed; NEVER if that takes years."""
+        line = _timeline(self, start.astimezone(UTC).year)
+        if span <= ZERO:
+            return start
+        wanted = line.worked_before(start) + span
+        index = bisect_left(line.worked, wanted)
+        return line.ends[index] - (line.worked[index] - wanted) if index < len(line.worked) else NEVER
+
+    def next_open(self, at: datetime) -> datetime:
+        """`at` itself inside the schedule, else the next opening."""
+        if self.is_open(at):
+            return at
+        line = _timeline(self, at.astimezone(UTC).year)
+        index = bisect_right(line.starts, at)
+        return line.starts[index] if index < len(line.starts) else NEVER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """Openings and closings in order, and the working time up to each closing."""
+
+    starts: tuple[datetime, ...]
+    ends: tuple[datetime, ...]
+    worked: tuple[timedelta, ...]
+    until: datetime
+
+    def worked_before(self, at: datetime) -> timedelta:
+        index = bisect_right(self.starts, at) - 1
+        if index < 0:
+            return ZERO
+        ahead = self.ends[index] - at
+        return self.worked[index] - ahead if ahead > ZERO else self.worked[index]
+
+
+def from_worktime(worktime: WorkTime | None) -> Schedule:
+    """A line's own WORKTIME_*; None = round the clock. Hours that cross midnight go on into the next day."""
+    if worktime is None:
+        return Schedule(zone="UTC", week=(ALWAYS,) * 7)
+    closes = worktime.closes or 1440
+    closes += 1440 if closes <= worktime.opens else 0
+    week = tuple(() if day in worktime.days_off else ((worktime.opens, closes),) for day in range(7))
+    return Schedule(zone=zone_name(worktime.timezone), week=week, yearly=frozenset(worktime.holidays))
+
+
+def from_rule(rule: ScheduleRule, public: Mapping[date, Intervals | None]) -> Schedule:
+    """An explicit schedule. `public`: None = a holiday, intervals = other hours; the rule's exceptions beat both."""
+    week: list[Intervals] = [()] * 7
+    for days, intervals in rule.week:
+        for day in days:
+            week[day] = tuple(sorted(intervals))
+    special: dict[date, Intervals] = {day: hours or () for day, hours in public.items()}
+    special |= {date.fromisoformat(day): tuple(sorted(hours)) for day, hours in rule.exceptions}
+    return Schedule(zone=zone_name(rule.timezone), week=tuple(week), special=tuple(sorted(special.items())))
+
+
+def zone_name(name: str) -> str:
+    """The zone, or UTC where its name is no zone's."""
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return "UTC"
+
+
+@lru_cache(maxsize=4096)
+def _timeline(schedule: Schedule, year: int) -> Timeline:
+    first = datetime(year, 1, 1, tzinfo=UTC)
+    until = datetime(year + YEARS, 1, 1, tzinfo=UTC)
+    starts, ends, worked, total = [], [], [], ZERO
+    for start, end in _joined(_pieces(schedule, first, until)):
+        total += end - start
+        starts.append(start)
+        ends.append(end)
+        worked.append(total)
+    return Timeline(starts=tuple(starts), ends=tuple(ends), worked=tuple(worked), until=until)
+
+
+def _pieces(schedule: Schedule, first: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    special = dict(schedule.special)
+    day, last = first.date() - 2 * DAY, until.date() + DAY
+    while day <= last:
+        shut = (day.month, day.day) in schedule.yearly
+        hours = special.get(day, () if shut else schedule.week[day.weekday()])
+        for opens, closes in hours:
+            start = max(first, moment_of(schedule.zone, day, opens))
+            end = min(until, moment_of(schedule.zone, day, closes))
+            if start < end:
+                yield start, end
+        day += DAY
+
+
+def _joined(pieces: Iterator[tuple[datetime, datetime]]) -> Iterator[tuple[datetime, datetime]]:
+    """Intervals that touch or overlap are one."""
+    open_piece: tuple[datetime, datetime] | None = None
+    for start, end in sorted(pieces):
+        if open_piece is not None and start <= open_piece[1]:
+            open_piece = open_piece[0], max(open_piece[1], end)
+            continue
+        if open_piece is not None:
+            yield open_piece
+        open_piece = start, end
+    if open_piece is not None:
+        yield open_piece
+
+
+def moment_of(zone: str, day: date, minute: int) -> datetime:
+    """A local wall-clock minute as a moment; a minute that the clocks skip is the moment they skip at."""
+    day, minute = day + DAY * (minute // 1440), minute % 1440
+    local = datetime.combine(day, time(minute // 60, minute % 60), tzinfo=ZoneInfo(zone))
+    at = local.astimezone(UTC)
+    offset, other = local.utcoffset() or ZERO, local.replace(fold=1).utcoffset() or ZERO
+    if other <= offset:  # no change near, or a repeated hour, of which the first one counts
+        return at
+    return _skipped_at(zone, at - (other - offset), at)
+
+
+def _skipped_at(zone: str, low: datetime, high: datetime) -> datetime:
+    """The moment between two at which the zone's offset changes, to the second."""
+    before = low.astimezone(ZoneInfo(zone)).utcoffset()
+    seconds = int((high - low).total_seconds())
+    left, right = 0, seconds
+    while left < right:
+        middle = (left + right) // 2
+        is_before = (low + timedelta(seconds=middle)).astimezone(ZoneInfo(zone)).utcoffset() == before
+        left, right = (middle + 1, right) if is_before else (left, middle)
+    return low + timedelta(seconds=left)

@@ -1,0 +1,105 @@
+"""One poll's flags, provider words and traffic folded into what is remembered of every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.core.connectors import messenger_of
+from monitor.core.fold import fold_channel, fold_traffic
+from monitor.core.furniture import kept
+from monitor.core.memory import ChannelMemory, Flip, PortalState
+from monitor.core.model import Channel, ChannelKey, Message
+from monitor.core.policy import ChannelPolicy, Policy
+from monitor.core.reading import Finding, FlagSeen, ProviderSeen
+
+Channels = Mapping[ChannelKey, ChannelMemory]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    channels: Channels
+    flips: tuple[Flip, ...]
+
+
+def fold_channels(
+    state: PortalState, findings: Sequence[Finding], policy: Policy, *, blind: bool, now: datetime
+) -> Folded:
+    """Every channel that a finding speaks of, and, while the portal is out of sight, every other one too."""
+    flags = {finding.key: finding for finding in findings if isinstance(finding, FlagSeen)}
+    words = [finding for finding in findings if isinstance(finding, ProviderSeen)]
+    channels, flips = dict(state.channels), []
+    for key in _touched(state, flags, words, policy, blind=blind):
+        channel = identify(key, state, policy)
+        memory, flip = fold_channel(
+            state.channels.get(key), channel, flags.get(key), _word_for(channel, words), blind, policy, now
+        )
+        channels[key] = memory
+        flips += [flip] if flip else []
+    return Folded(channels=kept(state.channels, channels), flips=tuple(flips))
+
+
+def identify(key: ChannelKey, state: PortalState, policy: Policy) -> Channel:
+    """Who a channel is: the config's word first, then the connector's title and id."""
+    wish = policy.channels.get(key, ChannelPolicy())
+    title = state.connectors.get(key.connector, "")
+    return Channel(
+        line=key.line,
+        connector=key.connector,
+        messenger=wish.messenger or messenger_of(key.connector, title),
+        title=title,
+        provider=wish.provider,
+        account=wish.account,
+    )
+
+
+def fold_messages(channels: Channels, key: ChannelKey, messages: Iterable[Message]) -> Channels:
+    """Traffic counted once: `messages` are those not counted before."""
+    memory = channels.get(key)
+    fresh = tuple(messages)
+    if memory is None or not fresh:
+        return channels
+    return {**channels, key: fold_traffic(memory, fresh)}
+
+
+def seen_by_traffic(
+    channels: Channels, keys: Iterable[ChannelKey], state: PortalState, policy: Policy, now: datetime
+) -> Channels:
+    """With a webhook the flags are out of reach: a channel is what customers write through."""
+    new = {key for key in keys if key not in channels}
+    if not policy.webhook_only or not new:
+        return channels
+    made = {key: fold_channel(None, identify(key, state, policy), None, None, False, policy, now)[0] for key in new}
+    return {**channels, **made}
+
+
+def _touched(
+    state: PortalState,
+    flags: Mapping[ChannelKey, FlagSeen],
+    words: Sequence[ProviderSeen],
+    policy: Policy,
+    *,
+    blind: bool,
+) -> list[ChannelKey]:
+    known = {key for key, memory in state.channels.items() if not memory.gone}
+    spoken = {key for key, flag in flags.items() if key in known or flag.configured or flag.status or flag.error}
+    bound = {key for key in known | policy.channels.keys() if _word_for(identify(key, state, policy), words)}
+    return sorted(spoken | bound | (known if blind else set()))
+
+
+def _word_for(channel: Channel, words: Sequence[ProviderSeen]) -> ProviderSeen | None:
+    mine = [word for word in words if word.provider == channel.provider]
+    if channel.account is None:
+        return mine[0] if len(mine) == 1 else None
+    return next((word for word in mine if word.account == channel.account), None)
+
+
+def renamed(channels: Channels, state: PortalState, policy: Policy) -> Channels:
+    """Channels under the names that config and connector list give them now: after a reload or a discovery."""
+    fresh = {key: _identified(memory, identify(key, state, policy)) for key, memory in channels.items()}
+    return kept(channels, fresh)
+
+
+def _identified(memory: ChannelMemory, channel: Channel) -> ChannelMemory:
+    return memory if memory.channel == channel else replace(memory, channel=channel)

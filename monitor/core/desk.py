@@ -1,0 +1,84 @@
+"""One poll's readings turned into one judgement: the order in which the core's parts are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
+from monitor.core.dialogue import Heard, hear
+from monitor.core.fold import fold_portal
+from monitor.core.furniture import furnish
+from monitor.core.incidents import Step, step
+from monitor.core.memory import Flip, Judgement, PortalState
+from monitor.core.model import ChannelKey
+from monitor.core.policy import Policy
+from monitor.core.reading import Finding, Reading
+from monitor.core.rules import assess, is_blind
+from monitor.core.schedules import PublicDays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the core has to be told beside the portal's own facts: public holidays by country."""
+
+    public_days: Mapping[str, PublicDays] = field(default_factory=dict)
+
+
+def judge(
+    state: PortalState,
+    readings: Sequence[Reading],
+    policy: Policy,
+    context: Context,
+    *,
+    now: datetime,
+    real_now: datetime,
+) -> Judgement:
+    """Fold readings into the state, then judge channels, replies and incidents by it.
+
+    The same readings judged again change nothing: cursors, counters and turns know what they have seen.
+    """
+    findings = _findings(readings)
+    furnished = furnish(state, findings)
+    seen = replace(furnished.state, memory=fold_portal(state.memory, readings, now))
+    seen = _discovered(seen, readings, now)
+    channels = fold_channels(seen, findings, policy, blind=is_blind(seen, policy, now), now=now)
+    seen = replace(seen, channels=renamed(channels.channels, seen, policy))
+    heard = hear(seen, findings, policy, context.public_days, now=now)
+    seen = _with_replies(seen, heard, policy, now)
+    outcome = step(seen.incidents, assess(seen, policy, now), policy, now, real_now)
+    return _judgement(seen, furnished.notes, channels.flips, heard, outcome)
+
+
+def _findings(readings: Sequence[Reading]) -> list[Finding]:
+    return [finding for reading in readings if reading.failure is None for finding in reading.findings]
+
+
+def _discovered(state: PortalState, readings: Sequence[Reading], now: datetime) -> PortalState:
+    done = any(reading.probe == "discovery" and reading.failure is None for reading in readings)
+    cursor = state.cursor
+    first = cursor.first_sight or now
+    fresh = replace(cursor, discovered=now if done else cursor.discovered, first_sight=first)
+    return state if fresh == cursor else replace(state, cursor=fresh)
+
+
+def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetime) -> PortalState:
+    keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
+    channels = seen_by_traffic(state.channels, keys, state, policy, now)
+    for key, messages in heard.fresh:
+        channels = fold_messages(channels, key, messages)
+    return replace(state, cursor=heard.cursor, sessions=heard.sessions, turns=heard.turns, channels=channels)
+
+
+def _judgement(state: PortalState, notes: tuple[str, ...], flips: tuple[Flip, ...], heard: Heard, outcome: Step) -> Judgement:
+    return Judgement(
+        state=replace(state, incidents=outcome.open),
+        flips=flips,
+        turn_events=heard.events,
+        ended=heard.ended,
+        opened=outcome.opened,
+        updated=outcome.updated,
+        closed=outcome.closed,
+        notes=notes + heard.problems,
+    )

@@ -1,0 +1,46 @@
+"""The append-only ledger of replies (D15): every change of a turn as a row, every figure rebuilt from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
+
+_ENDS = {
+    Verdict.MET: "answered",
+    Verdict.LATE: "answered",
+    Verdict.MISSED: "closed",
+    Verdict.BOT_ONLY: "closed",
+    Verdict.WAIVED: "closed",
+    Verdict.EXCUSED: "excused",
+    Verdict.VOID: "corrected",
+}
+
+
+def events(before: Turn | None, after: Turn) -> tuple[TurnEvent, ...]:
+    """The rows that lead from one standing of a turn to the next; nothing for nothing."""
+    if before == after:
+        return ()
+    rows = []
+    if before is None:
+        rows.append(_row(after, "turn_open", after.opened, (after.message,)))
+    if before is not None and before.verdict is not Verdict.OPEN:
+        return (_row(after, "corrected", after.ended or before.ended or before.opened, (after.ended_by,)),)
+    if after.assigned is not None and (before is None or before.assigned != after.assigned):
+        rows.append(_row(after, "assign", after.assigned, ()))
+    if after.overdue_verdict is not None and (before is None or before.overdue_verdict is None):
+        rows.append(_row(after, "breach", after.deadline, ()))
+    if after.verdict is not Verdict.OPEN:
+        rows.append(_row(after, _ENDS[after.verdict], after.ended or after.opened, (after.ended_by,)))
+    return tuple(rows) or (_row(after, "corrected", after.opened, ()),)
+
+
+def _row(turn: Turn, what: str, at: datetime, messages: tuple[int, ...]) -> TurnEvent:
+    proofs = tuple(number for number in messages if number)
+    return TurnEvent(chat=turn.chat, message=turn.message, at=at, what=what, messages=proofs, turn=turn)
+
+
+def rebuild(rows: Iterable[TurnEvent]) -> dict[TurnKey, Turn]:
+    """Turns as the ledger tells them: each as its last row left it."""
+    return {row.turn.key: row.turn for row in rows if row.turn is not None}

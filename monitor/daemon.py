@@ -1,0 +1,248 @@
+"""The running daemon: everything built from one configuration, changed by difference when another one comes."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import structlog
+
+import probes
+from monitor import __version__
+from monitor.account import AccountWatch
+from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
+from monitor.core.desk import Context
+from monitor.core.incident import Incident
+from monitor.core.memory import PortalMemory, PortalState
+from monitor.core.plugin import PortalProbe
+from monitor.core.policy import Policy
+from monitor.fleet import Fleet
+from monitor.outcome import Outcome
+from monitor.shell.alertmanager import Pusher
+from monitor.shell.clock import Clock
+from monitor.shell.exposition import Exposition
+from monitor.shell.http import ProviderHttp
+from monitor.shell.metrics import Registry
+from monitor.shell.portal import Portal
+from monitor.shell.public_holidays import public_days
+from monitor.shell.store import Store
+from monitor.shell.watch import Watch
+from monitor.shell.wire import trust
+
+log = structlog.get_logger()
+
+LATE = 5  # missed ticks after which the daemon calls itself ill
+LEAST_LATE = 120.0  # real seconds
+
+
+@cache
+def portal_probes() -> tuple[PortalProbe, ...]:
+    """Every portal probe: the constants PROBES of the files of `probes`."""
+    names = sorted(module.name for module in pkgutil.iter_modules(probes.__path__) if not module.name.startswith("_"))
+    found = (getattr(importlib.import_module(f"probes.{name}"), "PROBES", ()) for name in names)
+    return tuple(probe for several in found for probe in several if isinstance(probe, PortalProbe))
+
+
+class Daemon:
+    """Built once; `adopt` makes it serve a configuration. It is also what the pages look at."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        clock: Clock,
+        store: Store,
+        http: aiohttp.ClientSession,
+        group: asyncio.TaskGroup,
+        path: Path | None = None,
+    ) -> None:
+        self.language = config.language
+        self.registry = Registry()
+        self.exposition = Exposition(self.registry)
+        self._clock, self._store, self._http, self._path = clock, store, http, path
+        self._context = Context(public_days=_holidays(config, clock.now()))
+        self.pusher = self._pusher(config.alertmanager_url)
+        self._outcome = Outcome(registry=self.registry, pusher=self.pusher, clock=clock, context=self._context)
+        self._portals: Fleet[PortalConfig, Watch] = Fleet(
+            group=group, clock=clock, build=self._watch, every=lambda wish: wish.policy.poll
+        )
+        self._accounts: Fleet[ProviderConfig, AccountWatch] = Fleet(
+            group=group, clock=clock, build=self._account, every=lambda wish: wish.poll
+        )
+        self._config = config
+        self._reloading = asyncio.Lock()
+        self._started = clock.monotonic()
+
+    def _pusher(self, url: str | None) -> Pusher | None:
+        if url is None:
+            return None
+        return Pusher(url=url, http=self._http, keeper=self._store, registry=self.registry, clock=self._clock)
+
+    async def adopt(self, config: Config) -> None:
+        """Build what is new, then swap by difference; what did not change goes on undisturbed."""
+        self._context = Context(public_days=_holidays(config, self._clock.now()))
+        await self._portals.adopt({one.name: one for one in config.portals})
+        await self._accounts.adopt({one.account.name: one for one in config.providers})
+        for name in self._config_names(self._config) - self._config_names(config):
+            self._outcome.forget(name)
+        self._config, self.language = config, config.language
+        self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
+        self._taken(well=True)
+
+    @staticmethod
+    def _config_names(config: Config) -> set[str]:
+        return {one.name for one in config.portals}
+
+    def _taken(self, *, well: bool) -> None:
+        self.registry.set_gauge("messenger_monitor_config_last_reload_successful", (), float(well))
+        if well:
+            name = "messenger_monitor_config_last_reload_success_timestamp_seconds"
+            self.registry.set_gauge(name, (), self._clock.real_now().timestamp())
+
+    async def stop(self) -> None:
+        """Stop polling; what is being judged is finished or left undone as a whole."""
+        await self._accounts.adopt({})
+        await self._portals.adopt({})
+
+    async def restore_alerts(self) -> None:
+        if self.pusher is not None:
+            await self.pusher.restore(self._config_names(self._config))
+
+    async def reload(self) -> tuple[str, ...]:
+        """Read the file again. On any problem the old configuration stays."""
+        async with self._reloading:
+            try:
+                config = load(self._path) if self._path else self._config
+            except ConfigProblems as error:
+                self._taken(well=False)
+                for problem in error.problems:
+                    log.error("config.problem", problem=problem)
+                return error.problems
+            await self.adopt(config)
+            for kept in self._portals.kept.values():
+                _client(kept.run).retry_now()
+                kept.run.ask_again()
+            self._portals.wake()
+            log.info("config.reloaded", portals=len(config.portals))
+            return ()
+
+    # --- what is built ------------------------------------------------------------------------------
+
+    async def _watch(self, wish: PortalConfig) -> Watch:
+        state = await self._state(wish)
+        client = Portal(
+            name=wish.name,
+            url=wish.url,
+            credentials=wish.credentials,
+            rate=wish.rate,
+            timeout=wish.timeout,
+            http=self._http,
+            vault=self._store,
+            clock=self._clock,
+            trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+        )
+        watch = Watch(
+            policy=wish.policy,
+            call=client,
+            state=state,
+            probes=portal_probes(),
+            context=self._context,
+            keeper=self._store,
+            onlooker=self._outcome,
+            clock=self._clock,
+            deadline=max(timedelta(seconds=60), 3 * wish.timeout),
+        )
+        self._outcome.show(state, wish.policy)
+        return watch
+
+    async def _state(self, wish: PortalConfig) -> PortalState:
+        if wish.name in self._portals.kept:
+            return self._portals[wish.name].state
+        stored = await self._store.load_portal(wish.name)
+        if stored is None:
+            return PortalState(portal=wish.name, memory=PortalMemory(webhook_only=wish.policy.webhook_only))
+        self.registry.count_turns(wish.name, [turn for turn in await self._store.turns(wish.name) if turn.counted])
+        return stored
+
+    async def _account(self, wish: ProviderConfig) -> AccountWatch:
+        get = ProviderHttp(
+            wish.account.url,
+            http=self._http,
+            clock=self._clock,
+            timeout=wish.timeout,
+            trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+        )
+        return AccountWatch(
+            account=wish.account,
+            probe=provider_probes()[wish.account.type],
+            get=get,
+            watches=self._bound_to,
+            clock=self._clock,
+            deadline=3 * wish.timeout,
+        )
+
+    def _bound_to(self, provider: str) -> list[Watch]:
+        watches = [kept.run for kept in self._portals.kept.values()]
+        return [one for one in watches if any(wish.provider == provider for wish in one.policy.channels.values())]
+
+    # --- what the pages look at ---------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
+        return {name: (kept.run.state, kept.run.policy) for name, kept in self._portals.kept.items()}
+
+    def watches(self) -> Iterable[Watch]:
+        return [kept.run for kept in self._portals.kept.values()]
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Ill when polls that should have ended long ago have not."""
+        now = self._clock.monotonic()
+        late = []
+        for name, kept in self._portals.kept.items():
+            patience = max(LEAST_LATE, LATE * kept.rhythm.every.total_seconds() / self._clock.rate)
+            if now - (kept.rhythm.last_real or self._started) > patience:
+                late.append(name)
+        return not late, {"status": "late" if late else "ok", "late_portals": late, "version": __version__}
+
+    def is_ready(self) -> bool:
+        return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())
+
+    async def metrics(self, *, openmetrics: bool) -> str:
+        return await self.exposition.render(openmetrics=openmetrics)
+
+    async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
+        return await self._store.incidents(portal, limit=200)
+
+    async def incident(self, number: str) -> tuple[str, Incident] | None:
+        return await self._store.incident(number)
+
+    async def story(self, portal: str, dialog: int) -> dict[str, Any] | None:
+        rows = await self._store.turn_events(portal, dialog)
+        if not rows:
+            return None
+        return {
+            "events": [
+                {"at": row.at.isoformat(), "what": row.what, "turn": row.message, "messages": list(row.messages)}
+                for row in rows
+            ]
+        }
+
+
+def _client(watch: Watch) -> Portal:
+    assert isinstance(watch.call, Portal)  # noqa: S101 - _watch builds it so
+    return watch.call
+
+
+def _holidays(config: Config, now: datetime) -> dict[str, Any]:
+    rules = [line.schedule for one in config.portals for line in one.policy.lines.values() if line.schedule]
+    countries = {rule.holidays for rule in rules if rule.holidays}
+    return {country: public_days(country, range(now.year - 1, now.year + 3)) for country in sorted(countries)}

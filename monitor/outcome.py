@@ -1,0 +1,69 @@
+"""What a poll's outcome shows: numbers, alerts, the log. The one place where the views are fed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from monitor.core.alerts import alerts
+from monitor.core.desk import Context
+from monitor.core.memory import Judgement, PortalState
+from monitor.core.policy import Policy
+from monitor.core.reading import Reading
+from monitor.core.samples import samples_of
+from monitor.shell.alertmanager import Pusher
+from monitor.shell.clock import Clock
+from monitor.shell.journal import tell
+from monitor.shell.metrics import Registry
+from monitor.shell.portal import Portal
+from monitor.shell.watch import Watch
+
+
+class Outcome:
+    """Feeds registry, pusher and log from judgements."""
+
+    def __init__(self, *, registry: Registry, pusher: Pusher | None, clock: Clock, context: Context) -> None:
+        self._registry, self._pusher, self._clock, self._context = registry, pusher, clock, context
+
+    def polled(
+        self, watch: Watch, before: PortalState, readings: Sequence[Reading], judgement: Judgement, seconds: float
+    ) -> None:
+        portal = watch.policy.portal
+        self._count(portal, readings, seconds)
+        self._registry.count_turns(portal, judgement.ended)
+        if isinstance(watch.call, Portal):
+            self._cost(portal, watch.call)
+        self.show(judgement.state, watch.policy)
+        tell(before, judgement, self._clock.now())
+
+    def show(self, state: PortalState, policy: Policy) -> None:
+        """Gauges and alerts of a state, also before its first poll."""
+        now = self._clock.now()
+        self._registry.show(state.portal, samples_of(state, policy, self._context.public_days, now))
+        if self._pusher is not None:
+            self._pusher.wish(state.portal, alerts(state.incidents.values(), policy).values())
+
+    def forget(self, portal: str) -> None:
+        self._registry.drop(portal)
+        if self._pusher is not None:
+            self._pusher.wish(portal, ())
+
+    def _count(self, portal: str, readings: Sequence[Reading], seconds: float) -> None:
+        """A failed poll is one failure, however many probes it had; a failed command in a good one is one each."""
+        for source in sorted({reading.source for reading in readings}):
+            mine = [reading for reading in readings if reading.source == source]
+            whole = {reading.failure.reason for reading in mine if reading.failure is not None}
+            for reason in sorted(whole):
+                self._registry.count("messenger_poll_failures_total", (portal, source, reason.value))
+            for failure in [failure for reading in mine for failure in reading.failures]:
+                self._registry.count("messenger_poll_failures_total", (portal, source, failure.reason.value))
+            if any(reading.failure is None for reading in mine):
+                now = self._clock.now().timestamp()
+                self._registry.set_gauge("messenger_poll_last_success_timestamp_seconds", (portal, source), now)
+            self._registry.observe("messenger_poll_duration_seconds", (source,), seconds)
+
+    def _cost(self, portal: str, client: Portal) -> None:
+        usage = client.usage
+        self._registry.set_counter("messenger_api_requests_total", (portal,), usage.requests)
+        self._registry.set_counter("messenger_api_commands_total", (portal,), usage.commands)
+        for method, spent in usage.operating.items():
+            self._registry.set_gauge("messenger_api_operating_seconds", (portal, method), spent)

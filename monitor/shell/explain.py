@@ -1,0 +1,149 @@
+"""Why something is judged as it is: readings, rule, proof and times, as plain data that text and JSON are made of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from monitor.core.incident import Incident
+from monitor.core.memory import ChannelMemory, PortalState
+from monitor.core.model import ChannelKey
+from monitor.core.policy import Policy
+from monitor.core.turn import Turn, Verdict
+
+
+def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
+    memory = state.memory
+    failure = memory.last_failure
+    return {
+        "portal": state.portal,
+        "url": policy.url,
+        "up": memory.up,
+        "auth_ok": memory.auth_ok,
+        "failed_polls_in_a_row": memory.failed,
+        "denied_polls_in_a_row": memory.denied,
+        "last_success": _iso(memory.last_success),
+        "last_failure": f"{failure.reason} {failure.code} {failure.detail}".strip() if failure else None,
+        "clock_skew_seconds": memory.skew.total_seconds() if memory.skew is not None else None,
+        "missing_scopes": list(memory.missing_scopes),
+        "cannot_see": _cannot_see(policy),
+        "watermark": _iso(state.cursor.watermark),
+        "sessions_remembered": len(state.sessions),
+        "sessions_to_read": sum(one.due for one in state.sessions.values()),
+        "channels": [_channel(one, now) for one in state.channels.values()],
+        "open_turns": [_turn(one) for one in state.turns.values() if one.verdict is Verdict.OPEN],
+        "open_incidents": [_incident(one) for one in state.incidents.values()],
+    }
+
+
+def explain_channel(
+    state: PortalState, policy: Policy, line: str, connector: str, now: datetime
+) -> dict[str, Any] | None:
+    """One channel, or None when it is not known."""
+    found = state.channels.get(ChannelKey(int(line), connector)) if line.isdecimal() and len(line) < 12 else None
+    if found is None:
+        return None
+    subject = f"{line}/{connector}"
+    return {
+        "portal": state.portal,
+        **_channel(found, now),
+        "poll_seconds": policy.poll.total_seconds(),
+        "confirmations": {"open": policy.confirm_open, "close": policy.confirm_close},
+        "settle_seconds": policy.settle.total_seconds(),
+        "open_incidents": [_incident(one) for one in state.incidents.values() if one.subject == subject],
+        "cannot_see": _cannot_see(policy),
+    }
+
+
+def explain_dialog(
+    state: PortalState, policy: Policy, dialog: int, story: dict[str, Any] | None, now: datetime
+) -> dict[str, Any] | None:
+    """A chat (or a session's chat) with its turns; `story` is what the ledger keeps of it."""
+    session = state.sessions.get(dialog)
+    chat = session.session.chat if session is not None else dialog
+    turns = [turn for turn in state.turns.values() if turn.chat == chat]
+    if not turns and session is None and story is None:
+        return None
+    return {
+        "portal": state.portal,
+        "dialog": chat,
+        "now": _iso(now),
+        "link": f"{(state.memory.server_address or policy.url).rstrip('/')}/online/?IM_DIALOG=chat{chat}",
+        "sessions": [
+            {"id": one.session.id, "read_at": _iso(one.read_at), "closed": _iso(one.session.closed), "due": one.due}
+            for one in state.sessions.values()
+            if one.session.chat == chat
+        ],
+        "turns": [_turn(turn) for turn in sorted(turns, key=lambda turn: turn.opened)],
+        "ledger": story or {},
+    }
+
+
+def _cannot_see(policy: Policy) -> list[str]:
+    if not policy.webhook_only:
+        return []
+    return ["the state of connectors: a webhook may not call imconnector.*, a local application may"]
+
+
+def _channel(memory: ChannelMemory, now: datetime) -> dict[str, Any]:
+    diagnosis = memory.diagnosis
+    return {
+        "line": memory.channel.line,
+        "connector": memory.channel.connector,
+        "messenger": memory.channel.messenger.value,
+        "provider": memory.channel.provider,
+        "state": diagnosis.state.value,
+        "since": _iso(memory.since),
+        "for_seconds": int((now - memory.since).total_seconds()),
+        "certainty": diagnosis.certainty.value,
+        "rule": diagnosis.cause,
+        "proof": [{"source": p.source, "word": p.word, "at": _iso(p.at)} for p in diagnosis.proof],
+        "would_settle": diagnosis.settles,
+        "who_acts": diagnosis.actor,
+        "action_ru": diagnosis.action_ru,
+        "action_en": diagnosis.action_en,
+        "readings_in_a_row": memory.streak,
+        "last_inbound": _iso(memory.last_inbound),
+        "last_outbound": _iso(memory.last_outbound),
+    }
+
+
+def _turn(turn: Turn) -> dict[str, Any]:
+    return {
+        "message": turn.message,
+        "session": turn.session,
+        "line": turn.line,
+        "connector": turn.connector,
+        "kind": turn.kind,
+        "opened": _iso(turn.opened),
+        "working_clock_from": _iso(turn.working_from),
+        "target_seconds": turn.target.total_seconds(),
+        "deadline": _iso(turn.deadline),
+        "schedule_version": turn.schedule_version,
+        "verdict": turn.verdict.value,
+        "holder": turn.holder or "queue",
+        "ended": _iso(turn.ended),
+        "answered_by_message": turn.ended_by or None,
+        "responder": turn.responder or None,
+        "calendar_seconds": turn.calendar.total_seconds() if turn.calendar is not None else None,
+        "working_seconds": turn.working.total_seconds() if turn.working is not None else None,
+        "manager_seconds": turn.manager_working.total_seconds() if turn.manager_working is not None else None,
+        "cause": turn.cause,
+        "blame": turn.blame,
+        "marks": list(turn.marks),
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "kind": incident.kind.value,
+        "subject": incident.subject,
+        "severity": incident.severity.value,
+        "opened": _iso(incident.opened),
+        "evidence": list(incident.evidence),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None

@@ -1,0 +1,167 @@
+"""The real parts on loopback: each started on a free port with a scratch folder, stopped by its pid."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+T = TypeVar("T")
+COMMAND = [sys.executable, "-m", "monitor"]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def get(url: str, timeout: float = 5.0) -> str:
+    with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - loopback only
+        return str(answer.read().decode())
+
+
+def get_json(url: str) -> Any:
+    return json.loads(get(url))
+
+
+def post_json(url: str, body: object) -> Any:
+    request = urllib.request.Request(  # noqa: S310 - loopback only
+        url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback only
+        return json.loads(answer.read() or b"null")
+
+
+def eventually(what: Callable[[], T], *, within: float, why: str = "") -> T:
+    """The first true outcome of `what`; connection errors count as not yet."""
+    end = time.monotonic() + within
+    last: object = None
+    while time.monotonic() < end:
+        try:
+            last = what()
+        except (urllib.error.URLError, ConnectionError, TimeoutError, KeyError, IndexError) as error:
+            last = error
+        else:
+            if last:
+                return last  # type: ignore[return-value]  # truthy here
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within} s: {why or what}; last: {last!r}")
+
+
+@dataclass
+class Running:
+    """One started process."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    log: Path
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+def launch(command: list[str], log: Path, url: str, env: dict[str, str] | None = None) -> Running:
+    with log.open("ab") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **(env or {})})
+    return Running(process=process, url=url, log=log)
+
+
+@contextmanager
+def running(part: Running, ready: str | None = None, within: float = 20.0) -> Iterator[Running]:
+    try:
+        if ready:
+            eventually(lambda: get(part.url + ready) or "ready", within=within, why=f"{part.process.args}: {ready}")
+        yield part
+    finally:
+        if part.process.poll() is None:
+            part.process.terminate()
+            try:
+                part.process.wait(15)
+            except subprocess.TimeoutExpired:
+                part.process.kill()
+                part.process.wait(5)
+
+
+def binary(name: str) -> str:
+    path = shutil.which(name)
+    assert path, f"{name} is missing: make test installs apt-packages.txt"
+    return path
+
+
+@contextmanager
+def alertmanager(folder: Path) -> Iterator[Running]:
+    port = free_port()
+    config = folder / "alertmanager.yml"
+    config.write_text("route: {receiver: nobody, group_wait: 0s}\nreceivers: [{name: nobody}]\n")
+    command = [
+        binary("prometheus-alertmanager"),
+        f"--config.file={config}",
+        f"--storage.path={folder / 'am'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with running(launch(command, folder / "alertmanager.log", f"http://127.0.0.1:{port}"), "/-/ready") as part:
+        yield part
+
+
+@contextmanager
+def prometheus(folder: Path, target: str) -> Iterator[Running]:
+    port = free_port()
+    config = folder / "prometheus.yml"
+    job = {"job_name": "messenger-monitor", "static_configs": [{"targets": [target]}]}
+    config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}))
+    command = [
+        binary("prometheus"),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'prom'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with running(launch(command, folder / "prometheus.log", f"http://127.0.0.1:{port}"), "/-/ready") as part:
+        yield part
+
+
+def query(prometheus_url: str, promql: str) -> list[dict[str, Any]]:
+    answer = get_json(f"{prometheus_url}/api/v1/query?query={urllib.request.quote(promql)}")
+    return list(answer["data"]["result"])
+
+
+def alerts(alertmanager_url: str, name: str, *, active: bool = True) -> list[dict[str, Any]]:
+    rows = get_json(f"{alertmanager_url}/api/v2/alerts?active=true&inhibited=true&silenced=true")
+    return [row for row in rows if row["labels"]["alertname"] == name] if active else rows
+
+
+def write_config(folder: Path, **keys: object) -> Path:
+    path = folder / "monitor.yaml"
+    path.write_text(yaml.safe_dump(keys, allow_unicode=True))
+    return path
+
+
+def secret_file(folder: Path, name: str, value: str) -> str:
+    path = folder / name
+    path.write_text(value)
+    path.chmod(0o600)
+    return str(path)
