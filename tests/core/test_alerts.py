@@ -94,6 +94,13 @@ def test_the_evidence_of_many_dialogs_is_capped_and_the_rest_counted() -> None:
     assert evidence.endswith("\n\nand 3 more such cases")
 
 
+def test_five_dialogs_are_told_without_counting_a_rest() -> None:
+    (alert,) = alerts(waiting(*range(90101, 90106)).state.incidents.values(), make_policy()).values()
+    assert "ещё" not in dict(alert.annotations)["evidence"]
+    (alert,) = alerts(waiting(*range(90101, 90107)).state.incidents.values(), make_policy()).values()
+    assert dict(alert.annotations)["evidence"].endswith("и ещё 1 такой же случай")
+
+
 def test_without_pages_there_is_no_link() -> None:
     world = waiting(90101)
     (alert,) = alerts(world.state.incidents.values(), make_policy(pages="")).values()

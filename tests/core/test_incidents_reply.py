@@ -149,6 +149,13 @@ def test_what_became_overdue_after_first_sight_is_news_however_old() -> None:
     assert after(world, 6) == [SLOW]
 
 
+def test_what_was_due_at_the_very_first_sight_was_not_overdue_then() -> None:
+    turn = make_turn(START - timedelta(hours=100), deadline=START, no_reply_at=START + 99 * MINUTE)
+    world = waiting(turn)
+    world.state = replace(world.state, cursor=replace(world.state.cursor, first_sight=START))
+    assert after(world, 1) == [SLOW]
+
+
 def test_each_waiting_dialog_is_an_incident_of_its_own() -> None:
     world = waiting()
     world.dialog(make_turn(START + MINUTE, message=90102))
@@ -167,7 +174,8 @@ def test_a_maintenance_hides_waiting_customers_and_hands_nothing_over() -> None:
     assert after(world, 19) == [SLOW]
     assert after(world, 50) == [SLOW]
     assert after(world, 60) == [NO]
-    assert after(waiting(maintenance=(window,)), 21) == []
+    begins = Maintenance(start=START + 16 * MINUTE, end=START + 60 * MINUTE)
+    assert after(waiting(maintenance=(begins,)), 16) == []
 
 
 def test_a_channel_that_is_down_does_not_hide_those_who_wait_on_another() -> None:
