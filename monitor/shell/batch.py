@@ -102,6 +102,14 @@ def outcomes(answer: Any, count: int) -> list[Outcome]:
     return [_outcome(parts, f"c{index}") for index in range(count)]
 
 
+def expired_within(answer: Mapping[str, Any]) -> bool:
+    """Whether the token died while the batch ran: its later commands were refused."""
+    parts = answer.get("result")
+    errors = parts.get("result_error") if isinstance(parts, dict) else None
+    told = errors.values() if isinstance(errors, dict) else ()
+    return any(isinstance(error, dict) and str(error.get("error")).lower() == "expired_token" for error in told)
+
+
 def _outcome(parts: Mapping[str, Any], key: str) -> Outcome:
     if (error := _part(parts, "result_error", key)) is not _MISSING:
         return _failure(error, _part(parts, "result_time", key))

@@ -103,9 +103,13 @@ class Portal:
             return await self._rest.post(self._endpoint.by_webhook(self._webhook), body)
         tokens = await self._authority.tokens()
         try:
-            return await self._post_as(tokens, body)
+            answer = await self._post_as(tokens, body)
         except CallFailed as error:
             failure = error.failure
+        else:
+            if not batch.expired_within(answer):
+                return answer
+            failure = Failure(reason=Reason.DENIED, code="expired_token")
         fresh = await self._fresher(self._authority, tokens, failure)
         if fresh is None:
             raise CallFailed(failure)

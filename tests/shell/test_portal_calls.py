@@ -67,12 +67,14 @@ async def test_a_failed_request_is_everyones():
 
 
 async def test_a_dead_portal_is_asked_once_for_all_batches_of_a_tick():
-    async with fake_portal(faults=[error("INTERNAL_SERVER_ERROR", 500)], results={STATUS: 1}) as fake:
-        async with client(fake) as portal:
-            told = await asyncio.gather(*(reason(portal(STATUS)) for _ in range(120)))
-            assert told == [Reason.UNREACHABLE] * 120
-            assert portal.usage.requests == 1
-            assert await portal(STATUS) == 1
+    async with (
+        fake_portal(faults=[error("INTERNAL_SERVER_ERROR", 500)], results={STATUS: 1}) as fake,
+        client(fake) as portal,
+    ):
+        told = await asyncio.gather(*(reason(portal(STATUS)) for _ in range(120)))
+        assert told == [Reason.UNREACHABLE] * 120
+        assert portal.usage.requests == 1
+        assert await portal(STATUS) == 1
 
 
 async def test_when_the_one_who_sends_gives_up_the_others_are_still_answered():

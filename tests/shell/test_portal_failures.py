@@ -78,12 +78,14 @@ async def test_a_redirect_names_the_new_host_and_nothing_of_its_query():
 
 async def test_a_hanging_portal_is_left_after_the_timeout():
     hang = Hang()
-    async with fake_portal(faults=[hang], results={"a": 1}) as fake:
-        async with client(fake, timeout=timedelta(milliseconds=150)) as portal:
-            told = await failure(portal)
-            assert (told.reason, told.detail) == (Reason.TIMEOUT, "127.0.0.1 did not answer within 0.15 s")
-            assert await portal("a") == 1
-            hang.release.set()
+    async with (
+        fake_portal(faults=[hang], results={"a": 1}) as fake,
+        client(fake, timeout=timedelta(milliseconds=150)) as portal,
+    ):
+        told = await failure(portal)
+        assert (told.reason, told.detail) == (Reason.TIMEOUT, "127.0.0.1 did not answer within 0.15 s")
+        assert await portal("a") == 1
+        hang.release.set()
 
 
 async def test_an_address_where_nobody_listens_is_unreachable():
@@ -95,19 +97,23 @@ async def test_an_address_where_nobody_listens_is_unreachable():
 
 async def test_an_answer_of_a_hundred_megabytes_is_not_read_to_its_end():
     fault = streaming(b"x" * 1_000_000, 100)
-    async with fake_portal(faults=[fault], results={"a": 1}) as fake:
-        async with client(fake, max_answer=4 * 1024 * 1024) as portal:
-            assert await failure(portal) == failures.malformed("the answer is larger than 4 MiB")
-            assert await portal("a") == 1
+    async with (
+        fake_portal(faults=[fault], results={"a": 1}) as fake,
+        client(fake, max_answer=4 * 1024 * 1024) as portal,
+    ):
+        assert await failure(portal) == failures.malformed("the answer is larger than 4 MiB")
+        assert await portal("a") == 1
 
 
 async def test_an_answer_that_unpacks_to_too_much_is_refused():
     packed = gzip.compress(b"0" * 50_000_000)
     fault = answering(packed, 200, {"Content-Encoding": "gzip"})
-    async with fake_portal(faults=[fault], results={"a": 1}) as fake:
-        async with client(fake, max_answer=4 * 1024 * 1024) as portal:
-            assert (await failure(portal)).reason is Reason.MALFORMED
-            assert await portal("a") == 1
+    async with (
+        fake_portal(faults=[fault], results={"a": 1}) as fake,
+        client(fake, max_answer=4 * 1024 * 1024) as portal,
+    ):
+        assert (await failure(portal)).reason is Reason.MALFORMED
+        assert await portal("a") == 1
 
 
 @pytest.mark.parametrize("code", sorted(failures.BY_CODE))

@@ -32,10 +32,12 @@ async def test_a_full_bucket_is_asked_again_within_the_poll():
 
 
 async def test_a_bucket_that_stays_full_is_throttled_after_three_attempts():
-    async with fake_portal(faults=[error("QUERY_LIMIT_EXCEEDED", 503)] * 5) as fake:
-        async with client(fake, rate=QUICK) as portal:
-            assert (await failure(portal)).reason is Reason.THROTTLED
-            assert portal.usage.requests == 3
+    async with (
+        fake_portal(faults=[error("QUERY_LIMIT_EXCEEDED", 503)] * 5) as fake,
+        client(fake, rate=QUICK) as portal,
+    ):
+        assert (await failure(portal)).reason is Reason.THROTTLED
+        assert portal.usage.requests == 3
 
 
 @pytest.mark.parametrize("code", ["expired_token", "ACCESS_DENIED", "ERROR_ARGUMENT", "INTERNAL_SERVER_ERROR"])
@@ -82,28 +84,32 @@ async def test_blocked_methods_leave_the_rest_of_the_tick_alone():
 @pytest.mark.parametrize("lifted_by_hand", [False, True])
 async def test_a_manual_block_is_asked_again_slowly_or_when_the_operator_says(lifted_by_hand: bool):
     clock = HandClock()
-    async with fake_portal(faults=[error("OVERLOAD_LIMIT", 503)], results={"a": 1}) as fake:
-        async with client(fake, clock=clock) as portal:
-            first = await failure(portal)
-            clock.pass_(SLOW_RETRY - timedelta(seconds=1))
-            assert await failure(portal) == first
-            assert portal.usage.requests == 1
-            if lifted_by_hand:
-                portal.retry_now()
-            else:
-                clock.pass_(timedelta(seconds=1))
-            assert await portal("a") == 1
+    async with (
+        fake_portal(faults=[error("OVERLOAD_LIMIT", 503)], results={"a": 1}) as fake,
+        client(fake, clock=clock) as portal,
+    ):
+        first = await failure(portal)
+        clock.pass_(SLOW_RETRY - timedelta(seconds=1))
+        assert await failure(portal) == first
+        assert portal.usage.requests == 1
+        if lifted_by_hand:
+            portal.retry_now()
+        else:
+            clock.pass_(timedelta(seconds=1))
+        assert await portal("a") == 1
 
 
 async def test_a_batch_that_is_used_up_itself_holds_everything_back():
     clock = HandClock()
-    async with fake_portal(faults=[error("OPERATION_TIME_LIMIT", 429)], results={"a": 1}) as fake:
-        async with client(fake, clock=clock) as portal:
-            await failure(portal)
-            await failure(portal, "b")
-            assert portal.usage.requests == 1
-            clock.pass_(timedelta(minutes=1))
-            assert await portal("a") == 1
+    async with (
+        fake_portal(faults=[error("OPERATION_TIME_LIMIT", 429)], results={"a": 1}) as fake,
+        client(fake, clock=clock) as portal,
+    ):
+        await failure(portal)
+        await failure(portal, "b")
+        assert portal.usage.requests == 1
+        clock.pass_(timedelta(minutes=1))
+        assert await portal("a") == 1
 
 
 async def test_a_retry_after_beyond_our_patience_fails_at_once_and_says_when():
