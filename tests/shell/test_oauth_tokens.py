@@ -24,10 +24,13 @@ from portal_parts import (
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.secret import Secret
+from monitor.shell.authority import Authority
 from monitor.shell.holds import SLOW_RETRY
-from monitor.shell.oauth import OAuthKeys, oauth_url
+from monitor.shell.http import session
+from monitor.shell.oauth import OAuthKeys, TokenServer, oauth_url
 from monitor.shell.portal import Portal
 from monitor.shell.vault import Tokens
+from monitor.shell.wire import Limits
 
 
 async def failure(portal: Portal) -> Failure:
@@ -85,6 +88,17 @@ async def test_a_token_that_expires_at_every_call_never_leads_to_a_dead_refresh_
             assert await portal("a") == 1
             fake.expire()
         assert fake.grants == [f"refresh-canary-{number}" for number in range(5)]
+
+
+async def test_those_who_find_the_same_stale_pair_share_one_renewal():
+    async with fake_portal() as fake, session() as http:
+        keys = oauth_keys(fake)
+        server = TokenServer(http=http, url=fake.url, keys=keys, limits=Limits())
+        authority = Authority(portal="acme", server=server, vault=MemoryVault(), clock=HandClock())
+        stale = await authority.tokens()
+        fresh = await asyncio.gather(*(authority.renewed(stale=stale) for _ in range(10)))
+        assert {tokens.access.reveal() for tokens in fresh} == {"access-canary-2"}
+        assert len(fake.grants) == 2
 
 
 async def test_a_token_that_dies_in_the_middle_of_a_batch_is_renewed_and_the_batch_repeated():

@@ -89,6 +89,24 @@ async def test_when_the_one_who_sends_gives_up_the_others_are_still_answered():
         hang.release.set()
 
 
+async def test_questions_asked_during_a_request_leave_together_when_it_has_ended():
+    hang = Hang()
+    async with fake_portal(faults=[hang], results={"a": 1}) as fake, client(fake) as portal:
+        first = asyncio.ensure_future(reason(portal("a")))
+        await hang.arrived.wait()
+        later = [asyncio.ensure_future(portal("a")) for _ in range(2)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        later.append(asyncio.ensure_future(portal("a")))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert portal.usage.requests == 1
+        hang.release.set()
+        assert await first is Reason.MALFORMED
+        assert await asyncio.gather(*later) == [1, 1, 1]
+        assert portal.usage.requests == 2
+
+
 async def test_a_question_nobody_waits_for_is_not_sent():
     async with fake_portal(results={"a": 1, "b": 2}) as fake, client(fake) as portal:
         first, second = asyncio.ensure_future(portal("a")), asyncio.ensure_future(portal("b"))
