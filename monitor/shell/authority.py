@@ -43,10 +43,8 @@ class Authority:
         return self._tokens
 
     async def renewed(self, *, stale: Tokens | None) -> Tokens:
-        """A pair other than `stale`: whoever comes second takes what the first one got."""
+        """A pair other than `stale`: whoever comes second takes what the first one has stored."""
         async with self._one_at_a_time:
-            if self._tokens is not None and self._tokens is not stale:
-                return self._tokens
             stored = await self._vault.load(self._portal)
             if stored is None or self._is_same(stored, stale) or self._is_old(stored):
                 stored = await self._renew(stored)
