@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -59,7 +60,7 @@ class Answer:
         return min(timedelta(seconds=int(text)), LONGEST_WAIT)
 
 
-def trust(ca_file: str | None) -> Trust:
+def trust(ca_file: Path | str | None) -> Trust:
     """The usual authorities, and the given ones beside them. OSError or ssl.SSLError where the file is no good."""
     if ca_file is None:
         return True
