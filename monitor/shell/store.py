@@ -35,11 +35,13 @@ class Store:
         self._written: dict[str, datetime] = {}
 
     @classmethod
-    async def open(cls, url: str) -> Store:
-        """StoreError names the file and the remedy. The schema is brought up to this version."""
+    async def open(cls, url: str, *, shared: bool = False) -> Store:
+        """StoreError names the file and the remedy. The schema is brought up to this version.
+
+        `shared` opens it beside the daemon that owns it."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         try:
-            engine = await asyncio.get_running_loop().run_in_executor(thread, open_engine, url)
+            engine = await asyncio.get_running_loop().run_in_executor(thread, open_engine, url, shared)
         except BaseException:
             thread.shutdown(wait=False)
             raise

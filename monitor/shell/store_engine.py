@@ -24,11 +24,14 @@ class StoreError(Exception):
     """One sentence for the operator: what is wrong with the store and what to do."""
 
 
-def open_engine(url: str) -> Engine:
-    """The engine of a store whose schema is up to date. Blocking: call it in the store's thread."""
+def open_engine(url: str, shared: bool = False) -> Engine:
+    """The engine of a store whose schema is up to date. Blocking: call it in the store's thread.
+
+    `shared` does not mind a daemon that owns the file: for `auth`, which hands it new tokens while it runs.
+    """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return _open_sqlite(url, Path(address.database or ""))
+        return _open_sqlite(url, Path(address.database or ""), shared)
     with translated(url):
         engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0)
         _upgrade(engine, url)
@@ -42,24 +45,27 @@ def close_engine(engine: Engine) -> None:
         lock.close()
 
 
-def _open_sqlite(url: str, path: Path) -> Engine:
+def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
     if not path.parent.is_dir():
         raise StoreError(f"store {path}: the folder {path.parent} does not exist: create it or change store.url")
-    lock = _lock(path)
+    lock = _lock(path, shared)
     try:
         with translated(url):
             engine = create_engine(url, pool_size=1, max_overflow=0)
             event.listen(engine, "connect", _prepare)
-            _upgrade(engine, url)
+            if lock is not None:
+                _upgrade(engine, url)
     except BaseException:
-        lock.close()
+        if lock is not None:
+            lock.close()
         raise
-    _LOCKS[id(engine)] = lock
+    if lock is not None:
+        _LOCKS[id(engine)] = lock
     return engine
 
 
-def _lock(path: Path) -> IO[bytes]:
-    """A portal belongs to one process: the second daemon on the same file is refused."""
+def _lock(path: Path, shared: bool) -> IO[bytes] | None:
+    """A portal belongs to one process: the second daemon on the same file is refused. None: shared with its owner."""
     try:
         lock = path.with_name(path.name + ".lock").open("ab")
     except OSError as error:
@@ -70,6 +76,8 @@ def _lock(path: Path) -> IO[bytes]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         lock.close()
+        if shared:
+            return None
         raise StoreError(f"store {path}: another messenger-monitor uses it: stop that one first") from None
     return lock
 
