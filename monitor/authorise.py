@@ -1,102 +1,86 @@
-"""`messenger-monitor auth`: asks the operator, gets a portal's first tokens, puts them where the daemon finds them."""
+"""The `auth` command: first tokens of a portal, by the way the operator has at hand, into the store."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 
+import click
+
 from monitor.auth import Applicant, AuthFailed, Authorised, by_code, by_install, by_refresh_token
-from monitor.config_values import Config, PortalConfig
+from monitor.config import Config, PortalConfig
 from monitor.secret import Secret
 from monitor.shell.http import session
 from monitor.shell.oauth import OAuthKeys
 from monitor.shell.store import Store, StoreError
 from monitor.shell.wire import trust
 
-EXIT_FAILED, EXIT_USAGE = 1, 64
+FAILED = 1
 
 
-async def authorise(config: Config, portal: str, *, listen: str | None = None, file: Path | None = None) -> int:
-    """The exit code: 0 tokens are stored, 1 they could not be had, 64 the question was wrong. Prints one sentence."""
-    wish = next((one for one in config.portals if one.name == portal), None)
-    problem = _problem(config, wish, portal, listen)
-    if wish is None or problem:
-        return _say(problem, EXIT_USAGE)
+async def authorise(config: Config, portal: str, *, listen: str | None, file: Path | None) -> int:
+    """0 when tokens are stored and the portal took them; else 1 and one sentence."""
     try:
-        told = await _authorised(config.store_url, wish, listen, file)
-    except (AuthFailed, StoreError, OSError) as error:
-        return _say(str(error), EXIT_FAILED)
-    return _say(_praise(portal, told), 0)
+        wish = _wish(config, portal)
+        store = await Store.open(config.store_url, shared=True)
+        try:
+            done = await _by(wish, store, listen=listen, file=file)
+        finally:
+            await store.close()
+    except (AuthFailed, StoreError) as error:
+        click.echo(str(error), err=True)
+        return FAILED
+    click.echo(f"{portal}: the portal at {done.host} lets us in; the tokens are in the store")
+    if done.missing_scopes:
+        click.echo(
+            f"missing scopes: {', '.join(done.missing_scopes)}: tick them in the application and authorise again"
+        )
+    return 0
 
 
-def _problem(config: Config, wish: PortalConfig | None, name: str, listen: str | None) -> str:
-    if wish is None:
-        return f"there is no portal {name}: expected one of {', '.join(one.name for one in config.portals)}"
-    if not isinstance(wish.credentials, OAuthKeys):
-        return f"portal {name} uses a webhook, which needs no tokens: give it client_id and client_secret_file first"
-    if listen is not None and not listen.rpartition(":")[2].isdigit():
-        return f"--listen: expected HOST:PORT such as 127.0.0.1:8090, got {listen}"
-    return ""
+def _wish(config: Config, portal: str) -> PortalConfig:
+    found = next((one for one in config.portals if one.name == portal), None)
+    if found is None:
+        known = ", ".join(one.name for one in config.portals)
+        raise AuthFailed(f"--portal: expected one of {known}, got {portal}")
+    return found
 
 
-async def _authorised(store_url: str, wish: PortalConfig, listen: str | None, file: Path | None) -> Authorised:
-    assert isinstance(wish.credentials, OAuthKeys)  # noqa: S101 - asked in _problem
-    trusted = trust(wish.ca_file)
-    store = await Store.open(store_url, shared=True)
+async def _by(wish: PortalConfig, store: Store, *, listen: str | None, file: Path | None) -> Authorised:
+    keys = wish.credentials
+    if not isinstance(keys, OAuthKeys):
+        raise AuthFailed(f"portal {wish.name} uses a webhook, which needs no tokens")
+    async with session() as http:
+        applicant = Applicant(
+            portal=wish.name,
+            url=wish.url,
+            keys=keys,
+            http=http,
+            vault=store,
+            timeout=wish.timeout,
+            trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+        )
+        if file is not None:
+            return await by_refresh_token(applicant, _token_in(file))
+        if listen:
+            host, _, port = listen.rpartition(":")
+            if not port.isdecimal():
+                raise AuthFailed(f"--listen: expected HOST:PORT, got {listen}")
+            return await by_install(applicant, host or "127.0.0.1", int(port), click.echo)
+        return await by_code(applicant, _paste)
+
+
+def _token_in(file: Path) -> Secret:
     try:
-        async with session() as http:
-            applicant = Applicant(
-                portal=wish.name,
-                url=wish.url,
-                keys=wish.credentials,
-                http=http,
-                vault=store,
-                timeout=wish.timeout,
-                trusted=trusted,
-            )
-            return await _by_what_was_given(applicant, listen, file)
-    finally:
-        await store.close()
-
-
-async def _by_what_was_given(applicant: Applicant, listen: str | None, file: Path | None) -> Authorised:
-    if file is not None:
-        return await by_refresh_token(applicant, Secret(_token_in(file)))
-    if listen is not None:
-        host, _, port = listen.rpartition(":")
-        return await by_install(applicant, host.strip("[]") or "127.0.0.1", int(port), _tell)
-    return await by_code(applicant, _paste)
-
-
-def _token_in(file: Path) -> str:
-    try:
-        token = file.read_text(encoding="ascii").strip()
+        text = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it holds more than a token"
-        raise AuthFailed(f"cannot read {file}: {reason}") from None
-    if not token or not token.isprintable() or " " in token:
-        raise AuthFailed(f"{file} holds no refresh token: expected it alone, on one line")
-    return token
+        raise AuthFailed(f"--refresh-token-file {file}: {type(error).__name__}: name a readable file") from None
+    if not text:
+        raise AuthFailed(f"--refresh-token-file {file}: expected a token, got an empty file")
+    return Secret(text)
 
 
 async def _paste(url: str) -> str:
-    _tell(f"open this address in a browser, with an account that may use the application:\n\n    {url}\n")
-    _tell("then paste the address you were sent to, or its code, within 30 seconds:")
-    return await asyncio.to_thread(sys.stdin.readline)
-
-
-def _praise(portal: str, told: Authorised) -> str:
-    lacking = f"; missing permissions: {', '.join(told.missing_scopes)}" if told.missing_scopes else ""
-    return f"portal {portal} ({told.host}) is authorised, its tokens are stored{lacking}"
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def _say(text: str, code: int) -> int:
-    stream = sys.stderr if code else sys.stdout
-    stream.write(f"{text}\n")
-    return code
+    click.echo(f"Open this address as a portal administrator, let the application in:\n\n  {url}\n")
+    prompt = "Paste the code, or the address you were sent to (within 30 seconds)"
+    return await asyncio.to_thread(click.prompt, prompt, type=str, hide_input=False)

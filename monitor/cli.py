@@ -48,7 +48,7 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-class _Rate(click.ParamType):
+class _Rate(click.ParamType[float]):
     name = "rate"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -61,7 +61,7 @@ class _Rate(click.ParamType):
         return rate
 
 
-class _Moment(click.ParamType):
+class _Moment(click.ParamType[datetime]):
     name = "moment"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:

@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -22,10 +23,12 @@ _SECRET_ENDINGS = ("token", "key", "secret", "password")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """The keys of one provider type beside the common ones."""
+    """What one provider type takes beside the common keys. `fastest` is the vendor's limit on polls."""
 
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    default_url: str = ""  # "" = the entry must name its own
+    fastest: timedelta = timedelta(seconds=30)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -40,6 +43,17 @@ def is_secret(key: str) -> bool:
     return key.rpartition("_")[2] in _SECRET_ENDINGS
 
 
+_CONTRACT = {
+    "wazzup": Keys(required=("api_key",), default_url="https://api.wazzup24.com"),
+    "green_api": Keys(required=("instance", "token"), optional=("product", "partner_token", "partner_url")),
+    "telegram_bot": Keys(required=("token",), default_url="https://api.telegram.org"),
+    "max_bot": Keys(required=("token",), default_url="https://platform-api2.max.ru"),
+    "whatsapp_cloud": Keys(required=("token", "phone_number_id"), default_url="https://graph.facebook.com"),
+    "waha": Keys(required=("api_key",)),
+    "evolution": Keys(required=("api_key",)),
+}
+
+
 @cache
 def provider_probes() -> Mapping[str, ProviderProbe]:
     """Every provider probe by its type: the constant PROBE of each file of `probes`."""
@@ -48,16 +62,25 @@ def provider_probes() -> Mapping[str, ProviderProbe]:
     return {probe.type: probe for probe in found if isinstance(probe, ProviderProbe)}
 
 
+@cache
+def provider_types() -> Mapping[str, Keys]:
+    return _CONTRACT | {
+        type_: Keys(
+            required=probe.required, optional=probe.optional, default_url=probe.default_url, fastest=probe.fastest
+        )
+        for type_, probe in provider_probes().items()
+    }
+
+
 def provider_keys(type_: object) -> Keys:
-    probe = provider_probes().get(type_) if isinstance(type_, str) else None
-    if probe is None:
-        return Keys(optional=("api_key", "token", "partner_token"))
-    return Keys(required=probe.required, optional=probe.optional)
+    """Of an unknown type: the usual names of secrets, so that none of them is read as plain text."""
+    usual = Keys(optional=("api_key", "token", "partner_token"))
+    return provider_types().get(type_, usual) if isinstance(type_, str) else usual
 
 
 def entry_problems(entry: Mapping[str, Any], path: str) -> Iterator[str]:
     """What the type of an entry makes of its own keys; its secrets were read before."""
-    known = provider_probes()
+    known = provider_types()
     type_ = entry.get("type")
     if not isinstance(type_, str) or type_ not in known:
         yield f"{path}.type: expected one of {', '.join(known)}, got {shown(type_)}{_hint(type_, known)}"

@@ -113,7 +113,7 @@ def _holidays(value: object, problems: list[tuple[str, str]]) -> str | None:
 
 
 def _is_known(country: str) -> bool:
-    from holidays.utils import list_supported_countries  # noqa: PLC0415 - slow to import, seldom needed
+    from holidays.utils import list_supported_countries
 
     return country in list_supported_countries()
 

@@ -97,6 +97,8 @@ def _settle(section: Section, name: str, path: str, found: Found) -> None:
 def _settle_address(section: Section, path: str, found: Found) -> None:
     """`url` of the store or of Alertmanager: plain text unless it holds a password."""
     raw = section.get("url")
+    if raw is None and "url_file" not in section:
+        return
     if isinstance(raw, str) and "url_file" not in section and not _ENV.search(raw) and not _password(raw):
         return
     _settle(section, "url", path, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from monitor.shell.metrics import Registry
 from monitor.shell.portal import Portal
 from monitor.shell.public_holidays import public_days
 from monitor.shell.store import Store
-from monitor.shell.watch import Watch
+from monitor.shell.watch import Keeper, Onlooker, Watch
 from monitor.shell.wire import trust
 
 log = structlog.get_logger()
@@ -67,7 +67,7 @@ class Daemon:
         self.registry = Registry()
         self.exposition = Exposition(self.registry)
         self._clock, self._store, self._http, self._path = clock, store, http, path
-        self._context = Context(public_days=_holidays(config, clock.now()))
+        self._context = Context(public_days=holidays_of(config, clock.now()))
         self.pusher = self._pusher(config.alertmanager_url)
         self._outcome = Outcome(registry=self.registry, pusher=self.pusher, clock=clock, context=self._context)
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
@@ -87,7 +87,7 @@ class Daemon:
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
-        self._context = Context(public_days=_holidays(config, self._clock.now()))
+        self._context = Context(public_days=holidays_of(config, self._clock.now()))
         await self._portals.adopt({one.name: one for one in config.portals})
         await self._accounts.adopt({one.account.name: one for one in config.providers})
         for name in self._config_names(self._config) - self._config_names(config):
@@ -137,27 +137,9 @@ class Daemon:
 
     async def _watch(self, wish: PortalConfig) -> Watch:
         state = await self._state(wish)
-        client = Portal(
-            name=wish.name,
-            url=wish.url,
-            credentials=wish.credentials,
-            rate=wish.rate,
-            timeout=wish.timeout,
-            http=self._http,
-            vault=self._store,
-            clock=self._clock,
-            trusted=trust(str(wish.ca_file) if wish.ca_file else None),
-        )
-        watch = Watch(
-            policy=wish.policy,
-            call=client,
-            state=state,
-            probes=portal_probes(),
-            context=self._context,
-            keeper=self._store,
-            onlooker=self._outcome,
-            clock=self._clock,
-            deadline=max(timedelta(seconds=60), 3 * wish.timeout),
+        views = (self._store, self._outcome)
+        watch = build_watch(
+            wish, state, self._context, http=self._http, store=self._store, clock=self._clock, views=views
         )
         self._outcome.show(state, wish.policy)
         return watch
@@ -172,21 +154,7 @@ class Daemon:
         return stored
 
     async def _account(self, wish: ProviderConfig) -> AccountWatch:
-        get = ProviderHttp(
-            wish.account.url,
-            http=self._http,
-            clock=self._clock,
-            timeout=wish.timeout,
-            trusted=trust(str(wish.ca_file) if wish.ca_file else None),
-        )
-        return AccountWatch(
-            account=wish.account,
-            probe=provider_probes()[wish.account.type],
-            get=get,
-            watches=self._bound_to,
-            clock=self._clock,
-            deadline=3 * wish.timeout,
-        )
+        return build_account(wish, self._bound_to, http=self._http, clock=self._clock)
 
     def _bound_to(self, provider: str) -> list[Watch]:
         watches = [kept.run for kept in self._portals.kept.values()]
@@ -242,7 +210,68 @@ def _client(watch: Watch) -> Portal:
     return watch.call
 
 
-def _holidays(config: Config, now: datetime) -> dict[str, Any]:
+def build_watch(
+    wish: PortalConfig,
+    state: PortalState,
+    context: Context,
+    *,
+    http: aiohttp.ClientSession,
+    store: Store,
+    clock: Clock,
+    views: tuple[Keeper, Onlooker],
+) -> Watch:
+    """One portal's watch with its client. `views`: what keeps and what shows its judgements."""
+    client = Portal(
+        name=wish.name,
+        url=wish.url,
+        credentials=wish.credentials,
+        rate=wish.rate,
+        timeout=wish.timeout,
+        http=http,
+        vault=store,
+        clock=clock,
+        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+    )
+    return Watch(
+        policy=wish.policy,
+        call=client,
+        state=state,
+        probes=portal_probes(),
+        context=context,
+        keeper=views[0],
+        onlooker=views[1],
+        clock=clock,
+        deadline=max(timedelta(seconds=60), 3 * wish.timeout),
+    )
+
+
+def build_account(
+    wish: ProviderConfig,
+    watches: Callable[[str], Iterable[Watch]],
+    *,
+    http: aiohttp.ClientSession,
+    clock: Clock,
+) -> AccountWatch:
+    """One provider account's watch with its HTTP."""
+    get = ProviderHttp(
+        wish.account.url,
+        http=http,
+        clock=clock,
+        timeout=wish.timeout,
+        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+    )
+    return AccountWatch(
+        account=wish.account,
+        probe=provider_probes()[wish.account.type],
+        get=get,
+        watches=watches,
+        clock=clock,
+        deadline=3 * wish.timeout,
+    )
+
+
+def holidays_of(config: Config, now: datetime) -> dict[str, Any]:
+    """The public holidays of every country that a schedule names, from last year to the year after next."""
     rules = [line.schedule for one in config.portals for line in one.policy.lines.values() if line.schedule]
     countries = {rule.holidays for rule in rules if rule.holidays}
     return {country: public_days(country, range(now.year - 1, now.year + 3)) for country in sorted(countries)}

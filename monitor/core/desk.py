@@ -71,7 +71,9 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetim
     return replace(state, cursor=heard.cursor, sessions=heard.sessions, turns=heard.turns, channels=channels)
 
 
-def _judgement(state: PortalState, notes: tuple[str, ...], flips: tuple[Flip, ...], heard: Heard, outcome: Step) -> Judgement:
+def _judgement(
+    state: PortalState, notes: tuple[str, ...], flips: tuple[Flip, ...], heard: Heard, outcome: Step
+) -> Judgement:
     return Judgement(
         state=replace(state, incidents=outcome.open),
         flips=flips,

@@ -1,4 +1,4 @@
-"""Which sessions are remembered, and which have to be read (bitrix24-api.md 6.5); a reading repeated changes nothing."""
+"""Which sessions are remembered, and which have to be read (bitrix24-api.md 6.5): repeated, a reading changes nothing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def remember(
             case _:
                 pass
     cursor = _with_holes(before, cursor, known, now)
-    _forget(known, now)
+    _forget(known, now, kept={history.session.id for history in histories})
     return cursor, known if known != sessions else sessions, tuple(histories)
 
 
@@ -185,8 +185,9 @@ def _with_touch(known: dict[int, SessionMemory], seen: ChatTouched) -> None:
             known[number] = replace(memory, due=True)
 
 
-def _forget(known: dict[int, SessionMemory], now: datetime) -> None:
-    old = [number for number, memory in known.items() if _is_done(memory, now)]
+def _forget(known: dict[int, SessionMemory], now: datetime, kept: set[int]) -> None:
+    """What was read just now is still to be judged: it is forgotten at the next poll."""
+    old = [number for number, memory in known.items() if number not in kept and _is_done(memory, now)]
     for number in old:
         del known[number]
 

@@ -1,0 +1,30 @@
+"""Asks the running daemon over its own HTTP: for `explain`."""
+
+from __future__ import annotations
+
+import sys
+
+import aiohttp
+import click
+
+from monitor.config import Config
+from monitor.shell.http import session
+
+
+async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> int:
+    """Prints the daemon's explanation. 2 when there is no daemon, 1 when it knows nothing of it."""
+    host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
+    headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}
+    url = f"http://{host}:{config.web.port}/explain"
+    try:
+        async with (
+            session() as http,
+            http.get(url, params=wanted | ({"format": "json"} if as_json else {}), headers=headers) as answer,
+        ):
+            text = await answer.text()
+            status = answer.status
+    except aiohttp.ClientError:
+        click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
+        return 2
+    click.echo(text.rstrip(), file=sys.stdout if status == 200 else sys.stderr)
+    return 0 if status == 200 else 1

@@ -1,0 +1,155 @@
+"""`check`: every probe once, judged but neither kept nor posted; it may run beside the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.config import Config, PortalConfig, ProviderConfig
+from monitor.core.desk import Context
+from monitor.core.memory import Judgement, PortalState
+from monitor.core.model import UP_STATES, State
+from monitor.core.reading import Reading
+from monitor.core.turn import Verdict
+from monitor.daemon import build_account, build_watch, holidays_of
+from monitor.shell.clock import Clock
+from monitor.shell.http import session
+from monitor.shell.store import Store, StoreError
+from monitor.shell.watch import Watch
+
+EXIT_WELL, EXIT_WRONG, EXIT_UNKNOWN = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thing looked at. `verdict`: ok, wrong or unknown."""
+
+    portal: str
+    subject: str
+    verdict: str
+    state: str
+    detail: str = ""
+    since: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """Wrong is what was seen to be wrong; what could not be seen counts only where nothing else does."""
+        verdicts = {row.verdict for row in self.rows}
+        if "wrong" in verdicts:
+            return EXIT_WRONG
+        return EXIT_UNKNOWN if "unknown" in verdicts or self.problems or not self.rows else EXIT_WELL
+
+
+@dataclass(slots=True)
+class _Nothing:
+    """Neither kept nor shown: a look must not change what the daemon remembers."""
+
+    readings: list[Reading] = field(default_factory=list)
+
+    async def commit(self, portal: str, before: PortalState, judgement: Judgement) -> None:
+        del portal, before, judgement
+
+    def polled(
+        self, watch: Watch, before: PortalState, readings: Sequence[Reading], judgement: Judgement, seconds: float
+    ) -> None:
+        del watch, before, judgement, seconds
+        self.readings += readings
+
+
+async def check(config: Config) -> Report:
+    """Poll every portal and provider once, side by side."""
+    try:
+        store = await Store.open(config.store_url, shared=True)
+    except StoreError as error:
+        return Report(rows=(), problems=(str(error),))
+    try:
+        async with session() as http:
+            return await _look(config, store, http)
+    finally:
+        await store.close()
+
+
+async def _look(config: Config, store: Store, http: Any) -> Report:
+    clock = Clock()
+    context = Context(public_days=holidays_of(config, clock.now()))
+    silent = _Nothing()
+    watches: dict[str, Watch] = {}
+    for wish in config.portals:
+        state = await store.load_portal(wish.name) or PortalState(portal=wish.name)
+        watches[wish.name] = build_watch(
+            wish, state, context, http=http, store=store, clock=clock, views=(silent, silent)
+        )
+    async with asyncio.TaskGroup() as group:
+        for watch in watches.values():
+            group.create_task(watch.poll())
+    for account in config.providers:
+        bound = [watches[wish.name] for wish in config.portals if _uses(wish, account)]
+        await build_account(account, lambda _, bound=bound: bound, http=http, clock=clock).poll()  # type: ignore[misc]
+    rows = [row for wish in config.portals for row in rows_of(watches[wish.name], config.language)]
+    return Report(rows=tuple(rows))
+
+
+def _uses(wish: PortalConfig, account: ProviderConfig) -> bool:
+    return any(channel.provider == account.account.name for channel in wish.policy.channels.values())
+
+
+def rows_of(watch: Watch, language: str) -> list[Row]:
+    """What one portal's look brought: the portal itself, its channels, those who wait."""
+    state = watch.state
+    rows = [_portal_row(state)]
+    if watch.policy.webhook_only:
+        detail = "a webhook cannot see connectors: register a local application"
+        rows.append(Row(portal=state.portal, subject="channels", verdict="ok", state="not visible", detail=detail))
+    failing = bool(state.memory.failed or state.memory.denied)
+    for memory in state.channels.values():
+        if not memory.gone:
+            rows.append(_channel_row(state.portal, memory, language, stale=failing, webhook=watch.policy.webhook_only))
+    late = [
+        t for t in state.turns.values() if t.verdict is Verdict.OPEN and watch.readings and t.deadline < _now(watch)
+    ]
+    if late:
+        text = f"{len(late)} customers wait beyond the target"
+        rows.append(Row(portal=state.portal, subject="replies", verdict="wrong", state="overdue", detail=text))
+    return rows
+
+
+def _now(watch: Watch) -> Any:
+    return max(reading.at for reading in watch.readings.values())
+
+
+def _portal_row(state: PortalState) -> Row:
+    memory = state.memory
+    failure = memory.last_failure
+    if failure is not None:
+        word = "denied" if memory.denied else "not reached"
+        detail = f"{failure.reason} {failure.code} {failure.detail}".strip()
+        return Row(portal=state.portal, subject="portal", verdict="unknown", state=word, detail=detail)
+    if memory.missing_scopes:
+        detail = f"missing scopes: {', '.join(memory.missing_scopes)}"
+        return Row(portal=state.portal, subject="portal", verdict="wrong", state="reached", detail=detail)
+    return Row(portal=state.portal, subject="portal", verdict="ok", state="reached")
+
+
+def _channel_row(portal: str, memory: Any, language: str, *, stale: bool, webhook: bool) -> Row:
+    diagnosis = memory.diagnosis
+    verdict = "ok" if diagnosis.state in UP_STATES else "wrong"
+    if stale or diagnosis.state in {State.UNKNOWN, State.UNREACHABLE, State.CONNECTING}:
+        verdict = "ok" if webhook else "unknown"
+    return Row(
+        portal=portal,
+        subject=f"{memory.channel.connector} line {memory.channel.line}",
+        verdict=verdict,
+        state=diagnosis.state.value,
+        detail=f"{memory.channel.messenger.value}, {diagnosis.certainty.value}",
+        since=memory.since.isoformat(timespec="seconds"),
+        action=diagnosis.action_ru if language == "ru" else diagnosis.action_en,
+    )

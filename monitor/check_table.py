@@ -1,0 +1,36 @@
+"""The outcome of `check` as a table for a person, or as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from monitor.check import Report
+
+_STYLE = {"ok": "green", "wrong": "bold red", "unknown": "yellow"}
+
+
+def show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        body = {
+            "exit_code": report.exit_code,
+            "problems": report.problems,
+            "rows": [asdict(row) for row in report.rows],
+        }
+        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        return
+    table = Table(show_edge=False, pad_edge=False, expand=False)
+    for title in ("portal", "what", "state", "detail", "what to do"):
+        table.add_column(title, overflow="fold")
+    for row in report.rows:
+        style = _STYLE[row.verdict]
+        table.add_row(row.portal, row.subject, f"[{style}]{row.state}[/{style}]", row.detail, row.action)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    click.echo(("all well", "something is wrong", "could not tell")[report.exit_code])

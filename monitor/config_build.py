@@ -1,0 +1,220 @@
+"""From the checked keys to the values that the daemon uses: defaults applied, times in their zones, names resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor import config_shape as shape
+from monitor.config_providers import provider_keys, secrets_of, settings_of
+from monitor.config_schedule import WeekPlan
+from monitor.config_types import split
+from monitor.config_values import (
+    Config,
+    Credentials,
+    Listen,
+    Logging,
+    OAuthKeys,
+    PortalConfig,
+    ProviderConfig,
+    Rate,
+    Webhook,
+)
+from monitor.core import policy
+from monitor.core.model import ChannelKey
+from monitor.core.plugin import Account
+from monitor.secret import Secret
+
+_POLL = timedelta(seconds=60)
+_TIMEOUT = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What one portal takes from the rest of the file."""
+
+    defaults: shape.Rhythm
+    language: str
+    pages: str
+    provider_types: Mapping[str, str]
+    folder: Path
+
+
+def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
+    """`tree` still holds the providers' own keys."""
+    web = _listen(root.web)
+    frame = Frame(
+        defaults=root.defaults,
+        language=root.language,
+        pages=web.external_url,
+        provider_types={provider.name: provider.type for provider in root.providers},
+        folder=path.parent,
+    )
+    entries = zip(root.providers, tree.get("providers", ()), strict=True)
+    return Config(
+        web=web,
+        store_url=root.store.url,
+        alertmanager_url=root.alertmanager.url,
+        log=Logging(format=root.log.format, level=root.log.level),
+        language=root.language,
+        portals=tuple(_portal(portal, frame) for portal in root.portals),
+        providers=tuple(_provider(provider, entry, root, path.parent) for provider, entry in entries),
+        source_path=path,
+    )
+
+
+def _listen(web: shape.Web) -> Listen:
+    parts = split(f"//{web.listen}")
+    host, port = (parts.hostname or "0.0.0.0", parts.port or 0) if parts else ("127.0.0.1", 9460)  # noqa: S104 - asked for
+    shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+    return Listen(host=host, port=port, token=web.token, external_url=web.external_url or f"http://{shown}:{port}")
+
+
+def _portal(portal: shape.Portal, frame: Frame) -> PortalConfig:
+    return PortalConfig(
+        name=portal.name,
+        url=portal.url,
+        credentials=_credentials(portal.auth),
+        rate=Rate(per_second=portal.rate.per_second, burst=portal.rate.burst),
+        timeout=portal.timeout or frame.defaults.timeout or _TIMEOUT,
+        ca_file=frame.folder / portal.ca_file if portal.ca_file else None,
+        policy=_policy(portal, frame),
+    )
+
+
+def _credentials(auth: shape.Auth) -> Credentials:
+    if auth.webhook_url is not None:
+        return Webhook(url=Secret(auth.webhook_url.reveal().rstrip("/")))
+    return OAuthKeys(
+        client_id=auth.client_id or "",
+        client_secret=auth.client_secret or Secret(""),
+        refresh_token=auth.refresh_token,
+        oauth_url=auth.oauth_url,
+    )
+
+
+def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
+    usual = policy.Policy(portal=portal.name, url=portal.url, timezone="UTC")
+    defaults = frame.defaults
+    zone = portal.timezone or defaults.timezone or "Europe/Moscow"
+    targets = _targets(portal.targets, _targets(defaults.targets, usual.targets))
+    open_, close = portal.confirmations.open, portal.confirmations.close
+    return policy.Policy(
+        portal=portal.name,
+        url=portal.url,
+        timezone=zone,
+        language=frame.language,
+        poll=portal.poll or defaults.poll or usual.poll,
+        history=_first(portal.history, defaults.history, usual.history),
+        targets=targets,
+        confirm_open=open_ or defaults.confirmations.open or usual.confirm_open,
+        confirm_close=close or defaults.confirmations.close or usual.confirm_close,
+        settle=_first(portal.settle, defaults.settle, usual.settle),
+        webhook_only=portal.auth.webhook_url is not None,
+        lines={line.id: _line(line, zone, targets) for line in portal.lines},
+        channels={ChannelKey(channel.line, channel.connector): _channel(channel) for channel in portal.channels},
+        maintenance=tuple(_maintenance(window, ZoneInfo(zone)) for window in portal.maintenance),
+        guarantee=_guarantee(portal.guarantee, ZoneInfo(zone)),
+        expiries=tuple(_expiry(expiry, ZoneInfo(zone)) for expiry in portal.expiries),
+        head=portal.head.user_id if portal.head else None,
+        provider_types=frame.provider_types,
+        pages=frame.pages,
+    )
+
+
+def _first(*spans: timedelta | None) -> timedelta:
+    """Zero counts as said."""
+    return next(span for span in spans if span is not None)
+
+
+def _targets(said: shape.Targets, inherited: policy.Targets) -> policy.Targets:
+    return policy.Targets(first=said.first or inherited.first, next=said.next or inherited.next)
+
+
+def _line(line: shape.Line, zone: str, targets: policy.Targets) -> policy.LinePolicy:
+    own = line.targets.first is not None or line.targets.next is not None
+    return policy.LinePolicy(
+        schedule=_schedule(line.schedule, line.timezone or zone),
+        timezone=line.timezone,
+        targets=_targets(line.targets, targets) if own else None,
+    )
+
+
+def _schedule(plan: WeekPlan | None, zone: str) -> policy.ScheduleRule | None:
+    if plan is None:
+        return None
+    return policy.ScheduleRule(timezone=zone, week=plan.week, holidays=plan.holidays, exceptions=plan.exceptions)
+
+
+def _channel(channel: shape.Channel) -> policy.ChannelPolicy:
+    return policy.ChannelPolicy(messenger=channel.messenger, provider=channel.provider, account=channel.account)
+
+
+def _maintenance(window: shape.Maintenance, zone: ZoneInfo) -> policy.Maintenance:
+    return policy.Maintenance(
+        start=_aware(window.start, zone), end=_aware(window.end, zone), reason=window.reason or ""
+    )
+
+
+def _aware(moment: datetime, zone: ZoneInfo) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return _aware(datetime.combine(day, time()), zone)
+
+
+def _guarantee(guarantee: shape.Guarantee | None, zone: ZoneInfo) -> policy.Guarantee | None:
+    if guarantee is None:
+        return None
+    return policy.Guarantee(
+        option=guarantee.option,
+        start=_midnight(guarantee.start, zone),
+        end=_midnight(year_after(guarantee.start), zone),
+        service_price=guarantee.service_price,
+        currency=guarantee.currency,
+        review=guarantee.review,
+        department=guarantee.department,
+    )
+
+
+def year_after(day: date) -> date:
+    """The first day that the guarantee no longer covers; begun on 29 February, that is 1 March."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return date(day.year + 1, 3, 1)
+
+
+def _expiry(expiry: shape.Expiry, zone: ZoneInfo) -> policy.Expiry:
+    return policy.Expiry(
+        subject=expiry.subject, at=_midnight(expiry.date, zone), paid_through_us=expiry.paid_through_us
+    )
+
+
+def _provider(provider: shape.Provider, entry: Mapping[str, Any], root: shape.Root, folder: Path) -> ProviderConfig:
+    keys = provider_keys(provider.type)
+    bound = {
+        channel.account
+        for portal in root.portals
+        for channel in portal.channels
+        if channel.provider == provider.name and channel.account
+    }
+    account = Account(
+        name=provider.name,
+        type=provider.type,
+        url=provider.url or keys.default_url,
+        settings=settings_of(entry),
+        secrets=secrets_of(entry),
+        accounts=tuple(sorted(bound)),
+    )
+    return ProviderConfig(
+        account=account,
+        poll=max(provider.poll or root.defaults.poll or _POLL, keys.fastest),
+        timeout=provider.timeout or root.defaults.timeout or _TIMEOUT,
+        ca_file=folder / provider.ca_file if provider.ca_file else None,
+    )

@@ -1,0 +1,117 @@
+"""What no single key can know: names used twice, references to nothing, plain http, an open door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from monitor.config_providers import COMMON, entry_problems, provider_keys
+from monitor.config_secrets import sections
+from monitor.config_types import is_loopback, safe_address, shown, split
+from monitor.secret import Secret
+
+Section = dict[str, Any]
+
+
+def across(tree: Section, folder: Path) -> Iterator[str]:
+    """Every problem between the sections. The tree's secrets were read; its values may be anything."""
+    yield from _twice(tree, "portals")
+    yield from _twice(tree, "providers")
+    yield from _unknown_providers(tree)
+    for path, entry in sections(tree, "providers"):
+        yield from entry_problems(entry, path)
+    yield from _plain_http(tree)
+    yield from _open_door(tree)
+    yield from _missing_certificates(tree, folder)
+
+
+def without_own_keys(tree: Section) -> Section:
+    """The tree with the providers cut down to the keys that each of them has."""
+    rows = tree.get("providers")
+    if not isinstance(rows, list):
+        return tree
+    cut = [{key: row[key] for key in COMMON if key in row} if isinstance(row, dict) else row for row in rows]
+    return {**tree, "providers": cut}
+
+
+def same_portal_twice(tree: Section) -> Iterator[str]:
+    """No error: two names may watch one portal on purpose, but they share its limits without knowing."""
+    first: dict[str, str] = {}
+    for path, portal in sections(tree, "portals"):
+        url = str(portal.get("url")).rstrip("/")
+        if url in first:
+            yield f"{path}.url: the same portal as {first[url]}: both ask it and share its limits unknowingly"
+        first.setdefault(url, path)
+
+
+def _twice(tree: Section, key: str) -> Iterator[str]:
+    first: dict[str, str] = {}
+    for path, entry in sections(tree, key):
+        name = entry.get("name")
+        if isinstance(name, str) and name in first:
+            yield f"{path}.name: expected a name of its own, got {shown(name)} again (it is {first[name]} already)"
+        elif isinstance(name, str):
+            first[name] = path
+
+
+def _unknown_providers(tree: Section) -> Iterator[str]:
+    names = [entry["name"] for _, entry in sections(tree, "providers") if isinstance(entry.get("name"), str)]
+    for path, portal in sections(tree, "portals"):
+        for at, channel in sections(portal, "channels"):
+            name = channel.get("provider")
+            if isinstance(name, str) and name not in names:
+                near = get_close_matches(name, names, n=1)
+                hint = f": did you mean {near[0]}?" if near else ": add it to `providers`"
+                yield f"{path}.{at}.provider: expected the name of a provider, got {shown(name)}{hint}"
+
+
+def _plain_http(tree: Section) -> Iterator[str]:
+    allowed = tree.get("allow_plain_http")
+    hosts = [host for host in allowed if isinstance(host, str)] if isinstance(allowed, list) else []
+    for path, url in _addresses(tree):
+        parts = split(url.reveal() if isinstance(url, Secret) else url)
+        host = (parts.hostname or "") if parts else ""
+        if parts and parts.scheme == "http" and host and not is_loopback(host) and host not in hosts:
+            got = safe_address(url.reveal() if isinstance(url, Secret) else url)
+            remedy = f"use https, or list {host} under allow_plain_http if its network is yours alone"
+            yield f"{path}: expected https:// beyond this machine, got {got}: {remedy}"
+
+
+def _addresses(tree: Section) -> Iterator[tuple[str, object]]:
+    if isinstance(section := tree.get("alertmanager"), dict):
+        yield "alertmanager.url", section.get("url")
+    for path, portal in sections(tree, "portals"):
+        yield f"{path}.url", portal.get("url")
+        auth = portal.get("auth")
+        for key in ("oauth_url", "webhook_url") if isinstance(auth, dict) else ():
+            yield f"{path}.auth.{key}", auth.get(key)
+    for path, entry in sections(tree, "providers"):
+        keys = provider_keys(entry.get("type")).settings
+        for key in ("url", *(key for key in keys if key.endswith("_url"))):
+            yield f"{path}.{key}", entry.get(key)
+
+
+def _open_door(tree: Section) -> Iterator[str]:
+    web = tree.get("web")
+    listen = web.get("listen") if isinstance(web, dict) else None
+    parts = split(f"//{listen}") if isinstance(listen, str) else None
+    if not isinstance(web, dict) or parts is None or is_loopback(parts.hostname or ""):
+        return
+    if web.get("token") is None:
+        yield f"web.token_file: expected a token when listening beyond loopback ({shown(listen)}), got nothing"
+
+
+def _missing_certificates(tree: Section, folder: Path) -> Iterator[str]:
+    for path, entry in (*sections(tree, "portals"), *sections(tree, "providers")):
+        file = entry.get("ca_file")
+        if isinstance(file, str) and file and not _is_certificate(folder / file):
+            yield f"{path}.ca_file: expected a readable file of PEM certificates, got {shown(file)}"
+
+
+def _is_certificate(path: Path) -> bool:
+    try:
+        return b"-----BEGIN CERTIFICATE-----" in path.read_bytes()[: 8 * 2**20]
+    except OSError:
+        return False
