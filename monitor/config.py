@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,30 +12,31 @@ from typing import Any
 from pydantic import ValidationError
 
 from monitor.config_build import build
-from monitor.config_checks import across, same_portal_twice, without_own_keys
+from monitor.config_checks import across, same_portal_twice, without_own_keys, without_probe
+from monitor.config_providers import provider_probes
 from monitor.config_secrets import reveal
 from monitor.config_shape import Root
 from monitor.config_values import Config, ConfigProblems, PortalConfig, ProviderConfig
 from monitor.config_wording import in_words
 from monitor.config_yaml import read_yaml
 
-__all__ = ["Config", "ConfigProblems", "PortalConfig", "ProviderConfig", "load"]
+__all__ = ["Config", "ConfigProblems", "PortalConfig", "ProviderConfig", "load", "provider_probes"]
 
 _PLACE = re.compile(r"^(\w+)(?:\[(\d+)\])?")
 
 
-def load(path: Path, env: Mapping[str, str]) -> Config:
+def load(path: Path, env: Mapping[str, str] | None = None) -> Config:
     """The file's configuration, or ConfigProblems with everything that is wrong with it.
 
-    Secrets are read from their files and from `env`; relative paths begin at the configuration's folder, but the
-    store's SQLite path begins where the daemon runs.
+    Secrets are read from their files and from `env`, by default the process's own. Relative paths begin at the
+    configuration's folder, only the store's SQLite path begins where the daemon runs.
     """
-    tree, found = reveal(read_yaml(path), env, path.parent)
+    tree, found = reveal(read_yaml(path), os.environ if env is None else env, path.parent)
     root, problems = _shaped(without_own_keys(tree))
     everything = [*found.problems, *problems, *across(tree, path.parent)]
     if root is None or everything:
         raise ConfigProblems(tuple(_in_order(everything, tree)))
-    warnings = (*found.warnings, *same_portal_twice(tree))
+    warnings = (*found.warnings, *same_portal_twice(tree), *without_probe(tree))
     return replace(build(root, tree, path), warnings=warnings, secrets=tuple(found.secrets))
 
 

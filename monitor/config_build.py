@@ -10,24 +10,22 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor import config_shape as shape
-from monitor.config_providers import provider_keys, secrets_of, settings_of
+from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
 from monitor.config_schedule import WeekPlan
 from monitor.config_types import split
 from monitor.config_values import (
     Config,
-    Credentials,
     Listen,
     Logging,
-    OAuthKeys,
     PortalConfig,
     ProviderConfig,
-    Rate,
-    Webhook,
 )
 from monitor.core import policy
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
+from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
+from monitor.shell.pacer import Rate
 
 _POLL = timedelta(seconds=60)
 _TIMEOUT = timedelta(seconds=20)
@@ -62,7 +60,9 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
         log=Logging(format=root.log.format, level=root.log.level),
         language=root.language,
         portals=tuple(_portal(portal, frame) for portal in root.portals),
-        providers=tuple(_provider(provider, entry, root, path.parent) for provider, entry in entries),
+        providers=tuple(
+            _provider(one, entry, root, path.parent) for one, entry in entries if one.type in provider_probes()
+        ),
         source_path=path,
     )
 
@@ -88,7 +88,7 @@ def _portal(portal: shape.Portal, frame: Frame) -> PortalConfig:
 
 def _credentials(auth: shape.Auth) -> Credentials:
     if auth.webhook_url is not None:
-        return Webhook(url=Secret(auth.webhook_url.reveal().rstrip("/")))
+        return Webhook(url=auth.webhook_url)
     return OAuthKeys(
         client_id=auth.client_id or "",
         client_secret=auth.client_secret or Secret(""),
@@ -116,7 +116,9 @@ def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
         settle=_first(portal.settle, defaults.settle, usual.settle),
         webhook_only=portal.auth.webhook_url is not None,
         lines={line.id: _line(line, zone, targets) for line in portal.lines},
-        channels={ChannelKey(channel.line, channel.connector): _channel(channel) for channel in portal.channels},
+        channels={
+            ChannelKey(channel.line, channel.connector.lower()): _channel(channel) for channel in portal.channels
+        },
         maintenance=tuple(_maintenance(window, ZoneInfo(zone)) for window in portal.maintenance),
         guarantee=_guarantee(portal.guarantee, ZoneInfo(zone)),
         expiries=tuple(_expiry(expiry, ZoneInfo(zone)) for expiry in portal.expiries),

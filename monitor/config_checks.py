@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from monitor.config_providers import COMMON, entry_problems, provider_keys
+from monitor.config_providers import COMMON, entry_problems, provider_keys, provider_probes
 from monitor.config_secrets import sections
 from monitor.config_types import is_loopback, safe_address, shown, split
 from monitor.secret import Secret
@@ -44,6 +44,13 @@ def same_portal_twice(tree: Section) -> Iterator[str]:
         if url in first:
             yield f"{path}.url: the same portal as {first[url]}: both ask it and share its limits unknowingly"
         first.setdefault(url, path)
+
+
+def without_probe(tree: Section) -> Iterator[str]:
+    """No error: the entry is as it should be, only nobody here can ask that provider."""
+    for path, entry in sections(tree, "providers"):
+        if entry.get("type") not in provider_probes():
+            yield f"{path}.type: there is no probe of {shown(entry.get('type'))} here: the account is not asked"
 
 
 def _twice(tree: Section, key: str) -> Iterator[str]:
@@ -84,9 +91,8 @@ def _addresses(tree: Section) -> Iterator[tuple[str, object]]:
         yield "alertmanager.url", section.get("url")
     for path, portal in sections(tree, "portals"):
         yield f"{path}.url", portal.get("url")
-        auth = portal.get("auth")
-        for key in ("oauth_url", "webhook_url") if isinstance(auth, dict) else ():
-            yield f"{path}.auth.{key}", auth.get(key)
+        if isinstance(auth := portal.get("auth"), dict):
+            yield from ((f"{path}.auth.{key}", auth.get(key)) for key in ("oauth_url", "webhook_url"))
     for path, entry in sections(tree, "providers"):
         keys = provider_keys(entry.get("type")).settings
         for key in ("url", *(key for key in keys if key.endswith("_url"))):

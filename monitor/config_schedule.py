@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -67,8 +68,9 @@ def read_intervals(value: object) -> Intervals | str:
     if len(good) < len(spans):
         return f'expected hours such as "09:00-13:00,14:00-18:00" or closed, got {shown(value)}'
     if any(start >= end for start, end in good):
-        return f"expected hours that end after they begin, got {shown(value)}: write a night as 22:00-24:00 and 00:00-06:00"
-    if any(later[0] < earlier[1] for earlier, later in zip(good, good[1:], strict=False)):
+        remedy = "write a night as 22:00-24:00 and 00:00-06:00"
+        return f"expected hours that end after they begin, got {shown(value)}: {remedy}"
+    if any(later[0] < earlier[1] for earlier, later in pairwise(good)):
         return f"expected hours in their order and apart, got {shown(value)}"
     return tuple(good)
 

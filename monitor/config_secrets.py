@@ -43,13 +43,13 @@ class _Unusable(Exception):
 def reveal(tree: Section, env: Mapping[str, str], folder: Path) -> tuple[Section, Found]:
     """The tree with every secret read. A secret that cannot be had is a problem and an empty Secret."""
     found = Found(env=env, folder=folder, literal=tree.get("allow_literal_secrets") is True)
-    tree = {key: _copied(value) for key, value in tree.items()}
+    tree = {key: _copied(part) for key, part in tree.items()}
     for path, section, names in _places(tree):
         for name in names:
             _settle(section, name, path, found)
-    for path, section in (("store", tree.get("store")), ("alertmanager", tree.get("alertmanager"))):
-        if isinstance(section, dict):
-            _settle_address(section, path, found)
+    for path in ("store", "alertmanager"):
+        if isinstance(address := tree.get(path), dict):
+            _settle_address(address, path, found)
     return tree, found
 
 

@@ -35,6 +35,12 @@ Whole = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1, le=100)]
 
 
+def _messenger(value: object) -> Messenger:
+    if value in tuple(Messenger):
+        return Messenger(str(value))
+    raise unexpected(f"one of {', '.join(Messenger)}", value)
+
+
 class Shape(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
@@ -135,7 +141,7 @@ class Line(Shape):
 class Channel(Shape):
     connector: Annotated[str, checked(lambda text: 0 < len(text) <= 100 and text.isprintable(), "a connector's id")]
     line: Whole
-    messenger: Annotated[Messenger | None, BeforeValidator(lambda value: _messenger(value))] = None
+    messenger: Annotated[Messenger | None, BeforeValidator(_messenger)] = None
     provider: Text | None = None
     account: Text | None = None
 
@@ -187,12 +193,6 @@ class Expiry(Shape):
     paid_through_us: bool = False
 
 
-def _messenger(value: object) -> Messenger:
-    if value in tuple(Messenger):
-        return Messenger(str(value))
-    raise unexpected(f"one of {', '.join(Messenger)}", value)
-
-
 def _is_webhook(url: str) -> bool:
     parts = split(url)
     if not url:  # it could not be read: said already
@@ -201,18 +201,25 @@ def _is_webhook(url: str) -> bool:
     return len(steps) >= 3 and steps[-3] == "rest" and steps[-2].isdecimal() and bool(steps[-1])
 
 
-def _each_once(rows: list[Line] | list[Channel] | list[Expiry]) -> list[Line] | list[Channel] | list[Expiry]:
-    seen: set[object] = set()
-    for index, row in enumerate(rows):
-        key = (
-            (row.line, row.connector) if isinstance(row, Channel) else row.id if isinstance(row, Line) else row.subject
-        )
-        if key in seen:
-            raise unexpected(
-                "each entry once", " ".join(map(str, key)) if isinstance(key, tuple) else key, at=f"[{index}]"
-            )
-        seen.add(key)
+def _lines_once(rows: list[Line]) -> list[Line]:
+    _refuse_twice([str(row.id) for row in rows], "each line once")
     return rows
+
+
+def _channels_once(rows: list[Channel]) -> list[Channel]:
+    _refuse_twice([f"{row.connector} on line {row.line}" for row in rows], "each connector of a line once")
+    return rows
+
+
+def _expiries_once(rows: list[Expiry]) -> list[Expiry]:
+    _refuse_twice([row.subject for row in rows], "each subject once")
+    return rows
+
+
+def _refuse_twice(keys: list[str], wanted: str) -> None:
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            raise unexpected(wanted, f"{key} again", at=f"[{index}]")
 
 
 class Portal(Rhythm):
@@ -222,11 +229,11 @@ class Portal(Rhythm):
     rate: Rate = Rate()
     ca_file: File | None = None
     head: Head | None = None
-    lines: Annotated[list[Line], AfterValidator(_each_once)] = []
-    channels: Annotated[list[Channel], AfterValidator(_each_once)] = []
+    lines: Annotated[list[Line], AfterValidator(_lines_once)] = []
+    channels: Annotated[list[Channel], AfterValidator(_channels_once)] = []
     maintenance: list[Maintenance] = []
     guarantee: Guarantee | None = None
-    expiries: Annotated[list[Expiry], AfterValidator(_each_once)] = []
+    expiries: Annotated[list[Expiry], AfterValidator(_expiries_once)] = []
 
 
 class Provider(Shape):

@@ -81,7 +81,8 @@ def _refuse_depth(text: str, name: str) -> None:
     for event in yaml.parse(text, Loader=Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
+            mark = event.start_mark
+            line = mark.line + 1 if mark else 1
             raise ConfigProblems((f"{name}: line {line}: expected at most {MAX_DEPTH} levels, got deeper nesting",))
 
 
@@ -138,7 +139,8 @@ def _twice_in(node: yaml.MappingNode, name: str) -> Iterator[str]:
         if not isinstance(key, yaml.ScalarNode):
             yield f"{name}: line {line}: expected a plain key, got a collection"
         elif key.value in first:
-            yield f"{name}: line {line}: expected each key once, got `{key.value}` again (first on line {first[key.value]})"
+            earlier = first[key.value]
+            yield f"{name}: line {line}: expected each key once, got `{key.value}` again (first on line {earlier})"
         else:
             first[key.value] = line
 
