@@ -19,7 +19,7 @@ from monitor.shell.authority import seed_of
 from monitor.shell.batch import Answered
 from monitor.shell.clock import Clock
 from monitor.shell.endpoint import Endpoint
-from monitor.shell.install import installations
+from monitor.shell.install import Arrivals, installations
 from monitor.shell.oauth import OAuthKeys, TokenServer, oauth_url
 from monitor.shell.pacer import Pacer, Rate
 from monitor.shell.rest import Rest, Usage
@@ -97,14 +97,21 @@ async def by_install(applicant: Applicant, host: str, port: int, say: Say) -> Au
 
     What arrives is not believed: its refresh token has to pass the OAuth server with our own keys first.
     """
-    async with installations(host, port) as arrivals:
-        say(f"waiting for the application's installation at {arrivals.address}")
-        async for refresh in arrivals:
-            try:
-                return await by_refresh_token(applicant, refresh)
-            except AuthFailed as error:
-                say(f"an installation arrived, but was of no use: {error}")
-    raise AuthFailed("no installation arrived")
+    try:
+        async with installations(host, port) as arrivals:
+            say(f"waiting for the application's installation at {arrivals.address}")
+            return await _first_of_use(applicant, arrivals, say)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    raise AuthFailed(f"cannot listen at {host}:{port}: {why}: choose another address")
+
+
+async def _first_of_use(applicant: Applicant, arrivals: Arrivals, say: Say) -> Authorised:
+    while True:
+        try:
+            return await by_refresh_token(applicant, await arrivals.next())
+        except AuthFailed as error:
+            say(f"an installation arrived, but was of no use: {error}")
 
 
 def authorize_url(applicant: Applicant, state: str) -> str:

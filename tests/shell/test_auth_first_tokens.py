@@ -213,6 +213,15 @@ async def test_a_browser_that_looks_at_the_waiting_server_learns_nothing():
             await waiting
 
 
+async def test_an_address_that_is_taken_is_named():
+    heard = Heard()
+    async with fake_portal() as fake, applicant(fake) as wish:
+        port = urlsplit(fake.url).port or 0
+        told = await refused(by_install(wish, "127.0.0.1", port, heard))
+        assert told.startswith(f"cannot listen at 127.0.0.1:{port}: ")
+        assert told.endswith(": choose another address")
+
+
 class Heard:
     """What the operator reads, and the address that stands in its first line."""
 
