@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import structlog
 
 from monitor import __version__
 from monitor.config_values import Config, ConfigProblems
@@ -127,7 +128,7 @@ def config_group() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def config_check(file: Path) -> None:
     """Read FILE and name every problem in it."""
-    config = _load(file)
+    config = _load(file, quiet=True)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{file}: well: {len(config.portals)} portals, {len(config.providers)} providers")
@@ -174,6 +175,8 @@ def _load(path: Path, *, quiet: bool = False) -> Config:
             click.echo(problem, err=True)
         raise click.exceptions.Exit(EXIT_USAGE) from None
     configure(config.log.format, "error" if quiet else config.log.level, config.secrets)
+    for warning in config.warnings:
+        structlog.get_logger().warning("config.warning", problem=warning)
     return config
 
 

@@ -208,7 +208,7 @@ def _provider(provider: shape.Provider, entry: Mapping[str, Any], root: shape.Ro
     }
     account = Account(
         name=provider.name,
-        type=provider.type,
+        type=str(provider.type),
         url=provider.url or keys.default_url,
         settings=settings_of(entry),
         secrets=secrets_of(entry),

@@ -19,6 +19,7 @@ def across(tree: Section, folder: Path) -> Iterator[str]:
     """Every problem between the sections. The tree's secrets were read; its values may be anything."""
     yield from _twice(tree, "portals")
     yield from _twice(tree, "providers")
+    yield from _twice_within(tree)
     yield from _unknown_providers(tree)
     for path, entry in sections(tree, "providers"):
         yield from entry_problems(entry, path)
@@ -61,6 +62,18 @@ def _twice(tree: Section, key: str) -> Iterator[str]:
             yield f"{path}.name: expected a name of its own, got {shown(name)} again (it is {first[name]} already)"
         elif isinstance(name, str):
             first[name] = path
+
+
+def _twice_within(tree: Section) -> Iterator[str]:
+    for path, portal in sections(tree, "portals"):
+        for rows, keys in (("lines", ("id",)), ("channels", ("connector", "line")), ("expiries", ("subject",))):
+            first: dict[tuple[str, ...], str] = {}
+            for at, row in sections(portal, rows):
+                said = tuple(str(row[key]).lower() for key in keys if key in row)
+                if said in first and len(said) == len(keys):
+                    got = " ".join(said)
+                    yield f"{path}.{at}.{keys[0]}: expected each one once, got {got} again (it is {first[said]})"
+                first.setdefault(said, at)
 
 
 def _unknown_providers(tree: Section) -> Iterator[str]:

@@ -91,7 +91,7 @@ def entry_problems(entry: Mapping[str, Any], path: str) -> Iterator[str]:
         if key in keys.settings:
             yield from _setting_problems(value, f"{path}.{key}", CHOICES.get((type_, key), ()))
         elif key not in COMMON and key not in keys.secrets:
-            spelled = (*COMMON, *keys.settings, *(_spelled(name) for name in keys.secrets))
+            spelled = (*COMMON, *keys.settings, *keys.secrets, *(_spelled(name) for name in keys.secrets))
             yield f"{path}.{key}: unknown key of {type_}{_hint(key, spelled)}"
     if not known[type_].default_url and "url" not in entry:
         yield f"{path}.url: expected the address of your {type_}, got nothing"

@@ -105,6 +105,8 @@ def _settle_address(section: Section, path: str, found: Found) -> None:
     if isinstance(secret := section.get("url"), Secret):
         found.secrets.append(Secret(_password(secret.reveal()) or secret.reveal()))
         section["url"] = secret.reveal()
+        if not secret.reveal():
+            section.pop("url")
 
 
 def _password(url: str) -> str:

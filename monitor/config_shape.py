@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from monitor.config_schedule import Schedule
 from monitor.config_types import (
     Address,
+    AddressWithPassword,
     Day,
     File,
     HostPort,
@@ -64,7 +65,7 @@ class Store(Shape):
 
 
 class Alertmanager(Shape):
-    url: Address | None = "http://127.0.0.1:9093"
+    url: AddressWithPassword | None = "http://127.0.0.1:9093"
 
 
 class Log(Shape):
@@ -201,27 +202,6 @@ def _is_webhook(url: str) -> bool:
     return len(steps) >= 3 and steps[-3] == "rest" and steps[-2].isdecimal() and bool(steps[-1])
 
 
-def _lines_once(rows: list[Line]) -> list[Line]:
-    _refuse_twice([str(row.id) for row in rows], "each line once")
-    return rows
-
-
-def _channels_once(rows: list[Channel]) -> list[Channel]:
-    _refuse_twice([f"{row.connector} on line {row.line}" for row in rows], "each connector of a line once")
-    return rows
-
-
-def _expiries_once(rows: list[Expiry]) -> list[Expiry]:
-    _refuse_twice([row.subject for row in rows], "each subject once")
-    return rows
-
-
-def _refuse_twice(keys: list[str], wanted: str) -> None:
-    for index, key in enumerate(keys):
-        if key in keys[:index]:
-            raise unexpected(wanted, f"{key} again", at=f"[{index}]")
-
-
 class Portal(Rhythm):
     name: Slug
     url: Address
@@ -229,18 +209,18 @@ class Portal(Rhythm):
     rate: Rate = Rate()
     ca_file: File | None = None
     head: Head | None = None
-    lines: Annotated[list[Line], AfterValidator(_lines_once)] = []
-    channels: Annotated[list[Channel], AfterValidator(_channels_once)] = []
+    lines: list[Line] = []
+    channels: list[Channel] = []
     maintenance: list[Maintenance] = []
     guarantee: Guarantee | None = None
-    expiries: Annotated[list[Expiry], AfterValidator(_expiries_once)] = []
+    expiries: list[Expiry] = []
 
 
 class Provider(Shape):
     """The keys that every provider has; those of its type are checked beside."""
 
     name: Slug
-    type: str
+    type: Any = None
     poll: Poll | None = None
     timeout: Timeout | None = None
     url: Address | None = None

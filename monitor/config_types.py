@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 from monitor.secret import Secret
@@ -92,10 +92,16 @@ def _address(value: Any) -> str:
     return str(value).rstrip("/")
 
 
+def _without_password(value: str) -> str:
+    if "@" in urlsplit(value).netloc:
+        raise unexpected("an address without a user and a password", safe_address(value))
+    return value
+
+
 def split(value: Any) -> SplitResult | None:
     try:
         parts = urlsplit(value) if isinstance(value, str) and value.isprintable() and " " not in value else None
-        return parts if parts is None or parts.port is None or parts.port > 0 else None
+        return parts if parts is None or parts.port is None or parts.port >= 0 else None
     except ValueError:
         return None
 
@@ -168,7 +174,8 @@ Text = Annotated[
     str, checked(lambda text: bool(text.strip()) and len(text) <= 200 and text.isprintable(), "a text of one line")
 ]
 Zone = Annotated[str, checked(is_zone, "a time zone such as Europe/Moscow")]
-Address = Annotated[str, BeforeValidator(_address)]
+AddressWithPassword = Annotated[str, BeforeValidator(_address)]
+Address = Annotated[AddressWithPassword, AfterValidator(_without_password)]
 HostPort = Annotated[str, BeforeValidator(_listen)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]

@@ -20,9 +20,9 @@ _EXPECTED = {
     "list_type": "a list",
     "model_type": "a mapping",
     "dict_type": "a mapping",
-    "greater_than": "more than {gt}",
-    "greater_than_equal": "{ge} or more",
-    "less_than_equal": "{le} or less",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
     "literal_error": "{expected}",
     "is_instance_of": "a secret by file or environment",
     "too_short": "at least {min_length} entry",
@@ -31,7 +31,6 @@ _REQUIRED = {
     "auth": "client_id with client_secret_file, or webhook_url_file",
     "name": "a short name such as acme",
     "url": "an address such as https://acme.bitrix24.ru",
-    "type": "the provider's type",
     "portals": "a list of portals",
     "date": "a date such as 2026-12-31",
     "start": "a date such as 2026-03-01",
@@ -72,8 +71,9 @@ def _below(path: str, at: str) -> str:
 
 def _hint(loc: Sequence[int | str], root: type[BaseModel]) -> str:
     model = _model_at(root, loc[:-1])
-    near = get_close_matches(str(loc[-1]), keys_of(model), n=1) if model else []
-    return f": did you mean {near[0]}?" if near else ""
+    known = keys_of(model) if model else []
+    near = get_close_matches(str(loc[-1]), known, n=1)
+    return f": did you mean {near[0]}?" if near else f": expected one of {', '.join(known)}"
 
 
 def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[BaseModel] | None:

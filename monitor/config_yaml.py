@@ -149,7 +149,8 @@ def _syntax(error: yaml.YAMLError, name: str) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-    return f"{name}: {where}expected YAML, got a syntax error: {what}"
+    remedy = ": indent with spaces, not with tabs" if "cannot start any token" in what else ""
+    return f"{name}: {where}expected YAML, got a syntax error: {what}{remedy}"
 
 
 def _kind(tree: object) -> str:
