@@ -18,6 +18,7 @@ class Rate:
 class Pacer:
     """Our own copy of the portal's counter, in real seconds. One per portal, shared by all who call it."""
 
+    INSTANT = 1e-6  # below it a wait is a rounding error, which no sleep would end
     MARGIN = 2.0  # requests of others from the same address, and requests that overtake each other on the way
 
     def __init__(self, rate: Rate, monotonic: Callable[[], float]) -> None:
@@ -39,7 +40,8 @@ class Pacer:
         now = self._monotonic()
         self._drain(now)
         limit = max(1.0, self._rate.burst - self.MARGIN)
-        return max(0.0, (self._level + 1.0 - limit) / self._rate.per_second, self._shut_until - now)
+        wait = max((self._level + 1.0 - limit) / self._rate.per_second, self._shut_until - now)
+        return wait if wait > self.INSTANT else 0.0
 
     def overflowed(self) -> None:
         """The portal said the bucket is full: believe it."""

@@ -33,10 +33,12 @@ class Timeline:
         return self.now
 
 
-def asked_at(pacer: Pacer, timeline: Timeline) -> float:
+def asked_at(pacer: Pacer, timeline: Timeline, steps: int = 20) -> float:
     """When a request that wants to leave now does leave; time stands still but for the waiting."""
     while (wait := pacer.wait()) > 0:
         timeline.now += wait
+        steps -= 1
+        assert steps, "the waiting does not end"
     asyncio.run(pacer.take())
     return timeline.now
 
@@ -98,3 +100,19 @@ def test_a_tiny_bucket_still_lets_single_requests_through():
     timeline = Timeline()
     pacer = Pacer(Rate(per_second=1, burst=1), timeline)
     assert [asked_at(pacer, timeline) for _ in range(3)] == [0.0, 1.0, 2.0]
+
+
+@given(rates, st.floats(0, 1e6))
+def test_the_waiting_ends_whatever_the_rounding(rate: Rate, uptime: float):
+    timeline = Timeline(now=uptime)
+    pacer = Pacer(rate, timeline)
+    for _ in range(rate.burst + 2):
+        asked_at(pacer, timeline, steps=3)
+
+
+@given(st.floats(0.5, 10), st.floats(0, 1e6), st.floats(0, 1e-9))
+def test_a_wait_too_short_to_sleep_is_none(per_second: float, uptime: float, rest: float):
+    timeline = Timeline(now=uptime)
+    pacer = Pacer(Rate(per_second=per_second, burst=10), timeline)
+    pacer.shut(rest)
+    assert pacer.wait() == 0.0
