@@ -4,7 +4,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PORT ?= 9460
 
-.PHONY: demo test test-fast lint bench system-packages clean lock
+.PHONY: .venv demo test test-fast lint bench system-packages clean lock
+
+.venv: $(STAMP)
 
 demo: $(STAMP)
 	$(BIN)/messenger-monitor demo --port $(PORT) $(DEMO_OPTIONS)
