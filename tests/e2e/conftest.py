@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from e2e_parts import COMMAND, Running, alertmanager, eventually, free_port, launch, running, secret_file, write_config
 
 

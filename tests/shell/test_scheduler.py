@@ -1,6 +1,7 @@
 """The rhythm of polls: on a grid, spread at the start, never made up."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -24,7 +25,7 @@ def test_first_polls_of_many_portals_are_spread_over_one_interval_and_the_first_
     spread = offsets(120, MINUTE)
     assert spread[0] == timedelta()
     assert max(spread) < MINUTE
-    assert {after - before for before, after in zip(spread, spread[1:], strict=False)} == {timedelta(seconds=0.5)}
+    assert {after - before for before, after in itertools.pairwise(spread)} == {timedelta(seconds=0.5)}
 
 
 class Ticks:
