@@ -40,7 +40,7 @@ def _tell_portal(portal: str, before: PortalMemory, after: PortalMemory, now: da
     if failing is None and (before.failed or before.denied):
         lasted = now - (before.failing_since or now)
         log.info("portal.recovered", portal=portal, seconds=int(lasted.total_seconds()))
-    if after.webhook_only and not before.webhook_only:
+    if after.webhook_only and before.last_success is None and after.last_success is not None:
         log.warning(
             "portal.webhook_only",
             portal=portal,
