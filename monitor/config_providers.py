@@ -43,17 +43,6 @@ def is_secret(key: str) -> bool:
     return key.rpartition("_")[2] in _SECRET_ENDINGS
 
 
-_CONTRACT = {
-    "wazzup": Keys(required=("api_key",), default_url="https://api.wazzup24.com"),
-    "green_api": Keys(required=("instance", "token"), optional=("product", "partner_token", "partner_url")),
-    "telegram_bot": Keys(required=("token",), default_url="https://api.telegram.org"),
-    "max_bot": Keys(required=("token",), default_url="https://platform-api2.max.ru"),
-    "whatsapp_cloud": Keys(required=("token", "phone_number_id"), default_url="https://graph.facebook.com"),
-    "waha": Keys(required=("api_key",)),
-    "evolution": Keys(required=("api_key",)),
-}
-
-
 @cache
 def provider_probes() -> Mapping[str, ProviderProbe]:
     """Every provider probe by its type: the constant PROBE of each file of `probes`."""
@@ -64,7 +53,7 @@ def provider_probes() -> Mapping[str, ProviderProbe]:
 
 @cache
 def provider_types() -> Mapping[str, Keys]:
-    return _CONTRACT | {
+    return {
         type_: Keys(
             required=probe.required, optional=probe.optional, default_url=probe.default_url, fastest=probe.fastest
         )

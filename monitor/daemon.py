@@ -24,6 +24,7 @@ from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
 from monitor.fleet import Fleet
+from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
@@ -125,6 +126,7 @@ class Daemon:
                 for problem in error.problems:
                     log.error("config.problem", problem=problem)
                 return error.problems
+            configure(config.log.format, config.log.level, config.secrets)
             await self.adopt(config)
             for kept in self._portals.kept.values():
                 _client(kept.run).retry_now()

@@ -23,6 +23,7 @@ class Outcome:
 
     def __init__(self, *, registry: Registry, pusher: Pusher | None, clock: Clock, context: Context) -> None:
         self._registry, self._pusher, self._clock, self._context = registry, pusher, clock, context
+        self._throttled: dict[str, int] = {}
 
     def polled(
         self, watch: Watch, before: PortalState, readings: Sequence[Reading], judgement: Judgement, seconds: float
@@ -56,13 +57,18 @@ class Outcome:
                 self._registry.count("messenger_poll_failures_total", (portal, source, reason.value))
             for failure in [failure for reading in mine for failure in reading.failures]:
                 self._registry.count("messenger_poll_failures_total", (portal, source, failure.reason.value))
-            if any(reading.failure is None for reading in mine):
+            if any(reading.failure is None and (reading.findings or reading.failures) for reading in mine):
                 now = self._clock.now().timestamp()
                 self._registry.set_gauge("messenger_poll_last_success_timestamp_seconds", (portal, source), now)
             self._registry.observe("messenger_poll_duration_seconds", (source,), seconds)
 
     def _cost(self, portal: str, client: Portal) -> None:
+        """A full bucket that was waited out within the poll is a failure all the same: the plan is too small."""
         usage = client.usage
+        waited_out = usage.throttled - self._throttled.get(portal, 0)
+        self._throttled[portal] = usage.throttled
+        if waited_out > 0:
+            self._registry.count("messenger_poll_failures_total", (portal, "bitrix24", "throttled"), waited_out)
         self._registry.set_counter("messenger_api_requests_total", (portal,), usage.requests)
         self._registry.set_counter("messenger_api_commands_total", (portal,), usage.commands)
         for method, spent in usage.operating.items():

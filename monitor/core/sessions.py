@@ -1,4 +1,4 @@
-"""Which sessions are remembered, and which have to be read (bitrix24-api.md 6.5): what is read twice changes nothing."""
+"""Which sessions are remembered, and which have to be read (bitrix24-api.md 6.5); repeated, a reading is no news."""
 
 from __future__ import annotations
 

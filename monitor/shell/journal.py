@@ -19,14 +19,14 @@ def tell(before: PortalState, judgement: Judgement, now: datetime) -> None:
     for flip in judgement.flips:
         _tell_flip(portal, flip)
     for incident in judgement.opened:
-        log.warning("incident.opened", **_incident(incident))
+        log.warning("incident.opened", **_incident(portal, incident))
     for incident in judgement.closed:
         lasted = (incident.closed or now) - incident.opened
         log.info(
             "incident.closed",
             reason=incident.close_reason,
             seconds=int(lasted.total_seconds()),
-            **_incident(incident),
+            **_incident(portal, incident),
         )
     for note in judgement.notes:
         event, _, rest = note.partition(" ")
@@ -64,6 +64,6 @@ def _tell_flip(portal: str, flip: Flip) -> None:
     )
 
 
-def _incident(incident: Incident) -> dict[str, object]:
+def _incident(portal: str, incident: Incident) -> dict[str, object]:
     labels = {f"label_{key}" if key == "event" else key: value for key, value in incident.labels}
-    return {"kind": incident.kind, "id": incident.id, "severity": incident.severity, **labels}
+    return {"portal": portal, "kind": incident.kind, "id": incident.id, "severity": incident.severity, **labels}

@@ -1,0 +1,78 @@
+"""MAX Bot API: does the token live, and is our webhook still subscribed (MAX drops it after 8 hours of failures)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.core.model import CallFailed, Messenger, State
+from monitor.core.plugin import Account, Get, ProviderProbe
+from monitor.core.reading import Reading
+from probes._words import FINE, Meaning, malformed, mapping, reading, rejected, revoked, rows, seen, subjects, text
+
+NEW_TOKEN = Meaning(
+    state=State.TOKEN_REVOKED,
+    action_ru="Скопировать токен на business.max.ru, проверить блокировку по правилам",
+    action_en="Copy the token from business.max.ru, check for a rules violation",
+)
+NO_RECEIVER = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Восстановить вебхук: MAX отписывает после 8 часов ошибок",
+    action_en="Restore the webhook: MAX removes it after 8 hours of failures",
+)
+TAKEN = Meaning(
+    state=State.OPENED_ELSEWHERE,
+    action_ru="Убрать чужую подписку, подключить бота заново",
+    action_en="Remove the foreign subscription, connect the bot again",
+)
+NO_TRUST = Meaning(
+    state=State.MISCONFIGURED,
+    reason="tls_ca",
+    action_ru="Добавить корневой сертификат Минцифры для этого хоста (ca_file)",
+    action_en="Add the Russian Trusted Root CA for this host (ca_file)",
+)
+Answers = tuple[tuple[int, Any], tuple[int, Any]]
+TLS = (0, {"code": "tls_ca"})
+
+
+async def ask(get: Get, account: Account) -> Answers:
+    headers = {"Authorization": account.secrets["token"]}
+    try:
+        me = await get("/me", headers=headers)
+    except CallFailed as error:
+        if error.failure.code != "tls_ca":
+            raise
+        return TLS, TLS
+    return me, await get("/subscriptions", headers=headers) if me[0] == 200 else me
+
+
+def read(answers: Answers, account: Account, now: datetime) -> Reading:
+    (status, me), (_, listed) = answers
+    code = text(mapping(me).get("code"))
+    if code == "tls_ca":
+        return reading(account, now, [seen(account, one, NO_TRUST, "tls") for one in subjects(account)])
+    if status in {401, 403} or code == "verify.token":
+        return revoked(account, now, "", NEW_TOKEN, code or status)
+    if status != 200:
+        return rejected(account, now, status)
+    found = mapping(listed).get("subscriptions")
+    if not isinstance(found, list):
+        return malformed(account, now, "/subscriptions has no list")
+    hosts = sorted({urlsplit(text(row.get("url"))).hostname or "" for row in rows(found)} - {""})
+    known = text(account.memory.get("host")) or (hosts[0] if hosts else "")
+    meant = FINE if known in hosts else TAKEN if hosts else NO_RECEIVER
+    raw = f"subscribed: {', '.join(hosts)}" if hosts else "no subscriptions"
+    own = text(mapping(me).get("username"))
+    told = [seen(account, one, meant, raw, messenger=Messenger.MAX) for one in subjects(account, own)]
+    return reading(account, now, told, remember={"host": known})
+
+
+PROBE = ProviderProbe(
+    type="max_bot",
+    default_url="https://platform-api2.max.ru",
+    required=("token",),
+    ask=ask,
+    read=read,
+    fastest=timedelta(seconds=10),
+)

@@ -1,0 +1,111 @@
+"""Telegram Bot API: does the token live, and does the right receiver get the updates. Read-only methods alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.core.model import Messenger, State
+from monitor.core.plugin import Account, Get, ProviderProbe
+from monitor.core.reading import Reading
+from probes._words import FINE, Meaning, malformed, mapping, moment, reading, rejected, revoked, seen, subjects, text
+
+NEW_TOKEN = Meaning(
+    state=State.TOKEN_REVOKED,
+    action_ru="Взять новый токен у @BotFather и переподключить канал",
+    action_en="Get a new token from @BotFather and reconnect",
+)
+MOVED = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Бот переведён на другой сервер Bot API: вернуть",
+    action_en="The bot was moved to another Bot API server: move it back",
+)
+NO_RECEIVER = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Переподключить бота к открытой линии",
+    action_en="Reconnect the bot to the open line",
+)
+TAKEN = Meaning(
+    state=State.OPENED_ELSEWHERE,
+    action_ru="Отключить бота в другом сервисе, переподключить к Битрикс24",
+    action_en="Unlink the bot from the other service, reconnect it to Bitrix24",
+)
+DEAF = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Проверить приёмник вебхука",
+    action_en="Check the webhook receiver",
+)
+TROUBLE = Meaning(
+    state=State.CONNECTING,
+    action_ru="Подождать, сбой на стороне Telegram",
+    action_en="Wait, a fault on Telegram's side",
+)
+FRESH = timedelta(minutes=10)
+Answers = tuple[tuple[int, Any], tuple[int, Any]]
+
+
+async def ask(get: Get, account: Account) -> Answers:
+    token = account.secrets["token"]
+    me = await get(f"/bot{token}/getMe", secret_path=True)
+    hook = await get(f"/bot{token}/getWebhookInfo", secret_path=True) if me[0] == 200 else me
+    return me, hook
+
+
+def read(answers: Answers, account: Account, now: datetime) -> Reading:
+    (status, me), (_, hook) = answers
+    description = text(mapping(me).get("description"))
+    if status in {401, 403, 404}:
+        return revoked(account, now, "", NEW_TOKEN, status)
+    if status == 400 and "logged out" in description.lower():
+        return reading(account, now, [seen(account, one, MOVED, description) for one in subjects(account)])
+    if status != 200:
+        return rejected(account, now, status)
+    info = mapping(mapping(hook).get("result"))
+    if mapping(me).get("ok") is not True or "url" not in info:
+        return malformed(account, now, "getMe or getWebhookInfo has no result")
+    return _judged(info, mapping(me.get("result")), account, now)
+
+
+def _judged(info: dict[str, Any], me: dict[str, Any], account: Account, now: datetime) -> Reading:
+    host = urlsplit(text(info.get("url"))).hostname or ""
+    pending = info.get("pending_update_count") if isinstance(info.get("pending_update_count"), int) else 0
+    known = text(account.memory.get("host")) or host
+    meant, raw = _meaning(info, host, known, int(pending or 0), account, now)
+    detail = text(info.get("last_error_message")) if meant is DEAF else ""
+    own = text(me.get("username"))
+    found = [
+        seen(account, one, meant, raw, messenger=Messenger.TELEGRAM, detail=detail) for one in subjects(account, own)
+    ]
+    return reading(account, now, found, remember={"host": known, "pending": pending})
+
+
+def _meaning(
+    info: dict[str, Any], host: str, known: str, pending: int, account: Account, now: datetime
+) -> tuple[Meaning, str]:
+    """`last_error_date` is never cleared: it counts only fresh, and with a backlog that grows."""
+    if not host:
+        return NO_RECEIVER, "no webhook"
+    if host != known:
+        return TAKEN, f"webhook at {host}"
+    before = account.memory.get("pending")
+    if _is_fresh(info.get("last_error_date"), now) and isinstance(before, int) and pending > before:
+        return DEAF, "webhook fails, backlog grows"
+    if _is_fresh(info.get("last_synchronization_error_date"), now):
+        return TROUBLE, "synchronization error"
+    return FINE, f"webhook at {host}"
+
+
+def _is_fresh(value: Any, now: datetime) -> bool:
+    at = moment(value)
+    return at is not None and now - at <= FRESH
+
+
+PROBE = ProviderProbe(
+    type="telegram_bot",
+    default_url="https://api.telegram.org",
+    required=("token",),
+    ask=ask,
+    read=read,
+    fastest=timedelta(seconds=10),
+)

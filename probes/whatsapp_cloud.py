@@ -1,0 +1,170 @@
+"""WhatsApp Cloud API: the phone number's status, its health, its quality (Graph API)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.core.model import Messenger, State
+from monitor.core.plugin import Account, Get, ProviderProbe
+from monitor.core.reading import Reading
+from probes._words import (
+    FINE,
+    Meaning,
+    malformed,
+    mapping,
+    meaning,
+    reading,
+    rejected,
+    revoked,
+    rows,
+    seen,
+    subjects,
+    text,
+)
+
+CORE = "display_phone_number,verified_name,status,quality_rating,name_status,code_verification_status,account_mode"
+ALL = f"{CORE},platform_type,health_status"
+VERSION = "v23.0"
+
+NEW_TOKEN = Meaning(
+    state=State.TOKEN_REVOKED,
+    action_ru="Выпустить постоянный токен системного пользователя",
+    action_en="Issue a permanent system-user token",
+)
+RIGHTS = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Проверить права приложения и phone_number_id",
+    action_en="Check the app's permissions and phone_number_id",
+)
+UNPAID = Meaning(
+    state=State.UNPAID, action_ru="Обновить способ оплаты Meta", action_en="Fix the payment method at Meta"
+)
+BANNED = Meaning(
+    state=State.BANNED,
+    action_ru="Апелляция в Business Support Home",
+    action_en="Appeal in Business Support Home",
+)
+LIMITED = Meaning(
+    state=State.RESTRICTED,
+    action_ru="Снизить рассылки; пройти верификацию бизнеса",
+    action_en="Cut bulk sends; complete the business verification",
+)
+BLOCKED = Meaning(
+    state=State.RESTRICTED,
+    action_ru="Прочитать в кабинете Meta, что предлагается сделать, и сделать это",
+    action_en="Follow the possible_solution that Meta shows",
+)
+COMPLAINTS = Meaning(
+    state=State.RESTRICTED,
+    reason="quality_red",
+    action_ru="Проверить шаблоны и жалобы",
+    action_en="Review the templates and complaints",
+)
+WARNED = Meaning(
+    state=State.CONNECTED,
+    reason="quality_yellow",
+    action_ru="Проверить шаблоны и жалобы",
+    action_en="Review the templates and complaints",
+)
+PROFILE = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Исправить имя, код или режим в WhatsApp Manager",
+    action_en="Fix the name, code or mode in WhatsApp Manager",
+)
+REGISTER = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Зарегистрировать номер в Cloud API заново",
+    action_en="Register the number on Cloud API again",
+)
+REVIEW = Meaning(
+    state=State.CONNECTING,
+    action_ru="Завершить регистрацию или ждать проверки",
+    action_en="Finish the registration or wait for the review",
+)
+WORDS = {
+    "CONNECTED": FINE,
+    **dict.fromkeys(("PENDING", "LINKED"), REVIEW),
+    **dict.fromkeys(("DISCONNECTED", "UNLINKED", "DELETED", "MIGRATED", "UNVERIFIED", "OFFLINE"), REGISTER),
+    **dict.fromkeys(("FLAGGED", "RESTRICTED", "RATE_LIMITED", "PAUSED"), LIMITED),
+    "BANNED": BANNED,
+}
+HEALTH = {"141006": UNPAID, "141014": BANNED, "141010": LIMITED}
+
+
+async def ask(get: Get, account: Account) -> tuple[int, Any]:
+    """All fields, or the core ones where an optional one is refused (error 100)."""
+    headers = {"Authorization": f"Bearer {account.secrets['token']}"}
+    path = f"/{VERSION}/{account.settings['phone_number_id']}"
+    answer = await get(path, headers=headers, params={"fields": ALL})
+    if _code(answer[1]) == "100":
+        return await get(path, headers=headers, params={"fields": CORE})
+    return answer
+
+
+def _code(body: Any) -> str:
+    return text(mapping(mapping(body).get("error")).get("code"))
+
+
+def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
+    status, body = answers
+    own, code = account.settings["phone_number_id"], _code(answers[1])
+    if code in {"190", "104"} or (status == 401 and not code):
+        return revoked(account, now, own, NEW_TOKEN, f"error {code or status}")
+    if code in {"10", "200", "100"}:
+        return reading(account, now, [seen(account, one, RIGHTS, f"error {code}") for one in subjects(account, own)])
+    if status != 200:
+        return rejected(account, now, status)
+    told = mapping(body)
+    if not isinstance(told.get("status"), str):
+        return malformed(account, now, "the phone number has no status")
+    meant, raw = judge(told)
+    found = [seen(account, one, meant, raw, messenger=Messenger.WHATSAPP) for one in subjects(account, own)]
+    return reading(account, now, found)
+
+
+def judge(told: dict[str, Any]) -> tuple[Meaning, str]:
+    """The worst of what the number's fields say, with the word that says it."""
+    status = text(told.get("status"))
+    meant = meaning(WORDS, status)
+    if meant is not FINE:
+        return meant, status
+    health = mapping(told.get("health_status"))
+    for code in _health_codes(health):
+        if code in HEALTH:
+            return HEALTH[code], f"health {code}"
+    can_send = text(health.get("can_send_message")).upper()
+    if can_send in {"LIMITED", "BLOCKED"}:
+        return (LIMITED if can_send == "LIMITED" else BLOCKED), f"can_send_message {can_send}"
+    return _profile(told)
+
+
+def _health_codes(health: dict[str, Any]) -> list[str]:
+    errors = [error for entity in rows(health.get("entities")) for error in rows(entity.get("errors"))]
+    return sorted(text(error.get("error_code")) for error in errors)
+
+
+def _profile(told: dict[str, Any]) -> tuple[Meaning, str]:
+    words = {name: text(told.get(name)).upper() for name in ("name_status", "account_mode", "quality_rating")}
+    verification = text(told.get("code_verification_status")).upper()
+    if words["name_status"] == "PENDING_REVIEW":
+        return REVIEW, "name_status PENDING_REVIEW"
+    if words["name_status"] in {"DECLINED", "EXPIRED"} or words["account_mode"] == "SANDBOX":
+        return PROFILE, f"name_status {words['name_status']}, account_mode {words['account_mode']}"
+    if verification in {"EXPIRED", "UNVERIFIED", "NOT_VERIFIED"}:
+        return PROFILE, f"code_verification_status {verification}"
+    if text(told.get("platform_type")).upper() not in {"", "CLOUD_API"}:
+        return REGISTER, f"platform_type {told['platform_type']}"
+    if words["quality_rating"] == "RED":
+        return COMPLAINTS, "quality_rating RED"
+    return (WARNED, "quality_rating YELLOW") if words["quality_rating"] == "YELLOW" else (FINE, "CONNECTED")
+
+
+PROBE = ProviderProbe(
+    type="whatsapp_cloud",
+    default_url="https://graph.facebook.com",
+    required=("token", "phone_number_id"),
+    ask=ask,
+    read=read,
+    fastest=timedelta(seconds=60),
+)
