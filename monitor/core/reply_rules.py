@@ -33,16 +33,13 @@ def replies(scene: Scene) -> Iterator[Assessment]:
 
 
 def _overdue(scene: Scene, turn: Turn) -> Iterator[Assessment]:
-    """One incident per turn: at three targets the slow reply becomes no reply."""
+    """At one target the reply is slow until it comes; at three, that nobody replied is told beside it."""
     subject = f"{turn.chat}/{turn.message}"
     if _is_old_news(scene, turn) or not _was_read_after(turn.deadline, turn, scene):
         return
-    if not scene.is_open(IncidentKind.NO_REPLY, subject) and not _is_given_up(scene, turn):
-        yield _opening(scene, IncidentKind.SLOW_REPLY, subject, turn)
-        return
-    yield _opening(scene, IncidentKind.NO_REPLY, subject, turn)
-    if scene.is_open(IncidentKind.SLOW_REPLY, subject):
-        yield closing(IncidentKind.SLOW_REPLY, subject, "escalated")
+    yield _opening(scene, IncidentKind.SLOW_REPLY, subject, turn)
+    if scene.is_open(IncidentKind.NO_REPLY, subject) or _is_given_up(scene, turn):
+        yield _opening(scene, IncidentKind.NO_REPLY, subject, turn)
 
 
 def _is_given_up(scene: Scene, turn: Turn) -> bool:

@@ -99,7 +99,9 @@ class World:
         return self.state.channels[key]
 
     def incident(self) -> Incident:
-        (only,) = self.state.incidents.values()
+        """The only one of the gravest."""
+        gravest = min(one.severity for one in self.state.incidents.values())  # critical, info, warning
+        (only,) = (one for one in self.state.incidents.values() if one.severity == gravest)
         return only
 
     def dialog(self, turn: Turn, *, read_at: datetime | None = None, due: bool = False) -> None:
