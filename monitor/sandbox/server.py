@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import ssl
 import time
 from collections import Counter
 from contextlib import suppress
@@ -39,6 +40,7 @@ class Sandbox:
         access_ttl: float = 3600.0,
         life: Life | None = None,
         self_hosted: bool = False,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.clock = clock or (world.clock if world else SandboxClock())
         self.world = world or World(self.clock)
@@ -55,7 +57,7 @@ class Sandbox:
         self.webhook_secret = secrets.token_hex(8)
         self.refresh_token = self.oauth.first_refresh()
         self.url = ""
-        self._port = port
+        self._port, self._tls = port, tls
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Sandbox:
@@ -66,8 +68,9 @@ class Sandbox:
         add_control(app, self)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls).start()
+        scheme = "https" if self._tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._runner.addresses[0][1]}"
         self.oauth.endpoint = f"{self.url}/rest/"
         return self
 
