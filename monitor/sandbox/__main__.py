@@ -22,6 +22,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--lines", type=int, default=1)
     parser.add_argument("--connectors", type=int, default=4)
     parser.add_argument("--idle", type=int, default=0, help="open, answered sessions")
+    parser.add_argument("--per-second", type=float, default=2.0, help="how fast the bucket of requests drains")
+    parser.add_argument("--burst", type=int, default=50, help="above how many requests the bucket refuses")
     parser.add_argument(
         "--per-day", type=float, default=0.0, help="customers a day and channel; 0 = no life of its own"
     )
@@ -39,6 +41,7 @@ async def _serve(options: argparse.Namespace) -> None:
     else:
         world = furnished(clock, lines=options.lines, connectors=options.connectors, hours=False)
     async with Sandbox(world, port=options.port, access_ttl=options.access_ttl, life=life) as sandbox:
+        sandbox.bucket.per_second, sandbox.bucket.burst = options.per_second, options.burst
         print(json.dumps(sandbox.credentials), flush=True)
         await asyncio.Event().wait()
 
