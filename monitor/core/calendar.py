@@ -1,4 +1,7 @@
-"""The working clock: a line's schedule as exact intervals of time, measured and added to without counting minutes."""
+"""The working clock: a line's schedule as exact intervals of time, measured and added to without counting minutes.
+
+A timeline of openings is built once for three years and asked by bisection: a working day costs the same as a year.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,8 +21,19 @@ Intervals = tuple[tuple[int, int], ...]  # minutes of the local day, 1440 = midn
 ZERO = timedelta()
 ALWAYS: Intervals = ((0, 1440),)
 DAY = timedelta(days=1)
+SHORTER = 60  # minutes by which a day before a holiday is shorter
 YEARS = 3  # of one timeline: a span is never longer, or the line never opens
-NEVER = datetime.max.replace(tzinfo=UTC)
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)  # a year's distance from the last moment: it has a local time everywhere
+FIRST_YEAR, LAST_YEAR = 2, 9990  # what a date can be counted from
+
+
+class PublicDay(StrEnum):
+    """What a country's calendar says of one day. A moved working day keeps the hours of the weekday before it."""
+
+    OFF = "off"
+    SHORT = "short"  # an hour less
+    WORKING = "working"
+    WORKING_SHORT = "working_short"
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class Schedule:
         return hashlib.blake2s(text.encode(), digest_size=4).hexdigest()
 
     def is_open(self, at: datetime) -> bool:
-        line = _timeline(self, at.astimezone(UTC).year)
+        line = self._line(at)
         index = bisect_right(line.starts, at) - 1
         return index >= 0 and at < line.ends[index]
 
@@ -55,16 +70,22 @@ class Schedule:
         """Working time between two moments; nothing if the second is not later."""
         if end <= start:
             return ZERO
-        line = _timeline(self, start.astimezone(UTC).year)
+        line = self._line(start)
+        index = bisect_right(line.starts, start) - 1
+        if index >= 0 and end <= line.ends[index]:
+            return end - start
         if end <= line.until:
             return line.worked_before(end) - line.worked_before(start)
         return line.worked_before(line.until) - line.worked_before(start) + self.working(line.until, end)
 
     def add(self, start: datetime, span: timedelta) -> datetime:
         """The first moment by which `span` of working time has passed; NEVER if that takes years."""
-        line = _timeline(self, start.astimezone(UTC).year)
         if span <= ZERO:
             return start
+        line = self._line(start)
+        index = bisect_right(line.starts, start) - 1
+        if index >= 0 and line.ends[index] - start >= span:
+            return start + span
         wanted = line.worked_before(start) + span
         index = bisect_left(line.worked, wanted)
         return line.ends[index] - (line.worked[index] - wanted) if index < len(line.worked) else NEVER
@@ -73,9 +94,20 @@ class Schedule:
         """`at` itself inside the schedule, else the next opening."""
         if self.is_open(at):
             return at
-        line = _timeline(self, at.astimezone(UTC).year)
+        line = self._line(at)
         index = bisect_right(line.starts, at)
         return line.starts[index] if index < len(line.starts) else NEVER
+
+    def _line(self, at: datetime) -> Timeline:
+        year = at.year if at.tzinfo is UTC else at.astimezone(UTC).year
+        line = self._lines.get(year)
+        if line is None:
+            line = self._lines[year] = _timeline(self, min(max(year, FIRST_YEAR), LAST_YEAR))
+        return line
+
+    @cached_property
+    def _lines(self) -> dict[int, Timeline]:
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,25 +127,53 @@ class Timeline:
         return self.worked[index] - ahead if ahead > ZERO else self.worked[index]
 
 
+@lru_cache(maxsize=1024)
 def from_worktime(worktime: WorkTime | None) -> Schedule:
-    """A line's own WORKTIME_*; None = round the clock. Hours that cross midnight go on into the next day."""
+    """A line's own WORKTIME_*; None = round the clock.
+
+    Hours that cross midnight go on into the next day; equal hours are a whole day, as they are to the portal.
+    """
     if worktime is None:
         return Schedule(zone="UTC", week=(ALWAYS,) * 7)
     closes = worktime.closes or 1440
-    closes += 1440 if closes <= worktime.opens else 0
-    week = tuple(() if day in worktime.days_off else ((worktime.opens, closes),) for day in range(7))
+    closes += 1440 if closes < worktime.opens else 0
+    hours = ALWAYS if closes == worktime.opens else ((worktime.opens, closes),)
+    week = tuple(() if day in worktime.days_off else hours for day in range(7))
     return Schedule(zone=zone_name(worktime.timezone), week=week, yearly=frozenset(worktime.holidays))
 
 
-def from_rule(rule: ScheduleRule, public: Mapping[date, Intervals | None]) -> Schedule:
-    """An explicit schedule. `public`: None = a holiday, intervals = other hours; the rule's exceptions beat both."""
+def from_rule(rule: ScheduleRule, public: Mapping[date, PublicDay]) -> Schedule:
+    """An explicit schedule with a country's public days; the rule's own exceptions beat both."""
+    return _ruled(rule, tuple(public.items()))
+
+
+@lru_cache(maxsize=256)
+def _ruled(rule: ScheduleRule, public: tuple[tuple[date, PublicDay], ...]) -> Schedule:
     week: list[Intervals] = [()] * 7
     for days, intervals in rule.week:
         for day in days:
             week[day] = tuple(sorted(intervals))
-    special: dict[date, Intervals] = {day: hours or () for day, hours in public.items()}
+    special = {day: _public_hours(kind, day.weekday(), week) for day, kind in public}
     special |= {date.fromisoformat(day): tuple(sorted(hours)) for day, hours in rule.exceptions}
     return Schedule(zone=zone_name(rule.timezone), week=tuple(week), special=tuple(sorted(special.items())))
+
+
+def _public_hours(kind: PublicDay, weekday: int, week: list[Intervals]) -> Intervals:
+    if kind is PublicDay.OFF:
+        return ()
+    hours = week[weekday]
+    if kind is not PublicDay.SHORT:
+        earlier = (week[(weekday - back) % 7] for back in range(7))
+        hours = next((one for one in earlier if one), ())
+    return _shortened(hours) if kind is not PublicDay.WORKING else hours
+
+
+def _shortened(hours: Intervals) -> Intervals:
+    """The day ends an hour sooner."""
+    if not hours:
+        return ()
+    end = hours[-1][1] - SHORTER
+    return tuple((opens, min(closes, end)) for opens, closes in hours if opens < end)
 
 
 def zone_name(name: str) -> str:

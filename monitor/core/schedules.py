@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from monitor.core.calendar import Schedule, from_rule, from_worktime
+from monitor.core.calendar import PublicDay, Schedule, from_rule, from_worktime
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy, Targets
 
-Intervals = tuple[tuple[int, int], ...]
-PublicDays = Mapping[date, Intervals | None]
+PublicDays = Mapping[date, PublicDay]
 
 
 def schedule_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,7 +51,7 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
         raise StoreError(f"store {path}: the folder {path.parent} does not exist: create it or change store.url")
     lock = _lock(path, shared)
     try:
-        with translated(url):
+        with translated(url), _private():
             engine = create_engine(url, pool_size=1, max_overflow=0)
             event.listen(engine, "connect", _prepare)
             if lock is not None:
@@ -67,7 +68,8 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
 def _lock(path: Path, shared: bool) -> IO[bytes] | None:
     """A portal belongs to one process: the second daemon on the same file is refused. None: shared with its owner."""
     try:
-        lock = path.with_name(path.name + ".lock").open("ab")
+        with _private():
+            lock = path.with_name(path.name + ".lock").open("ab")
     except OSError as error:
         raise StoreError(
             f"store {path}: cannot write beside it ({error.strerror}): give the daemon the right to"
@@ -111,6 +113,16 @@ def _revision(connection: Any) -> str | None:
             raise
         return None
     return str(found) if found else None
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """What is created now is for its owner alone: the store holds tokens."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager

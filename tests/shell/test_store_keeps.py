@@ -1,0 +1,263 @@
+"""The store: what a poll changed is kept whole or not at all, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from store_parts import free_port
+
+from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
+from monitor.core.memory import (
+    ChannelMemory,
+    Cursor,
+    Diagnosis,
+    Flip,
+    Judgement,
+    PortalMemory,
+    PortalState,
+    Proof,
+    SessionMemory,
+)
+from monitor.core.model import Certainty, Channel, Line, Manager, Messenger, Session, State, WorkTime
+from monitor.core.turn import Held, Turn, TurnEvent, Verdict
+from monitor.secret import Secret
+from monitor.shell.store import Store, StoreError
+from monitor.shell.vault import Tokens
+
+NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+CHANNEL = Channel(line=1, connector="wz|odd/one", messenger=Messenger.WHATSAPP, title="Канал")
+
+
+def turn(message: int = 1, verdict: Verdict = Verdict.OPEN, session: int = 7) -> Turn:
+    return Turn(
+        chat=1777,
+        message=message,
+        session=session,
+        line=1,
+        connector=CHANNEL.connector,
+        kind="first",
+        opened=NOW,
+        working_from=NOW,
+        target=timedelta(minutes=15),
+        deadline=NOW + timedelta(minutes=15),
+        held=(Held(user=12, since=NOW, working=timedelta(minutes=3)),),
+        verdict=verdict,
+        counted=verdict is not Verdict.OPEN,
+    )
+
+
+def incident(number: str = "abc", closed: datetime | None = None) -> Incident:
+    return Incident(
+        id=number,
+        kind=IncidentKind.QR_RESCAN_REQUIRED,
+        subject="1/wz",
+        severity=Severity.CRITICAL,
+        audience=Audience.INTEGRATOR,
+        guaranteed=True,
+        labels=(("line", "1"),),
+        opened=NOW,
+        starts_at=NOW,
+        updated=NOW,
+        closed=closed,
+        evidence=("https://acme.bitrix24.ru/online/", "flag"),
+        words={"ru": Words(summary="с", description="о", recommendation="р")},
+    )
+
+
+def rich() -> PortalState:
+    session = Session(id=7, chat=1777, line=1, connector=CHANNEL.connector, customer=844, created=NOW, updated=NOW)
+    diagnosis = Diagnosis(
+        state=State.QR_REQUIRED, certainty=Certainty.LIKELY, cause="x", proof=(Proof(source="s", word="w", at=NOW),)
+    )
+    return PortalState(
+        portal="acme",
+        memory=PortalMemory(up=True, last_success=NOW, good=1),
+        cursor=Cursor(watermark=NOW, highest_session=7, holes=((5, NOW),)),
+        lines={1: Line(id=1, name="Продажи", worktime=WorkTime(opens=540, closes=1080, timezone="Europe/Moscow"))},
+        managers={12: Manager(id=12, name="Анна", departments=(7,))},
+        connectors={"max": "MAX"},
+        channels={CHANNEL.key: ChannelMemory(channel=CHANNEL, diagnosis=diagnosis, since=NOW, flips=(NOW,))},
+        sessions={7: SessionMemory(session=session, read_at=NOW, counted=5, unconfirmed=(3,))},
+        turns={turn().key: turn()},
+        incidents={"abc": incident()},
+    )
+
+
+class Postgres:
+    """Debian's server in a scratch folder, run by nobody in particular."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="store-"))
+        self.bin = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+        self.port = free_port()
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        if os.geteuid() == 0:
+            os.chown(self.folder, pwd.getpwnam(self.user).pw_uid, -1)
+
+    def run(self, program: str, *arguments: str) -> None:
+        as_user = ["runuser", "-u", self.user, "--"] if os.geteuid() == 0 else []
+        command = [*as_user, str(self.bin / program), "-D", str(self.folder / "db"), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
+
+    def start(self) -> str:
+        self.run("initdb", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+        self.run("pg_ctl", "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        return f"postgresql://{self.user}@127.0.0.1:{self.port}/postgres"
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    server = Postgres()
+    url = server.start()
+    yield url
+    server.run("pg_ctl", "-m", "immediate", "stop")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.real, pytest.mark.xdist_group("pg")])])
+async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'state.db'}"
+        return
+    base = request.getfixturevalue("postgres")
+    import psycopg
+
+    name = f"t{abs(hash(request.node.nodeid))}"
+    with psycopg.connect(base, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    yield base.removesuffix("postgres") + name
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    opened = await Store.open(url)
+    yield opened
+    await opened.close()
+
+
+EMPTY = PortalState(portal="acme")
+
+
+async def test_a_state_comes_back_as_it_was_left(store: Store) -> None:
+    assert await store.load_portal("acme") is None
+    state = rich()
+    await store.commit("acme", EMPTY, Judgement(state=state, opened=(incident(),)))
+    assert await store.load_portal("acme") == state
+    assert await store.known_portals() == ("acme",)
+
+
+async def test_what_a_later_poll_changed_or_forgot_replaces_what_was(store: Store) -> None:
+    before = rich()
+    await store.commit("acme", EMPTY, Judgement(state=before, opened=(incident(),)))
+    ended = turn(verdict=Verdict.MET)
+    after = replace(before, sessions={}, turns={}, incidents={}, managers={})
+    gone = incident(closed=NOW)
+    await store.commit("acme", before, Judgement(state=after, ended=(ended,), closed=(gone,)))
+    assert await store.load_portal("acme") == after
+    assert await store.turns("acme") == (ended,)  # what ended is kept though its session is forgotten
+    assert await store.incidents("acme") == (("acme", gone),)
+    assert await store.incident("abc") == ("acme", gone)
+
+
+async def test_the_ledgers_rows_are_only_ever_added(store: Store) -> None:
+    state = rich()
+    verdict = state.channels[CHANNEL.key].diagnosis
+    flip = Flip(line=1, connector=CHANNEL.connector, at=NOW, before=None, after=State.QR_REQUIRED, diagnosis=verdict)
+    row = TurnEvent(chat=1777, message=1, at=NOW, what="turn_open", messages=(1,), turn=turn())
+    await store.commit("acme", EMPTY, Judgement(state=state, flips=(flip,), turn_events=(row,)))
+    later = replace(state, cursor=replace(state.cursor, highest_session=8), lines={})
+    await store.commit("acme", state, Judgement(state=later, flips=(flip,), turn_events=(row,)))
+    assert await store.flips("acme") == (flip, flip)
+    assert await store.turn_events("acme", 1777) == (row, row)
+    assert await store.turn_events("acme", 1) == ()
+
+
+async def test_turns_belong_to_the_period_of_their_deadline(store: Store) -> None:
+    await store.commit("acme", EMPTY, Judgement(state=rich()))
+    due = NOW + timedelta(minutes=15)
+    assert await store.turns("acme", since=due, until=due + timedelta(seconds=1)) == (turn(),)
+    assert await store.turns("acme", until=due) == ()
+
+
+async def test_a_commit_that_breaks_leaves_nothing_of_itself(store: Store) -> None:
+    broken = replace(incident(), labels=object())  # type: ignore[arg-type]  # cannot be written
+    with pytest.raises(TypeError):
+        await store.commit("acme", EMPTY, Judgement(state=rich(), opened=(broken,)))
+    assert await store.load_portal("acme") is None
+
+
+async def test_tokens_and_posted_alerts_survive_a_restart(url: str) -> None:
+    first = await Store.open(url)
+    pair = Tokens(access=Secret("a"), refresh=Secret("r"), endpoint="https://x/rest/", saved=NOW, seed="s")
+    await first.save("acme", replace(pair, refresh=Secret("older")))
+    await first.save("acme", pair)
+    await first.mark_posted({"f1": "one", "f2": "two"})
+    await first.mark_posted({"f1": "one again"})
+    await first.close()
+    second = await Store.open(url)
+    assert await second.load("acme") == pair
+    assert await second.load("other") is None
+    assert await second.posted() == {"f1": "one again", "f2": "two"}
+    await second.forget(["f1"])
+    assert await second.posted() == {"f2": "two"}
+    await second.close()
+
+
+async def test_a_second_daemon_on_the_same_file_is_refused_and_a_command_is_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    first = await Store.open(url)
+    with pytest.raises(StoreError, match="another messenger-monitor uses it: stop that one first"):
+        await Store.open(url)
+    beside = await Store.open(url, shared=True)
+    await beside.close()
+    await first.close()
+    await (await Store.open(url)).close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"this is no database, it is a letter" * 50, "the file is no store: move it away")],
+)
+async def test_a_file_that_is_no_store_is_named_with_the_remedy(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=words) as caught:
+        await Store.open(f"sqlite:///{path}")
+    assert str(path) in str(caught.value)
+
+
+async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="does not exist: create it or change store.url"):
+        await Store.open(f"sqlite:///{tmp_path / 'nowhere' / 'state.db'}")
+
+
+async def test_a_newer_schema_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    await (await Store.open(f"sqlite:///{path}")).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("update alembic_version set version_num = '9999'")
+    with pytest.raises(StoreError, match=r"made by a newer messenger-monitor \(schema 9999\): upgrade this one"):
+        await Store.open(f"sqlite:///{path}")
+
+
+async def test_a_database_server_that_is_not_there_is_named_without_its_password() -> None:
+    with pytest.raises(StoreError, match="start PostgreSQL or correct store.url") as caught:
+        await Store.open(f"postgresql://monitor:canary-password@127.0.0.1:{free_port()}/monitor")
+    assert "canary" not in str(caught.value)
+
+
+async def test_the_file_with_the_tokens_is_for_its_owner_alone(tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path / 'state.db'}")
+    await store.save("acme", Tokens(access=Secret("a"), refresh=Secret("r")))
+    modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    await store.close()
+    assert set(modes.values()) == {0}, modes
