@@ -236,7 +236,7 @@ async def test_a_file_that_is_no_store_is_named_with_the_remedy(tmp_path: Path, 
 
 
 async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="does not exist: create it or change store.url"):
+    with pytest.raises(StoreError, match=r"does not exist: create it or change store\.url"):
         await Store.open(f"sqlite:///{tmp_path / 'nowhere' / 'state.db'}")
 
 
@@ -250,7 +250,7 @@ async def test_a_newer_schema_is_refused_in_words(tmp_path: Path) -> None:
 
 
 async def test_a_database_server_that_is_not_there_is_named_without_its_password() -> None:
-    with pytest.raises(StoreError, match="start PostgreSQL or correct store.url") as caught:
+    with pytest.raises(StoreError, match=r"start PostgreSQL or correct store\.url") as caught:
         await Store.open(f"postgresql://monitor:canary-password@127.0.0.1:{free_port()}/monitor")
     assert "canary" not in str(caught.value)
 
