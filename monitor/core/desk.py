@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
@@ -16,7 +17,9 @@ from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, Reading
 from monitor.core.rules import assess, is_blind
-from monitor.core.schedules import PublicDays
+from monitor.core.schedules import PublicDays, schedule_of
+from monitor.core.turn import Turn
+from monitor.core.turns import waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,15 @@ def judge(
     seen = replace(seen, channels=renamed(channels.channels, seen, policy))
     heard = hear(seen, findings, policy, context.public_days, now=now)
     seen = _with_replies(seen, heard, policy, now)
-    outcome = step(seen.incidents, assess(seen, policy, now), policy, now, real_now)
+    working = partial(_waited, seen, policy, context, now)
+    outcome = step(seen.incidents, assess(seen, policy, now, working=working), policy, now, real_now)
     return _judgement(seen, furnished.notes, channels.flips, heard, outcome)
+
+
+def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
+    """How long an open turn has waited on its line's working clock; None while the line's hours are not known."""
+    schedule = schedule_of(turn.line, state, policy, context.public_days)
+    return waits(turn, schedule, now)[0] if schedule is not None else None
 
 
 def _findings(readings: Sequence[Reading]) -> list[Finding]:

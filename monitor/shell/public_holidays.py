@@ -22,8 +22,8 @@ def public_days(country: str, years: Iterable[int]) -> dict[date, PublicDay]:
     Not in its data: what the government has not decreed yet (the coming year is known by the late autumn), regional
     holidays, and the short days of other countries. An exception of the configuration tells them.
     """
-    language = {"language": "ru"} if country in SHORT_BEFORE_HOLIDAYS else {}  # the names say what was moved
-    known = holidays.country_holidays(country, years=sorted(set(years)), **language)
+    language = "ru" if country in SHORT_BEFORE_HOLIDAYS else None  # the names say what was moved
+    known = holidays.country_holidays(country, years=sorted(set(years)), language=language)
     off = {day: str(name) for day, name in known.items()}
     days = dict.fromkeys(off, PublicDay.OFF)
     days |= dict.fromkeys(known.weekend_workdays, PublicDay.WORKING)
