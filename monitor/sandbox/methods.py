@@ -114,10 +114,10 @@ class Methods:
         return shown
 
     def line(self, params: Params) -> Any:
-        number = int(params.get("CONFIG_ID") or 0)
-        if not number:
+        wanted = number(params.get("CONFIG_ID"))
+        if not wanted:
             raise Refusal(400, "CONFIG_ID_EMPTY", "Config id can't be empty")
-        row = self.world.lines.get(number)
+        row = self.world.lines.get(wanted)
         return {**row, "QUEUE_FULL": {}, "QUEUE_ONLINE": "Y"} if row else False
 
     def dialog(self, params: Params) -> Any:
@@ -128,7 +128,7 @@ class Methods:
 
     def _find(self, params: Params) -> Dialog | None:
         if params.get("SESSION_ID"):
-            return self.world.dialogs.get(int(params["SESSION_ID"]))
+            return self.world.dialogs.get(number(params["SESSION_ID"]))
         if params.get("USER_CODE"):
             code = str(params["USER_CODE"]).removeprefix("imol|")
             return next((one for one in self.world.dialogs.values() if one.user_code == code), None)
@@ -172,10 +172,11 @@ class Methods:
 
     def status(self, params: Params) -> Any:
         """A pure function of four flags; an unknown pair is three times false, and never an error."""
-        if not params.get("CONNECTOR"):
+        told = {name.upper(): value for name, value in params.items()}
+        if not told.get("CONNECTOR"):
             raise Refusal(400, "ERROR_ARGUMENT", "Argument 'CONNECTOR' is null or empty", argument="CONNECTOR")
-        connector = str(params["CONNECTOR"]).lower().partition(".")[0]
-        line = int(params.get("LINE") or 0)
+        connector = str(told["CONNECTOR"]).lower().partition(".")[0]
+        line = number(told.get("LINE"))
         row = self.world.rows.get((connector, line))
         return {
             "LINE": line,
@@ -209,6 +210,8 @@ class Methods:
             rows = [one for one in rows if one.updated.replace(microsecond=0) >= at]
         if after := wanted.get(">ID"):
             rows = [one for one in rows if one.activity > int(after)]
+        if completed := wanted.get("COMPLETED"):
+            rows = [one for one in rows if (one.closed is not None) == (completed == "Y")]
         if created := wanted.get(">=CREATED"):
             rows = [one for one in rows if one.created.replace(microsecond=0) >= datetime.fromisoformat(created)]
         return rows
@@ -246,7 +249,10 @@ class Methods:
 
     def departments(self, params: Params) -> Any:
         rows = []
+        chosen = params.get("ID")
         for one in self.world.departments.values():
+            if chosen and str(one.id) not in {str(x) for x in (chosen if isinstance(chosen, list) else [chosen])}:
+                continue
             row = {"ID": str(one.id), "NAME": one.name, "SORT": 500}
             row |= {"PARENT": str(one.parent)} if one.parent else {}
             rows.append(row | ({"UF_HEAD": str(one.head)} if one.head else {}))
@@ -261,8 +267,7 @@ class Methods:
         return {str(one): [known[one].head] for one in wanted if one in known and known[one].head}
 
     def timeman(self, params: Params) -> Any:
-        number = int(params.get("USER_ID") or 1)
-        if number not in self.world.users:
+        if number(params.get("USER_ID") or 1) not in self.world.users:
             raise Refusal(400, "", "Пользователь не найден")
         return {"STATUS": "OPENED", "TIME_START": answers.iso(self.world.now()), "TIME_FINISH": None, "ACTIVE": True}
 
@@ -282,9 +287,15 @@ class Methods:
         return {"task": {"id": str(3700 + len(self.sent))}}
 
 
+def number(value: Any) -> int:
+    """As PHP reads a number: what is none is zero."""
+    text = str(value if value is not None else "").strip()
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
 def page(rows: list[Any], params: Params) -> Listed:
-    start = int(params.get("start") or 0)
-    if start < 0:
+    if str(params.get("start", "")).startswith("-"):
         return Listed(rows[:PAGE], total=0)
+    start = number(params.get("start"))
     more = start + PAGE
     return Listed(rows[start:more], total=len(rows), next=more if more < len(rows) else None)

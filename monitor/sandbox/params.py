@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, unquote_plus
 
 _REFERENCE = re.compile(r"\$(result|total|next|error)((?:\[[^\]\s]*\])+)")
 
@@ -56,7 +56,14 @@ def resolved(query: str, parts: Mapping[str, Mapping[str, Any]]) -> str:
             value = deeper
         return str(value) if not isinstance(value, dict | list) else "Array"
 
-    return _REFERENCE.sub(put, query)
+    return "&".join(_put_in(part, put) for part in query.split("&"))
+
+
+def _put_in(part: str, put: Callable[[re.Match[str]], str]) -> str:
+    """One `name=value`, decoded once as PHP does, with its references put in."""
+    name, sign, value = part.partition("=")
+    plain = unquote_plus(value)
+    return f"{name}{sign}{quote(_REFERENCE.sub(put, plain))}" if "$" in plain else part
 
 
 def _step(value: Any, key: str) -> Any:

@@ -21,7 +21,7 @@ from monitor.sandbox.methods import Listed, Methods, Params
 from monitor.sandbox.oauth import Oauth
 from monitor.sandbox.params import from_query, nested, resolved
 from monitor.sandbox.refusal import Refusal
-from monitor.sandbox.world import World
+from monitor.sandbox.world import ZONE, World
 
 MOST = 50
 APPLICATION_ONLY = ("imconnector.", "event.", "events")
@@ -231,8 +231,8 @@ class Sandbox:
             "finish": finish.timestamp(),
             "duration": spent,
             "processing": spent,
-            "date_start": finish.astimezone().isoformat(timespec="seconds"),
-            "date_finish": finish.astimezone().isoformat(timespec="seconds"),
+            "date_start": finish.astimezone(ZONE).isoformat(timespec="seconds"),
+            "date_finish": finish.astimezone(ZONE).isoformat(timespec="seconds"),
         }
         if not self.self_hosted:
             told["operating_reset_at"] = self.operating.reset_at(who, method)

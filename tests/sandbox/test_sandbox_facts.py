@@ -139,9 +139,23 @@ async def test_fact_08_a_batch_has_fifty_places_empty_parts_are_lists_and_halt_s
     assert set((await client.batch({"a": "no.such", "b": "scope"}, halt=1))["result"]) == set()
 
 
-async def test_fact_09_a_reference_to_nothing_is_no_error(client: Client) -> None:
-    cmd = {"u": "user.get?FILTER[ID]=12", "d": "department.get?ID=$result[u][0][UF_DEPARTMENT][9]"}
-    assert (await client.batch(cmd))["result_error"] == []
+async def test_fact_09_a_reference_is_put_in_and_one_to_nothing_is_no_error(client: Client) -> None:
+    cmd = {
+        "u": "user.get?FILTER[ID]=15",
+        "s": "imconnector.status?CONNECTOR=%24result%5Bu%5D%5B0%5D%5BNAME%5D&LINE=1",
+        "n": "imconnector.status?CONNECTOR=$result[u][0][NAME][deeper]&LINE=2",
+    }
+    told = await client.batch(cmd)
+    assert told["result_error"] == []
+    assert (told["result"]["s"]["CONNECTOR"], told["result"]["s"]["LINE"]) == ("олег", 1)
+    assert told["result"]["n"]["CONNECTOR"] == "олег"  # the deepest value that is there
+
+
+async def test_numbers_that_are_none_are_zero_and_parameter_names_have_no_case(client: Client) -> None:
+    told = await client.result("imconnector.status", {"connector": WHATSAPP, "line": "abc"})
+    assert (told["LINE"], told["STATUS"]) == (0, False)
+    assert (await client.ask("imopenlines.session.history.get", {"SESSION_ID": "abc"}))[1]["error"] == "ACCESS_DENIED"
+    assert [row["ID"] for row in await client.result("department.get", {"ID": 7})] == ["7"]
 
 
 async def test_fact_10_start_minus_one_counts_nothing_and_the_last_page_has_no_next(client: Client) -> None:
