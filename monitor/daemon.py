@@ -147,8 +147,8 @@ class Daemon:
         return watch
 
     async def _state(self, wish: PortalConfig) -> PortalState:
-        if wish.name in self._portals.kept:
-            return self._portals[wish.name].state
+        if wish.name in self._portals.kept:  # as it was kept: a poll may have been stopped before it was shown
+            return await self._store.load_portal(wish.name) or self._portals[wish.name].state
         stored = await self._store.load_portal(wish.name)
         if stored is None:
             return PortalState(portal=wish.name, memory=PortalMemory(webhook_only=wish.policy.webhook_only))

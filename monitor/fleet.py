@@ -52,6 +52,8 @@ class Fleet(Generic[Wish, Run]):
         for name in [name for name in self.kept if name not in wishes]:
             await self._stop(name)
         changed = {name: wish for name, wish in wishes.items() if self._is_new(name, wish)}
+        for name in changed.keys() & self.kept.keys():
+            await self._halt(name)  # first: what it does until then must not be missing in what is built
         built = {name: await self._build(wish) for name, wish in changed.items()}
         for index, (name, run) in enumerate(built.items()):
             await self._stop(name)
@@ -74,9 +76,12 @@ class Fleet(Generic[Wish, Run]):
         self.kept[name] = Kept(wish=wish, run=run, rhythm=rhythm, task=task)
 
     async def _stop(self, name: str) -> None:
-        kept = self.kept.pop(name, None)
-        if kept is None:
-            return
-        kept.task.cancel()
+        if name in self.kept:
+            await self._halt(name)
+            del self.kept[name]
+
+    async def _halt(self, name: str) -> None:
+        task = self.kept[name].task
+        task.cancel()
         with suppress(asyncio.CancelledError):
-            await kept.task
+            await task

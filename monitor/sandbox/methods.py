@@ -249,10 +249,8 @@ class Methods:
 
     def departments(self, params: Params) -> Any:
         rows = []
-        chosen = params.get("ID")
-        for one in self.world.departments.values():
-            if chosen and str(one.id) not in {str(x) for x in (chosen if isinstance(chosen, list) else [chosen])}:
-                continue
+        known = self.world.departments
+        for one in [known[number(params["ID"])]] if number(params.get("ID")) in known else known.values():
             row = {"ID": str(one.id), "NAME": one.name, "SORT": 500}
             row |= {"PARENT": str(one.parent)} if one.parent else {}
             rows.append(row | ({"UF_HEAD": str(one.head)} if one.head else {}))
