@@ -43,8 +43,8 @@ def judge(
     The same readings judged again change nothing: cursors, counters and turns know what they have seen.
     """
     findings = _findings(readings)
-    furnished = furnish(state, findings)
-    seen = replace(furnished.state, memory=fold_portal(state.memory, readings, now))
+    furnished = furnish(state, findings, now)
+    seen = replace(furnished.state, memory=fold_portal(furnished.state.memory, readings, now))
     seen = _discovered(seen, readings, now)
     channels = fold_channels(seen, findings, policy, blind=is_blind(seen, policy, now), now=now)
     seen = replace(seen, channels=renamed(channels.channels, seen, policy))
@@ -78,7 +78,16 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetim
     channels = seen_by_traffic(state.channels, keys, state, policy, now)
     for key, messages in heard.fresh:
         channels = fold_messages(channels, key, messages)
-    return replace(state, cursor=heard.cursor, sessions=heard.sessions, turns=heard.turns, channels=channels)
+    memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)
+    return replace(
+        state,
+        memory=memory,
+        cursor=heard.cursor,
+        sessions=heard.sessions,
+        turns=heard.turns,
+        schedules=heard.schedules,
+        channels=channels,
+    )
 
 
 def _judgement(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from monitor.core.calendar import Schedule
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
 
@@ -59,6 +60,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(kind="connector", of=lambda state: state.connectors, record=str, key=str),
     Shelf(kind="channel", of=lambda state: state.channels, record=ChannelMemory, key=channel_key),
     Shelf(kind="session", of=lambda state: state.sessions, record=SessionMemory, key=int),
+    Shelf(kind="schedule", of=lambda state: state.schedules, record=Schedule, key=str),
 )
 FIELDS = {
     "line": "lines",
@@ -67,4 +69,5 @@ FIELDS = {
     "connector": "connectors",
     "channel": "channels",
     "session": "sessions",
+    "schedule": "schedules",
 }
