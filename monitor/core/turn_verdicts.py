@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from monitor.core.calendar import NEVER, Schedule
 from monitor.core.model import Message
-from monitor.core.turn import Held, Turn, Verdict
+from monitor.core.turn import Held, Turn, TurnDraft, Verdict, sealed
 from monitor.core.turn_excuses import BLAMED, blame_of, cause_now, lost_time
-from monitor.core.turn_wait import Dialog, Terms, Wait, holder_of, parts, parts_so_far, terms
+from monitor.core.turn_wait import ZERO, Dialog, Terms, Wait, holder_of, parts, parts_so_far, terms
 
 TOO_SHORT = 10  # characters of a first reply that only stops the clock
 SPAM = {65: "spam", 75: "closed_silently"}
@@ -24,26 +24,20 @@ def answered(dialog: Dialog, wait: Wait, message: Message, assigned: Mapping[int
     responder = 0 if message.mirrored and message.user in dialog.rules.mirrors else message.user
     holder = holder_of(dialog, wait.links)
     _mark_answer(dialog, wait, message, holder=holder, responder=responder)
-    verdict, cause, blame, culprit = _reply_verdict(dialog, wait, known, held, working, ended)
-    if verdict is Verdict.MET and working != ended - wait.opened and not known[0].is_open(ended):
+    draft = _draft(dialog, wait, known, held, holder)
+    draft.ended, draft.working, draft.calendar = ended, working, ended - draft.opened
+    draft.ended_by, draft.responder, draft.digest = message.id, responder, message.digest
+    draft.assigned = assigned.get(responder or holder)
+    if ended <= draft.deadline and "backlog" not in wait.marks:
+        draft.verdict = Verdict.MET
+    else:
+        _judge_late(dialog, wait, draft, known[0])
+    if draft.verdict is Verdict.MET and working != ended - wait.opened and not known[0].is_open(ended):
         wait.mark("ooh")
-    return _record(
-        dialog,
-        wait,
-        known,
-        verdict,
-        ended=ended,
-        ended_by=message.id,
-        held=held,
-        working=working,
-        holder=holder,
-        responder=responder,
-        assigned=assigned.get(responder or holder),
-        cause=cause,
-        blame=blame,
-        culprit=culprit,
-        digest=message.digest,
-    )
+    draft.manager_working = _own(draft, known[0], ended)
+    draft.marks = wait.marks
+    turn = sealed(draft)
+    return turn if wait.before is None else _kept(wait.before, turn)
 
 
 def _mark_answer(dialog: Dialog, wait: Wait, message: Message, *, holder: int, responder: int) -> None:
@@ -61,41 +55,33 @@ def _mark_answer(dialog: Dialog, wait: Wait, message: Message, *, holder: int, r
         wait.mark("short")
 
 
-def _reply_verdict(
-    dialog: Dialog, wait: Wait, known: Terms, held: tuple[Held, ...], working: timedelta, ended: datetime
-) -> tuple[Verdict, str, str, int]:
-    """Verdict, cause, blame and culprit of an answered turn. What a dead channel held back is excused in any case."""
+def _judge_late(dialog: Dialog, wait: Wait, draft: TurnDraft, schedule: Schedule) -> None:
+    """Verdict, cause, blame and culprit of what was not answered in time, or could not be: a dead channel excuses."""
+    ended, working = draft.ended, draft.working
+    assert ended is not None  # noqa: S101 - it is answered
+    assert working is not None  # noqa: S101 - it is answered
+    if ended > draft.deadline:
+        draft.overdue_verdict = Verdict.LATE
     if "backlog" in wait.marks:
-        return Verdict.EXCUSED, "backlog", BLAMED["backlog"], 0
-    if ended <= known[2]:
-        return Verdict.MET, "", "", 0
-    lost, cause = lost_time(dialog.rules, known[0], wait.working_from, ended)
-    if lost and working - lost <= known[1]:
-        return Verdict.EXCUSED, cause, BLAMED[cause], 0
-    return Verdict.LATE, "", *blame_of(dialog, wait, held)
+        draft.verdict, draft.cause, draft.blame = Verdict.EXCUSED, "backlog", BLAMED["backlog"]
+        return
+    lost, cause = lost_time(dialog.rules, schedule, wait.working_from, ended)
+    if lost and working - lost <= draft.target:
+        draft.verdict, draft.cause, draft.blame = Verdict.EXCUSED, cause, BLAMED[cause]
+        return
+    draft.verdict = Verdict.LATE
+    draft.blame, draft.culprit = blame_of(dialog, wait, draft.held)
 
 
 def closed(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -> Turn:
     """The session ended while the customer waited: closing answers nothing (case 24)."""
     known = terms(dialog.rules, wait)
     held = parts(dialog, wait, known[0], at)
-    holder = holder_of(dialog, wait.links)
-    verdict, cause, blame, culprit = _close_verdict(dialog, wait, at, notice, closer)
-    return _record(
-        dialog,
-        wait,
-        known,
-        verdict,
-        ended=at,
-        proof=notice,
-        held=held,
-        working=_working(wait, held, known[0], at),
-        holder=holder,
-        closer=closer,
-        cause=cause,
-        blame=blame,
-        culprit=culprit,
-    )
+    draft = _draft(dialog, wait, known, held, holder_of(dialog, wait.links))
+    _end(draft, at, _working(wait, held, known[0], at))
+    draft.proof, draft.closer = notice, closer
+    draft.verdict, draft.cause, draft.blame, draft.culprit = _close_verdict(dialog, wait, at, notice, closer)
+    return _finished(wait, draft)
 
 
 def _close_verdict(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -> tuple[Verdict, str, str, int]:
@@ -118,19 +104,10 @@ def waived(dialog: Dialog, wait: Wait, at: datetime, cause: str, *, closer: int 
     """No reply is needed, or it was given elsewhere: outside the share within target, visible and countable."""
     known = terms(dialog.rules, wait)
     held = parts(dialog, wait, known[0], at)
-    return _record(
-        dialog,
-        wait,
-        known,
-        Verdict.WAIVED,
-        ended=at,
-        proof=proof,
-        held=held,
-        working=_working(wait, held, known[0], at),
-        holder=holder_of(dialog, wait.links),
-        closer=closer,
-        cause=cause,
-    )
+    draft = _draft(dialog, wait, known, held, holder_of(dialog, wait.links))
+    _end(draft, at, _working(wait, held, known[0], at))
+    draft.verdict, draft.cause, draft.closer, draft.proof = Verdict.WAIVED, cause, closer, proof
+    return _finished(wait, draft)
 
 
 def still_open(dialog: Dialog, wait: Wait, assigned: Mapping[int, datetime]) -> Turn:
@@ -142,33 +119,16 @@ def still_open(dialog: Dialog, wait: Wait, assigned: Mapping[int, datetime]) -> 
         known = (known[0], known[1], NEVER, None, known[4])
     if holder and dialog.is_gone(holder):
         wait.mark("dismissed")
-    held = parts_so_far(dialog, wait, known[0])
-    return _record(dialog, wait, known, Verdict.OPEN, held=held, holder=holder, assigned=assigned.get(holder))
+    draft = _draft(dialog, wait, known, parts_so_far(dialog, wait, known[0]), holder)
+    draft.assigned = assigned.get(holder)
+    draft.overdue_verdict = Verdict.LATE if dialog.now > draft.deadline else None
+    return _finished(wait, draft)
 
 
-def _record(
-    dialog: Dialog,
-    wait: Wait,
-    known: Terms,
-    verdict: Verdict,
-    *,
-    held: tuple[Held, ...],
-    holder: int,
-    ended: datetime | None = None,
-    ended_by: int = 0,
-    working: timedelta | None = None,
-    responder: int = 0,
-    assigned: datetime | None = None,
-    closer: int = 0,
-    cause: str = "",
-    blame: str = "",
-    culprit: int = 0,
-    proof: int = 0,
-    digest: str = "",
-) -> Turn:
+def _draft(dialog: Dialog, wait: Wait, known: Terms, held: tuple[Held, ...], holder: int) -> TurnDraft:
+    """An open turn, to be completed."""
     session, before = dialog.session, wait.before
-    schedule, target, deadline, given_up, version = known
-    turn = Turn(
+    return TurnDraft(
         chat=session.chat,
         message=wait.message,
         session=session.id,
@@ -178,33 +138,44 @@ def _record(
         kind=wait.kind,
         opened=wait.opened,
         working_from=wait.working_from,
-        target=target,
-        deadline=deadline,
-        no_reply_at=given_up,
-        schedule_version=version,
+        target=known[1],
+        deadline=known[2],
+        no_reply_at=known[3],
+        schedule_version=known[4],
         holder=holder,
-        assigned=assigned,
+        assigned=None,
         held=held,
-        verdict=verdict,
-        overdue_verdict=Verdict.LATE if (ended or dialog.now) > deadline else None,
-        ended=ended,
-        ended_by=ended_by,
-        responder=responder,
-        calendar=ended - wait.opened if ended else None,
-        working=working,
-        manager_working=_own(wait, held, schedule, ended, holder, responder, assigned),
-        cause=cause,
-        blame=blame,
-        culprit=culprit,
-        closer=closer,
-        proof=proof,
+        verdict=Verdict.OPEN,
+        overdue_verdict=None,
+        ended=None,
+        ended_by=0,
+        responder=0,
+        calendar=None,
+        working=None,
+        manager_working=None,
+        cause="",
+        blame="",
+        culprit=0,
+        closer=0,
+        proof=0,
         skipped=wait.skipped,
         content=wait.content,
-        digest=digest,
-        marks=wait.marks,
+        digest="",
+        marks=(),
         counted=before is not None and before.counted,
     )
-    return turn if before is None else _kept(before, turn)
+
+
+def _end(draft: TurnDraft, at: datetime, working: timedelta) -> None:
+    draft.ended, draft.working, draft.calendar = at, working, at - draft.opened
+    if at > draft.deadline:
+        draft.overdue_verdict = Verdict.LATE
+
+
+def _finished(wait: Wait, draft: TurnDraft) -> Turn:
+    draft.marks = wait.marks
+    turn = sealed(draft)
+    return turn if wait.before is None else _kept(wait.before, turn)
 
 
 def _kept(before: Turn, turn: Turn) -> Turn:
@@ -219,24 +190,17 @@ def _kept(before: Turn, turn: Turn) -> Turn:
 
 
 def _working(wait: Wait, held: tuple[Held, ...], schedule: Schedule, ended: datetime) -> timedelta:
-    if wait.working_from == wait.opened and len(held) == 1:
-        return held[0].working
+    if wait.working_from == held[0].since:
+        return held[0].working if len(held) == 1 else sum((part.working for part in held), ZERO)
     return schedule.working(wait.working_from, ended)
 
 
-def _own(
-    wait: Wait,
-    held: tuple[Held, ...],
-    schedule: Schedule,
-    ended: datetime | None,
-    holder: int,
-    responder: int,
-    assigned: datetime | None,
-) -> timedelta | None:
+def _own(draft: TurnDraft, schedule: Schedule, ended: datetime) -> timedelta | None:
     """D9: from the later of the turn's start and the assignment. Who helped out without one has no such time."""
-    if ended is None or not responder or (assigned is None and holder not in {0, responder}):
+    responder, assigned = draft.responder, draft.assigned
+    if not responder or (assigned is None and draft.holder not in {0, responder}):
         return None
-    start = wait.working_from if assigned is None else max(wait.working_from, assigned)
-    if held[-1].since == start:
-        return held[-1].working
+    start = draft.working_from if assigned is None or assigned < draft.working_from else assigned
+    if draft.held[-1].since == start:
+        return draft.held[-1].working
     return schedule.working(start, ended)

@@ -81,7 +81,7 @@ def terms(rules: Rules, wait: Wait) -> Terms:
             return schedule, target, before.deadline, before.no_reply_at, version
     start = wait.working_from
     patience = max(target, COURTESY) if wait.courtesy else target
-    return schedule, target, schedule.add(start, patience), schedule.add(start, patience * NO_REPLY_TARGETS), version
+    return schedule, target, *schedule.add_both(start, patience, patience * NO_REPLY_TARGETS), version
 
 
 def _earlier(rules: Rules, wait: Wait, version: str) -> Schedule:
@@ -97,20 +97,24 @@ def parts(dialog: Dialog, wait: Wait, schedule: Schedule, ended: datetime) -> tu
     links = _without_gone(wait.links, dialog.rules.gone, ended) if dialog.rules.gone else wait.links
     if len(links) == 1:
         user, since, notice = links[0]
-        return (Held(user=user, since=since, working=schedule.working(since, ended), notice=notice),)
-    ends = [since for _, since, _ in links[1:]]
-    ends.append(ended)
+        return (Held(user, since, schedule.working(since, ended), notice),)
+    moments = [since for _, since, _ in links]
+    moments.append(ended)
+    spans = schedule.spans(moments)
+    last = len(links) - 1
     return tuple(
-        Held(user=user, since=since, working=schedule.working(since, until), notice=notice)
-        for (user, since, notice), until in zip(links, ends, strict=True)
-        if until > since or until is ended
+        [
+            Held(link[0], link[1], spans[number], link[2])
+            for number, link in enumerate(links)
+            if number == last or moments[number + 1] > link[1]
+        ]
     )
 
 
 def parts_so_far(dialog: Dialog, wait: Wait, schedule: Schedule) -> tuple[Held, ...]:
     """Of a wait that goes on: the present owner's part has no seconds yet."""
     user, since, notice = wait.links[-1]
-    last = Held(user=user, since=since, working=ZERO, notice=notice)
+    last = Held(user, since, ZERO, notice)
     return (*parts(dialog, wait, schedule, since)[:-1], last) if len(wait.links) > 1 else (last,)
 
 
@@ -128,7 +132,9 @@ def _without_gone(links: list[Link], gone: Mapping[int, datetime], ended: dateti
 
 def holder_of(dialog: Dialog, links: list[Link]) -> int:
     """Who accepted it last; 0 = nobody, or a bot only."""
+    people = dialog.people
     for user, _, _ in reversed(links):
-        if not dialog.is_bot(user):
+        person = people.get(user)
+        if person is None or not person.bot:
             return user
     return 0

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replies_parts import OFFICE, PEOPLE, RULES, at, minutes, only, told, turns
 
 from monitor.core.ledger import events, rebuild
 from monitor.core.model import Author, Message, Session
-from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn import Turn, TurnDraft, TurnKey, Verdict
 from monitor.core.turns import judge, overdue, waits
 
 
@@ -75,3 +76,11 @@ def test_the_ledger_of_a_growing_history_rebuilds_the_turns_as_they_stand(steps:
         again = judge(session, messages, people=PEOPLE, rules=RULES, previous=known.values(), now=last)
         assert {turn.key: turn for turn in again.turns} == {turn.key: known[turn.key] for turn in again.turns}
     assert rebuild(rows) == known
+
+
+def test_a_draft_has_the_very_fields_of_the_turn_it_is_sealed_into() -> None:
+    assert [field.name for field in fields(TurnDraft)] == [field.name for field in fields(Turn)]
+    turn = only("10:00 c; 10:05 m12")
+    assert type(turn) is Turn
+    with pytest.raises(FrozenInstanceError):
+        turn.holder = 5  # type: ignore[misc]  # what must not work
