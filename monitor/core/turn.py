@@ -75,6 +75,7 @@ class TurnDraft:
     calendar: timedelta | None
     working: timedelta | None
     manager_working: timedelta | None
+    portal_wait: timedelta | None
     cause: str
     blame: str
     culprit: int
@@ -134,6 +135,7 @@ class Turn:
     calendar: timedelta | None = None
     working: timedelta | None = None
     manager_working: timedelta | None = None  # D9
+    portal_wait: timedelta | None = None  # Bitrix24's own answer time: monitor/core/parity.py
     cause: str = ""  # how it ended or why it is excused: monitor/core/turn_verdicts.py names them
     blame: str = ""  # manager, routing, channel, portal, us
     culprit: int = 0

@@ -18,7 +18,7 @@ from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, terms
 CAMPAIGN = timedelta(hours=24)  # after a mass mailing (case 18)
 REAL_CALL = timedelta(seconds=20)
 WAIVED_BY = {"waived": "waived", "elsewhere": "answered_elsewhere"}
-CUSTOMER, MANAGER, NOTICE, BOT = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT
+CUSTOMER, MANAGER, NOTICE, BOT, AUTOMATIC = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT, Author.AUTOMATIC
 
 
 class Story:
@@ -74,9 +74,8 @@ class Story:
                 wait = self.wait
                 if wait is None or wait.courtesy or wait.bot_spoke:
                     self._customer(message)
-            elif author is MANAGER:
-                if self.wait is not None or not self.spoken or self.dropped is not None:
-                    self._manager(message)
+            elif author is MANAGER or author is AUTOMATIC:
+                self._outgoing(message)
             elif author is NOTICE:
                 if message.mark == "end":
                     self._end(message)
@@ -161,6 +160,14 @@ class Story:
         return terms(self.rules, wait)[0].add(wait.opened, COURTESY)
 
     # --- people who answer --------------------------------------------------------------------------------
+
+    def _outgoing(self, message: Message) -> None:
+        """The portal's own figure asks neither who wrote it nor whether it arrived."""
+        wait = self.wait
+        if wait is not None and wait.portal_at is None and message.user and not self.dialog.is_bot(self.holder):
+            wait.portal_at = message.at
+        if message.author is MANAGER and (wait is not None or not self.spoken or self.dropped is not None):
+            self._manager(message)
 
     def _manager(self, message: Message) -> None:
         if not is_answer(self.dialog, self.wait, message, self.messages, self.problems):

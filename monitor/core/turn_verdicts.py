@@ -77,6 +77,7 @@ def closed(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -
     """The session ended while the customer waited: closing answers nothing (case 24)."""
     known = terms(dialog.rules, wait)
     held = parts(dialog, wait, known[0], at)
+    wait.portal_at = wait.portal_at or at  # to the portal, closing answers
     draft = _draft(dialog, wait, known, held, holder_of(dialog, wait.links))
     _end(draft, at, _working(wait, held, known[0], at))
     draft.proof, draft.closer = notice, closer
@@ -153,6 +154,7 @@ def _draft(dialog: Dialog, wait: Wait, known: Terms, held: tuple[Held, ...], hol
         calendar=None,
         working=None,
         manager_working=None,
+        portal_wait=None if wait.portal_at is None else wait.portal_at - wait.opened,
         cause="",
         blame="",
         culprit=0,

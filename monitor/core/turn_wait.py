@@ -49,6 +49,7 @@ class Wait:
         "marks",
         "message",
         "opened",
+        "portal_at",
         "send_failed",
         "skipped",
         "working_from",
@@ -61,6 +62,7 @@ class Wait:
         self.courtesy = self.bot_spoke = self.send_failed = False
         self.marks: tuple[str, ...] = ()
         self.skipped: tuple[int, ...] = ()
+        self.portal_at: datetime | None = None  # when the portal itself takes it for answered
 
     def mark(self, word: str) -> None:
         if word not in self.marks:
