@@ -51,7 +51,9 @@ def judge(
     heard = hear(seen, findings, policy, context.public_days, now=now)
     seen = _with_replies(seen, heard, policy, now)
     working = partial(_waited, seen, policy, context, now)
-    outcome = step(seen.incidents, assess(seen, policy, now, working=working), policy, now, real_now)
+    is_open = partial(_is_open, seen, policy, context, now)
+    said = assess(seen, policy, now, working=working, is_open=is_open)
+    outcome = step(seen.incidents, said, policy, now, real_now)
     return _judgement(seen, furnished.notes, channels.flips, heard, outcome)
 
 
@@ -59,6 +61,12 @@ def _waited(state: PortalState, policy: Policy, context: Context, now: datetime,
     """How long an open turn has waited on its line's working clock; None while the line's hours are not known."""
     schedule = schedule_of(turn.line, state, policy, context.public_days)
     return waits(turn, schedule, now)[0] if schedule is not None else None
+
+
+def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime, line: int) -> bool:
+    """Whether a line works now; one whose hours are not known hides nothing."""
+    schedule = schedule_of(line, state, policy, context.public_days)
+    return schedule is None or schedule.is_open(now)
 
 
 def _findings(readings: Sequence[Reading]) -> list[Finding]:
@@ -86,6 +94,7 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetim
         sessions=heard.sessions,
         turns=heard.turns,
         schedules=heard.schedules,
+        tallies=heard.tallies,
         channels=channels,
     )
 

@@ -17,6 +17,7 @@ from monitor.core.reading import Finding, HistorySeen
 from monitor.core.reply_facts import Contacts, no_human_typed, rules_of
 from monitor.core.schedules import PublicDays
 from monitor.core.sessions import fresh, remember
+from monitor.core.tallies import Tallies, recent, recount
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.core.turns import Judged, judge
 
@@ -39,6 +40,7 @@ class Heard:
     problems: tuple[str, ...] = ()
     echoed: tuple[int, ...] = ()
     schedules: Mapping[str, Schedule]
+    tallies: Tallies
 
 
 def hear(
@@ -76,6 +78,7 @@ class _Hearing:
         self._turns = dict(state.turns)
         self._chats: dict[int, dict[TurnKey, Turn]] = defaultdict(dict)
         self._schedules = dict(state.schedules)
+        self._tallies = dict(state.tallies)
         self._echoed = state.memory.echoed
         self._contacts = Contacts({})
         self._fresh: list[tuple[ChannelKey, tuple[Message, ...]]] = []
@@ -153,6 +156,7 @@ class _Hearing:
             turn = replace(told, counted=True) if ends else told
             if before is not None and before.counted and not turn.counted:
                 turn = replace(turn, counted=True)
+            recount(self._tallies, before, turn, self._policy.timezone)
             self._turns[turn.key] = self._chats[turn.chat][turn.key] = turn
             self._events += events(before, turn)
             self._ended += [turn] if ends else []
@@ -171,6 +175,7 @@ class _Hearing:
             problems=tuple(self._problems),
             echoed=self._echoed,
             schedules=self._in_use(turns),
+            tallies=kept(self._state.tallies, recent(self._tallies, self._now, self._policy.timezone)),
         )
 
     def _in_use(self, turns: Mapping[TurnKey, Turn]) -> Mapping[str, Schedule]:

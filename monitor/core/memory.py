@@ -10,6 +10,7 @@ from monitor.core.calendar import Schedule
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
 from monitor.core.reading import FlagSeen, LicenceSeen, ProviderSeen
+from monitor.core.tallies import Tally
 from monitor.core.turn import Turn, TurnEvent, TurnKey
 
 
@@ -153,6 +154,7 @@ class PortalState:
     turns: Mapping[TurnKey, Turn] = field(default_factory=dict)  # open ones, and those of remembered sessions
     incidents: Mapping[str, Incident] = field(default_factory=dict)  # open ones, by id
     schedules: Mapping[str, Schedule] = field(default_factory=dict)  # that open turns began with, by version
+    tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import msgspec
 from monitor.core.calendar import Schedule
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
+from monitor.core.tallies import Tally
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -61,6 +62,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(kind="channel", of=lambda state: state.channels, record=ChannelMemory, key=channel_key),
     Shelf(kind="session", of=lambda state: state.sessions, record=SessionMemory, key=int),
     Shelf(kind="schedule", of=lambda state: state.schedules, record=Schedule, key=str),
+    Shelf(kind="tally", of=lambda state: state.tallies, record=Tally, key=str),
 )
 FIELDS = {
     "line": "lines",
@@ -70,4 +72,5 @@ FIELDS = {
     "channel": "channels",
     "session": "sessions",
     "schedule": "schedules",
+    "tally": "tallies",
 }
