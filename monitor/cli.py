@@ -1,4 +1,4 @@
-"""The command line: `messenger-monitor run | check | demo | config check | auth | explain`.
+"""The command line: `messenger-monitor run | check | demo | config check | auth | explain | replies`.
 
 Parts are imported where they are used: `--help` must not wait for a database.
 """
@@ -161,6 +161,21 @@ def explain(file: Path, portal: str, dialog: int | None, line: int | None, conne
 
     wanted = {"portal": portal, "dialog": dialog, "line": line, "connector": connector}
     return _async(ask(config, {name: str(value) for name, value in wanted.items() if value}, as_json=as_json))
+
+
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
+@click.option("--since", default="14d", show_default=True, help="14d, 12h, 2026-03-02 or a moment.")
+@click.option("--until", help="The same; default: now.")
+@click.option("--by", type=click.Choice(["manager", "line", "messenger"]), default="manager", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+def replies(file: Path, portal: str, since: str, until: str | None, by: Any, form: str) -> int:
+    """How fast customers were answered: per manager and team, both clocks, beside the portal's own number."""
+    config = _load(file, quiet=True)
+    from monitor.replies_command import replies as tell
+
+    return _async(tell(config, portal, since=since, until=until, by=by, form=form))
 
 
 def _load(path: Path, *, quiet: bool = False) -> Config:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import config_shape as shape
 from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
+from monitor.config_replies import options_of
 from monitor.config_schedule import WeekPlan
 from monitor.config_types import split
 from monitor.config_values import (
@@ -123,6 +124,7 @@ def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
         guarantee=_guarantee(portal.guarantee, ZoneInfo(zone)),
         expiries=tuple(_expiry(expiry, ZoneInfo(zone)) for expiry in portal.expiries),
         head=portal.head.user_id if portal.head else None,
+        replies=options_of(portal.replies, ZoneInfo(zone)),
         provider_types=frame.provider_types,
         pages=frame.pages,
     )

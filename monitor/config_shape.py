@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from monitor.config_replies import Replies
 from monitor.config_schedule import Schedule
 from monitor.config_types import (
     Address,
@@ -214,6 +215,7 @@ class Portal(Rhythm):
     maintenance: list[Maintenance] = []
     guarantee: Guarantee | None = None
     expiries: list[Expiry] = []
+    replies: Replies = Replies()
 
 
 class Provider(Shape):

@@ -23,6 +23,7 @@ from monitor.core.incident import Incident
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
+from monitor.core.turn import Turn, TurnEvent
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
@@ -195,16 +196,9 @@ class Daemon:
     async def incident(self, number: str) -> tuple[str, Incident] | None:
         return await self._store.incident(number)
 
-    async def story(self, portal: str, dialog: int) -> dict[str, Any] | None:
-        rows = await self._store.turn_events(portal, dialog)
-        if not rows:
-            return None
-        return {
-            "events": [
-                {"at": row.at.isoformat(), "what": row.what, "turn": row.message, "messages": list(row.messages)}
-                for row in rows
-            ]
-        }
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
+        """What the store holds of one chat: its turns, and the ledger's rows."""
+        return await self._store.turns(portal, chat=chat), await self._store.turn_events(portal, chat)
 
 
 def _client(watch: Watch) -> Portal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,10 @@ from monitor.core.incident import Incident
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
-from monitor.core.turn import Turn, Verdict
+from monitor.core.stories import story
+from monitor.core.turn import Turn, TurnEvent, Verdict
+from monitor.core.turns import waits
+from monitor.core.words import LANGUAGES
 
 
 def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
@@ -56,13 +60,19 @@ def explain_channel(
 
 
 def explain_dialog(
-    state: PortalState, policy: Policy, dialog: int, story: dict[str, Any] | None, now: datetime
+    state: PortalState,
+    policy: Policy,
+    dialog: int,
+    now: datetime,
+    *,
+    kept: Iterable[Turn] = (),
+    events: Iterable[TurnEvent] = (),
 ) -> dict[str, Any] | None:
-    """A chat (or a session's chat) with its turns; `story` is what the ledger keeps of it."""
-    session = state.sessions.get(dialog)
-    chat = session.session.chat if session is not None else dialog
-    turns = [turn for turn in state.turns.values() if turn.chat == chat]
-    if not turns and session is None and story is None:
+    """A chat (or a session's chat) with its turns: `kept` and `events` are what the store holds of it."""
+    events = list(events)
+    session, chat = state.sessions.get(dialog), chat_of(state, dialog)
+    turns = {turn.key: turn for turn in kept} | {turn.key: turn for turn in state.turns.values() if turn.chat == chat}
+    if not turns and session is None and not events:
         return None
     return {
         "portal": state.portal,
@@ -74,9 +84,36 @@ def explain_dialog(
             for one in state.sessions.values()
             if one.session.chat == chat
         ],
-        "turns": [_turn(turn) for turn in sorted(turns, key=lambda turn: turn.opened)],
-        "ledger": story or {},
+        "turns": [
+            _turn(turn) | _told(turn, state, policy, now)
+            for turn in sorted(turns.values(), key=lambda turn: turn.opened)
+        ],
+        "ledger": [
+            {"at": _iso(row.at), "what": row.what, "turn": row.message, "messages": list(row.messages)}
+            for row in events
+        ],
     }
+
+
+def chat_of(state: PortalState, dialog: int) -> int:
+    """A session's number stands for its chat."""
+    session = state.sessions.get(dialog)
+    return session.session.chat if session is not None else dialog
+
+
+def dialog_text(told: dict[str, Any], language: str) -> str:
+    """The story as a person reads it: a paragraph per turn."""
+    lines = [told["link"], ""]
+    for turn in told["turns"]:
+        lines += [*turn[f"story_{language}"], ""]
+    return "\n".join(lines)
+
+
+def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
+    names = {one.id: one.name for one in state.managers.values() if one.name}
+    schedule = state.schedules.get(turn.schedule_version)
+    working = waits(turn, schedule, now)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
+    return {f"story_{name}": list(story(turn, names, policy.timezone, name, now, working)) for name in LANGUAGES}
 
 
 def _cannot_see(policy: Policy) -> list[str]:
