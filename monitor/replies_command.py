@@ -65,7 +65,7 @@ def _show(told: Report) -> None:
     console.print(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} to {told.until:%Y-%m-%d %H:%M} UTC, by deadline")
     table = Table(show_edge=False, pad_edge=False)
     heads = ("who", "n", "in time", "p50", "p90", "own p50", "late", "missed", "waiting late", "excused")
-    for head in (*heads, "no reply needed", "closed silently", "let go", "worst"):
+    for head in (*heads, "waived", "closed silently", "let go", "worst"):
         table.add_column(head, justify="left" if head in {"who", "worst"} else "right", overflow="fold")
     for row in told.rows:
         share = "-" if row["share"] is None else f"{row['share']:.0%}"
@@ -78,9 +78,10 @@ def _show(told: Report) -> None:
             _wait(row["own_p50"]),
             *(str(row[name]) for name in ("late", "missed", "overdue", "excused", "waived", "closed_unanswered")),
             str(row["skipped"]),
-            row["worst_link"] or "",
+            f"{_wait(row['worst'])} in {row['worst_session']}" if row["worst_session"] else "",
         )
     console.print(table)
+    console.print(f"a dialog: {told.address}/online/?IM_HISTORY=imol|NUMBER", style="dim", soft_wrap=True)
     console.print("(in brackets: fewer than 10 turns, no rating; ≥: had not been answered by then)", style="dim")
     _show_parity(told, console)
 

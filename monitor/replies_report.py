@@ -33,6 +33,7 @@ class Report:
     by: By
     rows: tuple[Mapping[str, Any], ...]
     parity: Mapping[str, Any]
+    address: str  # of the portal, for links
 
 
 def report(
@@ -43,7 +44,13 @@ def report(
     rows = [_row(name, figures, url) for name, figures in groups.items()]
     rows.append(_row(TEAM, of_team(told, now), url))
     return Report(
-        portal=state.portal, since=since, until=until, by=by, rows=tuple(rows), parity=_parity(parity(told, now))
+        portal=state.portal,
+        since=since,
+        until=until,
+        by=by,
+        rows=tuple(rows),
+        parity=_parity(parity(told, now)),
+        address=url.rstrip("/"),
     )
 
 
@@ -85,6 +92,7 @@ def _row(name: str, figures: Figures, url: str) -> dict[str, Any]:
         "own_p50": _seconds(figures.own.p50),
         "own_p90": _seconds(figures.own.p90),
         "worst": _seconds(figures.team.worst),
+        "worst_session": figures.worst.session if figures.worst else None,
         "worst_link": f"{url.rstrip('/')}/online/?IM_HISTORY=imol|{figures.worst.session}" if figures.worst else None,
         "held": round(figures.held.total_seconds()),
         **{field: getattr(figures, field) for field in _GAMING},

@@ -76,7 +76,7 @@ def _why(turn: Turn, portal: timedelta, ours: timedelta | None) -> Why:
     if turn.verdict is Verdict.OPEN:
         return Why.NO_ANSWER if turn.portal_wait is not None else Why.OPEN
     if turn.calendar is not None and portal < turn.calendar:
-        return Why.NO_ANSWER
+        return Why.CLOSED if "closed_once" in turn.marks else Why.NO_ANSWER
     if turn.verdict is Verdict.WAIVED or (ours is None and turn.verdict is Verdict.EXCUSED):
         return Why.OUTSIDE
     if ours is None:

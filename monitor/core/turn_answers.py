@@ -25,8 +25,6 @@ def is_answer(
         return False
     if message.content in NOT_CONTENT and not (message.content == "reaction" and rules.reaction_ends_turn):
         return False
-    if message.id in rules.echoed:
-        return False
     if message.user not in rules.staff and not _is_employee(dialog, message.user, problems):
         return False
     return message.delivery is ACCEPTED or _is_taken(dialog, wait, message, messages)

@@ -48,6 +48,8 @@ def gone_on(dropped: Dropped, before: Turn | None) -> Wait:
     turn = dropped.turn
     wait = Wait(turn.message, turn.opened, turn.kind, dropped.links, before or turn)
     wait.working_from, wait.content, wait.skipped = turn.working_from, turn.content, turn.skipped
+    if turn.portal_wait is not None:
+        wait.portal_at = turn.opened + turn.portal_wait
     wait.marks = tuple(word for word in turn.marks if word in OF_THE_START)
     wait.mark("reopened")
     if turn.verdict is Verdict.MISSED:

@@ -170,6 +170,8 @@ class Story:
             self._manager(message)
 
     def _manager(self, message: Message) -> None:
+        if message.id in self.rules.echoed and message.user not in {self.holder, self.dialog.session.owner}:
+            return  # who has the dialog may send a ready phrase to many; a connector takes nobody's dialog
         if not is_answer(self.dialog, self.wait, message, self.messages, self.problems):
             return
         if self.wait is None and self.dropped is not None:

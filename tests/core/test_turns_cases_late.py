@@ -318,3 +318,10 @@ def test_the_ledger_of_a_corrected_turn_rebuilds_it() -> None:
     rows = [*events(None, met), *events(met, opened)]
     assert [row.what for row in rows][-1] == "corrected"
     assert rebuild(rows) == {TurnKey(1, 101): opened}
+
+
+def test_case_04_who_has_the_dialog_may_send_one_phrase_to_many() -> None:
+    rules = replace(RULES, echoed=frozenset({103}))
+    assert only("10:00 c; 10:01 n12; 10:02 m12", rules=rules).ended_by == 103
+    assert only("10:00 c; 10:01 n15; 10:02 m12", rules=rules).verdict is Verdict.OPEN
+    assert only("10:00 c; 10:01 c; 10:02 m12", rules=rules, owner=12).ended_by == 103
