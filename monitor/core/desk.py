@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -87,6 +88,8 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetim
     for key, messages in heard.fresh:
         channels = fold_messages(channels, key, messages)
     memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)
+    if heard.problems:
+        memory = replace(memory, problems=_counted(memory.problems, heard.problems))
     return replace(
         state,
         memory=memory,
@@ -97,6 +100,12 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetim
         tallies=heard.tallies,
         channels=channels,
     )
+
+
+def _counted(before: tuple[tuple[str, int], ...], problems: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """By kind: "replies.future session=7 count=1" is one more replies.future."""
+    counts = Counter(dict(before)) + Counter(problem.partition(" ")[0] for problem in problems)
+    return tuple(sorted(counts.items()))
 
 
 def _judgement(

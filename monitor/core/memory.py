@@ -87,6 +87,7 @@ class PortalMemory:
     outages: tuple[tuple[datetime, datetime | None], ...] = ()
     server_address: str = ""  # for links, e.g. https://acme.bitrix24.ru
     gone: tuple[tuple[int, datetime], ...] = ()  # employees seen dismissed, and since when
+    problems: tuple[tuple[str, int], ...] = ()  # odd data in dialogs: kind and how often
     echoed: tuple[int, ...] = ()  # messages no human typed: one text to several chats within a minute
 
 

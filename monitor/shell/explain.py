@@ -33,6 +33,7 @@ def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[st
         "cannot_see": _cannot_see(policy),
         "watermark": _iso(state.cursor.watermark),
         "sessions_remembered": len(state.sessions),
+        "odd_data": dict(memory.problems),
         "sessions_to_read": sum(one.due for one in state.sessions.values()),
         "channels": [_channel(one, now) for one in state.channels.values()],
         "open_turns": [_turn(one) for one in state.turns.values() if one.verdict is Verdict.OPEN],

@@ -84,3 +84,16 @@ def test_a_draft_has_the_very_fields_of_the_turn_it_is_sealed_into() -> None:
     assert type(turn) is Turn
     with pytest.raises(FrozenInstanceError):
         turn.holder = 5  # type: ignore[misc]  # what must not work
+
+
+def test_the_ledger_tells_when_the_clock_stood_and_when_the_answer_was_due() -> None:
+    bot = only("10:00 c; 10:00 n90; 10:01 b90", owner=90, now="10:05")
+    person = only("10:00 c; 10:00 n90; 10:01 b90; 10:20 n90>12", owner=12, now="10:25", previous=(bot,))
+    rows = [*events(None, bot), *events(bot, person)]
+    assert [(row.what, row.at) for row in rows] == [
+        ("turn_open", at("10:00")),
+        ("pause", at("10:00")),
+        ("resume", at("10:20")),
+        ("deadline", at("10:35")),
+        ("assign", at("10:20")),
+    ]
