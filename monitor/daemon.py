@@ -18,8 +18,10 @@ import probes
 from monitor import __version__
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
+from monitor.core.calendar import PublicDay
 from monitor.core.desk import Context
 from monitor.core.incident import Incident
+from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
@@ -69,7 +71,7 @@ class Daemon:
         self.registry = Registry()
         self.exposition = Exposition(self.registry)
         self._clock, self._store, self._http, self._path = clock, store, http, path
-        self._context = Context(public_days=holidays_of(config, clock.now()))
+        self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self._outcome = Outcome(registry=self.registry, pusher=self.pusher, clock=clock, context=self._context)
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
@@ -89,7 +91,7 @@ class Daemon:
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
-        self._context = Context(public_days=holidays_of(config, self._clock.now()))
+        self._context = context_of(config, self._clock.now())
         await self._portals.adopt({one.name: one for one in config.portals})
         await self._accounts.adopt({one.account.name: one for one in config.providers})
         for name in self._config_names(self._config) - self._config_names(config):
@@ -266,8 +268,18 @@ def build_account(
     )
 
 
+def context_of(config: Config, now: datetime) -> Context:
+    known = holidays_of(config, now)
+    off = {
+        country: frozenset(day.toordinal() for day, kind in days.items() if kind is PublicDay.OFF)
+        for country, days in known.items()
+    }
+    return Context(public_days=known, days_off=off)
+
+
 def holidays_of(config: Config, now: datetime) -> dict[str, Any]:
-    """The public holidays of every country that a schedule names, from last year to the year after next."""
+    """Public holidays from last year to the year after next: of the countries that schedules and addresses name."""
     rules = [line.schedule for one in config.portals for line in one.policy.lines.values() if line.schedule]
-    countries = {rule.holidays for rule in rules if rule.holidays}
+    named = {rule.holidays for rule in rules if rule.holidays}
+    countries = (named | {country_of(one.policy) for one in config.portals}) - {""}
     return {country: public_days(country, range(now.year - 1, now.year + 3)) for country in sorted(countries)}

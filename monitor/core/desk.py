@@ -13,6 +13,7 @@ from monitor.core.dialogue import Heard, hear
 from monitor.core.fold import fold_portal
 from monitor.core.furniture import furnish
 from monitor.core.incidents import Step, step
+from monitor.core.listening import days_off_of, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
@@ -25,9 +26,13 @@ from monitor.core.turns import waits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the core has to be told beside the portal's own facts: public holidays by country."""
+    """What the core has to be told beside the portal's own facts: public holidays by country.
+
+    `days_off`: the same as ordinals of the days nobody works, for habits.
+    """
 
     public_days: Mapping[str, PublicDays] = field(default_factory=dict)
+    days_off: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def judge(
@@ -50,12 +55,14 @@ def judge(
     channels = fold_channels(seen, findings, policy, blind=is_blind(seen, policy, now), now=now)
     seen = replace(seen, channels=renamed(channels.channels, seen, policy))
     heard = hear(seen, findings, policy, context.public_days, now=now)
-    seen = _with_replies(seen, heard, policy, now)
+    seen = _with_replies(seen, heard, policy, context, now)
+    quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
+    seen = replace(seen, channels=quiet.channels)
     working = partial(_waited, seen, policy, context, now)
     is_open = partial(_is_open, seen, policy, context, now)
     said = assess(seen, policy, now, working=working, is_open=is_open)
     outcome = step(seen.incidents, said, policy, now, real_now)
-    return _judgement(seen, furnished.notes, channels.flips, heard, outcome)
+    return _judgement(seen, furnished.notes, channels.flips + quiet.flips, heard, outcome)
 
 
 def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
@@ -82,11 +89,11 @@ def _discovered(state: PortalState, readings: Sequence[Reading], now: datetime) 
     return state if fresh == cursor else replace(state, cursor=fresh)
 
 
-def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetime) -> PortalState:
+def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Context, now: datetime) -> PortalState:
     keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
     channels = seen_by_traffic(state.channels, keys, state, policy, now)
     for key, messages in heard.fresh:
-        channels = fold_messages(channels, key, messages)
+        channels = fold_messages(channels, key, messages, policy.timezone, days_off_of(policy, context.days_off))
     memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)
     if heard.problems:
         memory = replace(memory, problems=_counted(memory.problems, heard.problems))

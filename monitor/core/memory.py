@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.core.calendar import Schedule
+from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
 from monitor.core.reading import FlagSeen, LicenceSeen, ProviderSeen
+from monitor.core.silence import Patience
 from monitor.core.tallies import Tally
 from monitor.core.turn import Turn, TurnEvent, TurnKey
 
@@ -65,6 +67,8 @@ class ChannelMemory:
     phone_gone: datetime | None = None  # since when the phone has not been seen, over reconnects
     gone: bool = False  # vanished from the portal: no series, kept for the record
     echoes_phone: bool = False  # what was typed on the phone has been seen here
+    habit: Habit = NO_HABIT  # when customers usually write
+    patience: Patience | None = None  # how long it may be silent now; None = never heard of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,9 @@ def _channel(portal: str, memory: ChannelMemory) -> Iterator[Sample]:
         yield Sample("messenger_channel_last_inbound_timestamp_seconds", labels, memory.last_inbound.timestamp())
     if memory.last_outbound is not None:
         yield Sample("messenger_channel_last_outbound_timestamp_seconds", labels, memory.last_outbound.timestamp())
+    if memory.patience is not None and memory.patience.after is not None:
+        gap = memory.patience.after - memory.patience.since
+        yield Sample("messenger_channel_expected_gap_seconds", labels, gap.total_seconds())
     yield Sample("messenger_channel_messages_total", (*labels, "in"), memory.received)
     yield Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent)
 

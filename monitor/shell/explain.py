@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from monitor.core.habit import FIRST_LEARNT
 from monitor.core.incident import Incident
+from monitor.core.listening import learnt_days
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
@@ -35,7 +37,7 @@ def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[st
         "sessions_remembered": len(state.sessions),
         "odd_data": dict(memory.problems),
         "sessions_to_read": sum(one.due for one in state.sessions.values()),
-        "channels": [_channel(one, now) for one in state.channels.values()],
+        "channels": [_channel(one, now, policy.timezone) for one in state.channels.values()],
         "open_turns": [_turn(one) for one in state.turns.values() if one.verdict is Verdict.OPEN],
         "open_incidents": [_incident(one) for one in state.incidents.values()],
     }
@@ -51,7 +53,7 @@ def explain_channel(
     subject = f"{line}/{connector}"
     return {
         "portal": state.portal,
-        **_channel(found, now),
+        **_channel(found, now, policy.timezone),
         "poll_seconds": policy.poll.total_seconds(),
         "confirmations": {"open": policy.confirm_open, "close": policy.confirm_close},
         "settle_seconds": policy.settle.total_seconds(),
@@ -123,7 +125,7 @@ def _cannot_see(policy: Policy) -> list[str]:
     return ["the state of connectors: a webhook may not call imconnector.*, a local application may"]
 
 
-def _channel(memory: ChannelMemory, now: datetime) -> dict[str, Any]:
+def _channel(memory: ChannelMemory, now: datetime, zone: str) -> dict[str, Any]:
     diagnosis = memory.diagnosis
     return {
         "line": memory.channel.line,
@@ -143,6 +145,21 @@ def _channel(memory: ChannelMemory, now: datetime) -> dict[str, Any]:
         "readings_in_a_row": memory.streak,
         "last_inbound": _iso(memory.last_inbound),
         "last_outbound": _iso(memory.last_outbound),
+        "silence": _silence(memory, now, zone),
+    }
+
+
+def _silence(memory: ChannelMemory, now: datetime, zone: str) -> dict[str, Any]:
+    """How long the channel may be silent, or how far its habit is learnt."""
+    told, days = memory.patience, learnt_days(memory, now, zone)
+    if told is None or told.after is None or days is not None:
+        return {"state": "learning", "days_learnt": days or 0, "days_needed": FIRST_LEARNT.days}
+    return {
+        "state": "too long" if now >= told.after else "usual",
+        "since": _iso(told.since),
+        "too_long_after": _iso(told.after),
+        "conversations_expected_by_then": round(told.expected, 1),
+        "chance_on_a_sound_channel": told.chance,
     }
 
 
