@@ -90,15 +90,26 @@ def _prepare(connection: sqlite3.Connection, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _upgrade(engine: Engine, url: str) -> None:
+def newest_schema() -> str:
+    """The schema that this version writes."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head() or ""
+
+
+def _migrations() -> Config:
     config = Config()
     config.set_main_option("script_location", "monitor.shell:migrations")
+    return config
+
+
+def _upgrade(engine: Engine, url: str) -> None:
+    config = _migrations()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with engine.begin() as connection:
         present = _revision(connection)
         if present is not None and present not in known:
             raise StoreError(
-                f"store {place(url)}: made by a newer messenger-monitor (schema {present}): upgrade this one"
+                f"store {place(url)}: made by a newer messenger-monitor (schema {present}): "
+                "upgrade this one, or restore a backup made by this version"
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
