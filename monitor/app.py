@@ -71,6 +71,7 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
+            tasks.append(group.create_task(daemon.heartbeat.run()))
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")
@@ -96,7 +97,7 @@ async def _reloads(daemon: Daemon, hup: asyncio.Event, notifier: Notifier) -> No
 
 
 async def _beats(daemon: Daemon, notifier: Notifier) -> None:
-    """The watchdog hears of us only while polls make progress."""
+    """The watchdog hears of us only while polls make progress: a loop that runs on but polls nothing is restarted."""
     beat = notifier.beat
     if beat is None:
         return

@@ -24,6 +24,7 @@ from monitor.core import policy
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
+from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
 
@@ -64,6 +65,7 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
             _provider(one, entry, root, path.parent) for one, entry in entries if one.type in provider_probes()
         ),
         source_path=path,
+        heartbeat=Switch(url=root.heartbeat.url, every=root.heartbeat.every) if root.heartbeat else None,
     )
 
 

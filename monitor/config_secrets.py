@@ -16,6 +16,7 @@ from monitor.secret import Secret
 MAX_SECRET = 64 * 2**10
 
 WEB = ("token",)
+HEARTBEAT = ("url",)
 ADDRESS = ("url",)  # a secret only where it holds a password
 AUTH = ("client_secret", "refresh_token", "webhook_url")
 
@@ -62,6 +63,8 @@ def _copied(value: Any) -> Any:
 def _places(tree: Section) -> Iterator[tuple[str, Section, tuple[str, ...]]]:
     if isinstance(web := tree.get("web"), dict):
         yield "web", web, WEB
+    if isinstance(heartbeat := tree.get("heartbeat"), dict):
+        yield "heartbeat", heartbeat, HEARTBEAT
     for path, portal in sections(tree, "portals"):
         if isinstance(auth := portal.get("auth"), dict):
             yield f"{path}.auth", auth, AUTH

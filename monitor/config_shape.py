@@ -64,6 +64,20 @@ class Store(Shape):
     ] = "sqlite:///state.db"
 
 
+class Heartbeat(Shape):
+    """A check of healthchecks.io or of a service that speaks its protocol; the address itself is the secret."""
+
+    url: Secret
+    every: Annotated[timedelta, duration("10s", "1d")] = timedelta(seconds=60)
+
+    @model_validator(mode="after")
+    def _an_address(self) -> Self:
+        parts = split(self.url.reveal())
+        if self.url.reveal() and (parts is None or parts.scheme not in ("http", "https") or not parts.hostname):
+            raise unexpected("an address such as https://hc-ping.com/UUID", "another text", at="url")
+        return self
+
+
 class Alertmanager(Shape):
     url: AddressWithPassword | None = "http://127.0.0.1:9093"
 
@@ -231,6 +245,7 @@ class Root(Shape):
     web: Web = Web()
     store: Store = Store()
     alertmanager: Alertmanager = Alertmanager()
+    heartbeat: Heartbeat | None = None
     log: Log = Log()
     language: Literal["ru", "en"] = "ru"
     allow_literal_secrets: bool = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from monitor.core.plugin import Account
 from monitor.core.policy import Policy
 from monitor.secret import Secret
+from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials
 from monitor.shell.pacer import Rate
 
@@ -70,5 +71,6 @@ class Config:
     portals: tuple[PortalConfig, ...]
     providers: tuple[ProviderConfig, ...]
     source_path: Path
+    heartbeat: Switch | None = None
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +59,10 @@ async def command(*arguments: str, env: dict[str, str] | None = None) -> tuple[i
     )
     out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()
+
+
+async def eventually(what: Callable[[], object], within: float = 10.0) -> None:
+    """Returns once `what` is true."""
+    async with asyncio.timeout(within):
+        while not what():  # noqa: ASYNC110 - what is looked at lives in another process or tells nobody
+            await asyncio.sleep(0.02)
