@@ -34,3 +34,22 @@ def add_operations(app: click.Group, load: Load, work: Work) -> None:
         from monitor.doctor import doctor as examine
 
         return work(examine(file, as_json=as_json))
+
+    @app.command()
+    @_config
+    @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The copy's name.")
+    def backup(file: Path, target: Path) -> int:
+        """Copy the store while the daemon runs."""
+        from monitor.backup import backup as save
+
+        return save(load(file).store_url, target)
+
+    @app.command()
+    @_config
+    @click.option("--from", "source", type=click.Path(path_type=Path), required=True, help="A copy made by `backup`.")
+    def restore(file: Path, source: Path) -> int:
+        """Put a copy in the store's place; a running daemon ends then and is started anew from it."""
+        from monitor.backup import restore as put_back
+        from monitor.shell.clock import Clock
+
+        return put_back(load(file).store_url, source, Clock().real_now())

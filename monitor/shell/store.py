@@ -16,7 +16,7 @@ from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
-from monitor.shell.store_engine import StoreError, close_engine, open_engine, translated
+from monitor.shell.store_engine import StoreError, close_engine, generation, open_engine, place, translated
 from monitor.shell.store_records import decode, encode, micros
 from monitor.shell.store_rows import load, write
 from monitor.shell.vault import Tokens
@@ -33,6 +33,7 @@ class Store:
     def __init__(self, engine: Engine, thread: ThreadPoolExecutor, url: str) -> None:
         self._engine, self._thread, self._url = engine, thread, url
         self._written: dict[str, datetime] = {}
+        self._generation: int | None = None
 
     @classmethod
     async def open(cls, url: str, *, shared: bool = False) -> Store:
@@ -56,7 +57,17 @@ class Store:
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with translated(self._url), self._engine.begin() as connection:
-            return work(connection)
+            done = work(connection)
+            self._still_the_same(connection)
+            return done
+
+    def _still_the_same(self, connection: Connection) -> None:
+        """Asked last, inside the transaction: what was worked out from another store must not be written."""
+        now = generation(connection)
+        if self._generation is None:
+            self._generation = now
+        if now != self._generation:
+            raise StoreError(f"store {place(self._url)}: it was restored from a backup: start anew from what it holds")
 
     # --- a portal's state ----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -51,7 +51,7 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
         raise StoreError(f"store {path}: the folder {path.parent} does not exist: create it or change store.url")
     lock = _lock(path, shared)
     try:
-        with translated(url), _private():
+        with translated(url), private():
             engine = create_engine(url, pool_size=1, max_overflow=0)
             event.listen(engine, "connect", _prepare)
             if lock is not None:
@@ -68,7 +68,7 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
 def _lock(path: Path, shared: bool) -> IO[bytes] | None:
     """A portal belongs to one process: the second daemon on the same file is refused. None: shared with its owner."""
     try:
-        with _private():
+        with private():
             lock = path.with_name(path.name + ".lock").open("ab")
     except OSError as error:
         raise StoreError(
@@ -115,6 +115,15 @@ def _upgrade(engine: Engine, url: str) -> None:
         command.upgrade(config, "head")
 
 
+def generation(connection: Connection) -> int:
+    """Changes when the store is replaced by a backup: what was remembered of it is worth nothing then."""
+    if connection.dialect.name == "sqlite":
+        return int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
+    return int(
+        connection.execute(text("select coalesce(to_regclass('alembic_version')::oid::bigint, 0)")).scalar() or 0
+    )
+
+
 def _revision(connection: Any) -> str | None:
     try:
         with connection.begin_nested():
@@ -127,7 +136,7 @@ def _revision(connection: Any) -> str | None:
 
 
 @contextmanager
-def _private() -> Iterator[None]:
+def private() -> Iterator[None]:
     """What is created now is for its owner alone: the store holds tokens."""
     before = os.umask(0o077)
     try:
