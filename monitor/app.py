@@ -35,7 +35,7 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
     code = EXIT_OK
     try:
         async with AsyncExitStack() as stack:
-            store = await Store.open(config.store_url)
+            store = await Store.open(config.store_url, key=config.store_key)
             stack.push_async_callback(store.close)
             http = await stack.enter_async_context(session())
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)

@@ -53,3 +53,19 @@ def add_operations(app: click.Group, load: Load, work: Work) -> None:
         from monitor.shell.clock import Clock
 
         return put_back(load(file).store_url, source, Clock().real_now())
+
+    @app.command("generate-key")
+    def generate_key() -> int:
+        """Print a new key for store.key_file."""
+        from monitor.shell.store_seal import new_key
+
+        click.echo(new_key().reveal())
+        return 0
+
+    @app.command("rotate-key")
+    @_config
+    def rotate_key(file: Path) -> int:
+        """Put a new key into store.key_file and seal the stored tokens with it, while the daemon runs."""
+        from monitor.rotation import rotate
+
+        return work(rotate(load(file)))

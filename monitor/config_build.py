@@ -65,6 +65,7 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
             _provider(one, entry, root, path.parent) for one, entry in entries if one.type in provider_probes()
         ),
         source_path=path,
+        store_key=root.store.key,
         heartbeat=Switch(url=root.heartbeat.url, every=root.heartbeat.every) if root.heartbeat else None,
     )
 

@@ -25,6 +25,7 @@ from monitor.config_types import (
 )
 from monitor.core.model import Messenger
 from monitor.secret import Secret
+from monitor.shell.store_seal import are_keys, split_keys
 
 Poll = Annotated[timedelta, duration("1s", "1d")]
 Timeout = Annotated[timedelta, duration("1s", "5m")]
@@ -62,6 +63,14 @@ class Store(Shape):
             "sqlite:///PATH or postgresql://USER@HOST/DATABASE",
         ),
     ] = "sqlite:///state.db"
+    key: Secret | None = None
+
+    @model_validator(mode="after")
+    def _keys(self) -> Self:
+        if self.key is not None and self.key.reveal() and not are_keys(split_keys(self.key)):
+            wanted = "a key made by `messenger-monitor generate-key`"
+            raise unexpected(wanted, "another text", at="key")
+        return self
 
 
 class Heartbeat(Shape):

@@ -72,5 +72,6 @@ class Config:
     providers: tuple[ProviderConfig, ...]
     source_path: Path
     heartbeat: Switch | None = None
+    store_key: Secret | None = None  # one or several keys of which the first seals
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -93,6 +93,7 @@ class Daemon:
             self._outcome.forget(name)
         self._config, self.language = config, config.language
         self.heartbeat.adopt(config.heartbeat)
+        self._store.adopt_key(config.store_key)
         self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
         self._taken(well=True)
 

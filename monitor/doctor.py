@@ -82,18 +82,19 @@ async def _portals(config: Config, http: aiohttp.ClientSession, clock: Clock) ->
             unknown(f"portal {wish.name}", "not asked: its tokens are in the store", remedy) for wish in config.portals
         ]
     try:
-        async with _store(config.store_url) as store, asyncio.TaskGroup() as group:
+        async with _store(config) as store, asyncio.TaskGroup() as group:
             asked = [group.create_task(portal_lines(wish, store, http, clock)) for wish in config.portals]
-    except StoreError:
-        return [
+    except StoreError as error:
+        found, _, said = str(error).rpartition(": ")
+        return [wrong("store", found, said)] + [
             unknown(f"portal {wish.name}", "not asked: its tokens are in the store", remedy) for wish in config.portals
         ]
     return [line for task in asked for line in task.result()]
 
 
 @asynccontextmanager
-async def _store(url: str) -> AsyncIterator[Store]:
-    store = await Store.open(url, shared=True)
+async def _store(config: Config) -> AsyncIterator[Store]:
+    store = await Store.open(config.store_url, shared=True, key=config.store_key)
     try:
         yield store
     finally:

@@ -85,8 +85,8 @@ def _lock(path: Path, shared: bool) -> IO[bytes] | None:
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
-    """WAL lets pages read while a poll writes; FULL makes a commit survive a power loss."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+    """WAL lets pages read while a poll writes; FULL makes a commit survive a power loss; what is deleted is gone."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

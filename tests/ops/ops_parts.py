@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +68,22 @@ async def eventually(what: Callable[[], object], within: float = 10.0) -> None:
     async with asyncio.timeout(within):
         while not what():  # noqa: ASYNC110 - what is looked at lives in another process or tells nobody
             await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def running_daemon(path: Path, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    with log.open("ab") as out:
+        words = [sys.executable, "-m", "monitor", "run", "-c", str(path)]
+        process = await asyncio.create_subprocess_exec(*words, stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

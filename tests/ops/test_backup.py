@@ -8,16 +8,14 @@ import pwd
 import sqlite3
 import stat
 import subprocess
-import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ops_parts import command, config_file, eventually, portal_of
+from ops_parts import command, config_file, eventually, portal_of, running_daemon
 
 from monitor.backup import backup, restore
 from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
@@ -235,22 +233,13 @@ async def test_the_password_stands_in_no_command_line_and_in_no_message(
     assert 'database "absent" does not exist' in str(caught.value)
 
 
-@asynccontextmanager
-async def daemon(path: Path, log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    with log.open("ab") as out:
-        words = [sys.executable, "-m", "monitor", "run", "-c", str(path)]
-        process = await asyncio.create_subprocess_exec(*words, stdout=out, stderr=out)
+def channels_in(path: Path) -> int:
+    """Zero as long as the daemon is still making its store."""
     try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-def cursor_of(path: Path) -> int:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        row = database.execute("SELECT count(*) FROM remembered WHERE kind = 'channel'").fetchone()
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            row = database.execute("SELECT count(*) FROM remembered WHERE kind = 'channel'").fetchone()
+    except sqlite3.OperationalError:
+        return 0
     return int(row[0])
 
 
@@ -261,11 +250,11 @@ async def test_a_running_daemon_is_backed_up_and_restored_and_goes_on(tmp_path: 
     log, copy = tmp_path / "log", tmp_path / "copy"
     async with Sandbox(furnished(SandboxClock(), hours=False)) as sandbox:
         path = config_file(tmp_path, portal_of(tmp_path, sandbox, poll="1s"))
-        async with daemon(path, log) as process:
-            await eventually(lambda: (tmp_path / "state.db").exists() and cursor_of(tmp_path / "state.db") > 0, 20)
+        async with running_daemon(path, log) as process:
+            await eventually(lambda: channels_in(tmp_path / "state.db") > 0, 20)
             code, out, err = await command("backup", "-c", str(path), "--to", str(copy))
             assert (code, err) == (0, "")
-            channels = cursor_of(copy)
+            channels = channels_in(copy)
             code, out, err = await command("restore", "-c", str(path), "--from", str(copy))
             assert code == 0, err
             assert "tokens were not put back, the present ones are newer: acme" in out
@@ -274,7 +263,7 @@ async def test_a_running_daemon_is_backed_up_and_restored_and_goes_on(tmp_path: 
         assert "it was restored from a backup: start anew from what it holds" in log.read_text()
         assert "Traceback" not in log.read_text()
         renewals = sandbox.oauth.renewals
-        async with daemon(path, log):
-            await eventually(lambda: sandbox.counts["http"] and cursor_of(tmp_path / "state.db") == channels, 20)
+        async with running_daemon(path, log):
+            await eventually(lambda: sandbox.counts["http"] and channels_in(tmp_path / "state.db") == channels, 20)
         assert sandbox.oauth.renewals == renewals
         assert sandbox.oauth.dead_refresh_uses == 0
