@@ -81,7 +81,7 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks.append(group.create_task(daemon.heartbeat.run()))
+            tasks += [group.create_task(daemon.heartbeat.run()), group.create_task(daemon.pruning.run())]
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")

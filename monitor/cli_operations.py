@@ -25,7 +25,13 @@ _config = click.option(
 
 def add_operations(app: click.Group, load: Load, work: Work) -> None:
     """`load` reads a configuration or exits with 64; `work` runs a coroutine to its exit code."""
+    _looks(app, work)
+    _copies(app, load)
+    _keys(app, load, work)
+    _people(app, load, work)
 
+
+def _looks(app: click.Group, work: Work) -> None:
     @app.command()
     @_config
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
@@ -35,6 +41,8 @@ def add_operations(app: click.Group, load: Load, work: Work) -> None:
 
         return work(examine(file, as_json=as_json))
 
+
+def _copies(app: click.Group, load: Load) -> None:
     @app.command()
     @_config
     @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The copy's name.")
@@ -54,6 +62,8 @@ def add_operations(app: click.Group, load: Load, work: Work) -> None:
 
         return put_back(load(file).store_url, source, Clock().real_now())
 
+
+def _keys(app: click.Group, load: Load, work: Work) -> None:
     @app.command("generate-key")
     def generate_key() -> int:
         """Print a new key for store.key_file."""
@@ -69,3 +79,20 @@ def add_operations(app: click.Group, load: Load, work: Work) -> None:
         from monitor.rotation import rotate
 
         return work(rotate(load(file)))
+
+
+def _people(app: click.Group, load: Load, work: Work) -> None:
+    @app.command("erase-customer")
+    @_config
+    @click.option("--portal", required=True, help="The portal's name in the configuration.")
+    @click.option("--dialog", type=click.IntRange(1), help="A dialog's chat id.")
+    @click.option("--customer", type=click.IntRange(1), help="The customer's user id on the portal.")
+    @click.option("--phone", help="The customer's phone: the portal is asked for the dialogs, no phone is kept here.")
+    def erase_customer(file: Path, portal: str, dialog: int | None, customer: int | None, phone: str | None) -> int:
+        """Erase all that is kept about a customer, and show that nothing is left."""
+        from monitor.erasure import Wanted
+        from monitor.erasure import erase_customer as erase
+
+        if sum(one is not None for one in (dialog, customer, phone)) != 1:
+            raise click.UsageError("expected one of --dialog, --customer and --phone")
+        return work(erase(load(file), portal, Wanted(dialog=dialog, customer=customer, phone=phone)))

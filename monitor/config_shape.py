@@ -33,6 +33,7 @@ History = Annotated[timedelta, duration("0s", "366d")]
 Target = Annotated[timedelta, duration("1s", "30d")]
 Settle = Annotated[timedelta, duration("0s", "1d")]
 Review = Annotated[timedelta, duration("1d", "366d")]
+Kept = Annotated[timedelta, duration("30d", "3660d")]
 Whole = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1, le=100)]
 
@@ -55,6 +56,14 @@ class Web(Shape):
     external_url: Address | None = None
 
 
+class Retention(Shape):
+    """How long what is over is kept."""
+
+    turns: Kept = timedelta(days=400)
+    ledger: Kept = timedelta(days=400)
+    incidents: Kept = timedelta(days=400)
+
+
 class Store(Shape):
     url: Annotated[
         str,
@@ -64,6 +73,7 @@ class Store(Shape):
         ),
     ] = "sqlite:///state.db"
     key: Secret | None = None
+    retention: Retention = Retention()
 
     @model_validator(mode="after")
     def _keys(self) -> Self:

@@ -12,6 +12,7 @@ from monitor.secret import Secret
 from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials
 from monitor.shell.pacer import Rate
+from monitor.shell.store_prune import Retention
 
 
 class ConfigProblems(Exception):
@@ -72,6 +73,7 @@ class Config:
     providers: tuple[ProviderConfig, ...]
     source_path: Path
     heartbeat: Switch | None = None
+    retention: Retention = field(default_factory=Retention)
     store_key: Secret | None = None  # one or several keys of which the first seals
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -26,6 +26,7 @@ from monitor.core.policy import Policy
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
+from monitor.pruning import Pruning
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
@@ -75,6 +76,7 @@ class Daemon:
         self._accounts: Fleet[ProviderConfig, AccountWatch] = Fleet(
             group=group, clock=clock, build=self._account, every=lambda wish: wish.poll
         )
+        self.pruning = Pruning(store=store, clock=clock)
         self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
         self._config = config
         self._reloading = asyncio.Lock()
@@ -94,6 +96,7 @@ class Daemon:
         self._config, self.language = config, config.language
         self.heartbeat.adopt(config.heartbeat)
         self._store.adopt_key(config.store_key)
+        self.pruning.adopt(config.retention)
         self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
         self._taken(well=True)
 

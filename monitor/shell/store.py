@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -16,7 +17,14 @@ from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
-from monitor.shell.store_engine import StoreError, close_engine, generation, open_engine, place, translated
+from monitor.shell.store_engine import (
+    StoreError,
+    close_engine,
+    generation,
+    open_engine,
+    place,
+    translated,
+)
 from monitor.shell.store_records import decode, encode, micros
 from monitor.shell.store_rows import load, write
 from monitor.shell.store_seal import Seal
@@ -36,7 +44,7 @@ class Store:
         self._engine, self._thread, self._url = engine, thread, url
         self._seal = Seal(key)
         self._written: dict[str, datetime] = {}
-        self._generation: int | None = None
+        self._generation: str | None = None
 
     @classmethod
     async def open(cls, url: str, *, shared: bool = False, key: Secret | None = None) -> Store:
@@ -76,7 +84,7 @@ class Store:
         if self._generation is None:
             self._generation = now
         if now != self._generation:
-            raise StoreError(f"store {place(self._url)}: it was restored from a backup: start anew from what it holds")
+            raise StoreError(f"store {place(self._url)}: it was restored or cleaned: start anew from what it holds")
 
     # --- a portal's state ----------------------------------------------------------------------------
 
@@ -125,6 +133,25 @@ class Store:
     async def reseal(self) -> int:
         """Seal with the first key whatever is not yet. StoreError where some of it cannot be read."""
         return await self._run(partial(reseal, seal=self._seal, url=self._url))
+
+    # --- what goes (store_prune, store_erase) ----------------------------------------------------------
+
+    async def transaction(self, work: Callable[[Connection], T], *, renews: bool = False) -> T:
+        """Someone else's work on the rows. `renews`: it makes another store of it, and this object goes along."""
+        self._generation = None if renews else self._generation
+        return await self._run(work)
+
+    async def squeeze(self) -> Path | None:
+        """Nothing that was deleted stays on the disk. The file of SQLite; None where the store is a server."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._squeeze)
+
+    def _squeeze(self) -> Path | None:
+        if self._engine.dialect.name != "sqlite":
+            return None
+        with translated(self._url), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return Path(self._engine.url.database or "")
 
     # --- alerts that Alertmanager knows of -----------------------------------------------------------
 

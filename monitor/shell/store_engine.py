@@ -115,13 +115,24 @@ def _upgrade(engine: Engine, url: str) -> None:
         command.upgrade(config, "head")
 
 
-def generation(connection: Connection) -> int:
-    """Changes when the store is replaced by a backup: what was remembered of it is worth nothing then."""
+def generation(connection: Connection) -> str:
+    """Changes when the store is replaced by a backup or something is erased from it: what was remembered of it is
+    worth nothing then."""
     if connection.dialect.name == "sqlite":
-        return int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
-    return int(
-        connection.execute(text("select coalesce(to_regclass('alembic_version')::oid::bigint, 0)")).scalar() or 0
-    )
+        return str(connection.exec_driver_sql("PRAGMA user_version").scalar())
+    query = "select to_regclass('alembic_version')::oid, obj_description(to_regclass('alembic_version'))"
+    return str(tuple(connection.execute(text(query)).one()))
+
+
+def renew_generation(connection: Connection) -> None:
+    """Whoever holds the store open starts anew."""
+    if connection.dialect.name == "sqlite":
+        number = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
+        connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")
+        return
+    query = "select coalesce(obj_description('alembic_version'::regclass), '0')"
+    number = int(str(connection.execute(text(query)).scalar()))
+    connection.execute(text(f"comment on table alembic_version is '{number + 1}'"))
 
 
 def _revision(connection: Any) -> str | None:
