@@ -40,3 +40,10 @@ def _address(config: Config, path: str) -> tuple[str, dict[str, str]]:
     host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
     headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}
     return f"http://{host}:{config.web.port}{path}", headers
+
+
+async def fetched(config: Config, path: str) -> str:
+    """The daemon's answer as text, whatever its status. aiohttp.ClientError where none answers."""
+    url, headers = _address(config, path)
+    async with session() as http, http.get(url, headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as answer:
+        return await answer.text()

@@ -25,13 +25,13 @@ _config = click.option(
 
 def add_operations(app: click.Group, load: Load, work: Work) -> None:
     """`load` reads a configuration or exits with 64; `work` runs a coroutine to its exit code."""
-    _looks(app, work)
+    _looks(app, load, work)
     _copies(app, load)
     _keys(app, load, work)
     _people(app, load, work)
 
 
-def _looks(app: click.Group, work: Work) -> None:
+def _looks(app: click.Group, load: Load, work: Work) -> None:
     @app.command()
     @_config
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
@@ -40,6 +40,15 @@ def _looks(app: click.Group, work: Work) -> None:
         from monitor.doctor import doctor as examine
 
         return work(examine(file, as_json=as_json))
+
+    @app.command("support-bundle")
+    @_config
+    @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
+    def support_bundle(file: Path, out: Path) -> int:
+        """Write what someone who helps has to know: no secrets, no names, no messages."""
+        from monitor.support_bundle import bundle
+
+        return work(bundle(load(file), out))
 
 
 def _copies(app: click.Group, load: Load) -> None:
