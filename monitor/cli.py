@@ -16,6 +16,7 @@ import click
 import structlog
 
 from monitor import __version__
+from monitor.cli_operations import add_operations
 from monitor.config_values import Config, ConfigProblems
 
 T = TypeVar("T")
@@ -219,3 +220,6 @@ def _async(work: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+add_operations(app, lambda path: _load(path, quiet=True), _async)
