@@ -14,9 +14,11 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, Judgement, PortalState
+from monitor.core.model import ChannelKey
 from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
+from monitor.shell import store_web as web
 from monitor.shell.store_engine import (
     StoreError,
     close_engine,
@@ -212,6 +214,29 @@ class Store:
         query = query.where(table.c.at >= micros(since)) if since else query
         bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
         return tuple(decode(body, Flip) for body in reversed(bodies))
+
+    async def channel_flips(self, portal: str, key: ChannelKey, *, since: datetime) -> tuple[Flip, ...]:
+        return await self._run(partial(web.channel_flips, portal=portal, key=key, since=since))
+
+    # --- links and notes -----------------------------------------------------------------------------
+
+    async def keep_link(self, portal: str, digest: str, at: datetime) -> None:
+        await self._run(partial(web.keep_link, digest=digest, portal=portal, at=at))
+
+    async def revoke_links(self, portal: str) -> int:
+        return await self._run(partial(web.revoke_links, portal=portal))
+
+    async def portal_of_link(self, digest: str) -> str | None:
+        return await self._run(partial(web.portal_of_link, digest=digest))
+
+    async def add_note(self, incident: str, note: web.Note) -> None:
+        await self._run(partial(web.add_note, incident=incident, note=note))
+
+    async def notes(self, incident: str) -> tuple[web.Note, ...]:
+        return await self._run(partial(web.notes_of, incident=incident))
+
+    async def sizes(self) -> dict[str, int]:
+        return await self._run(web.sizes)
 
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
