@@ -1,0 +1,221 @@
+"""A portal that answers at once from templates, in a process of its own: what is measured is the one who asks.
+
+`python -m benchmarks.canned` prints its port. Any address is a portal: /<name>/rest/1/secret/batch. A portal whose
+name begins with `busy` has 50 activities of which 10 sessions of 20 messages have moved since the last poll;
+any other has nothing new. With `--step` a portal's time goes on by that many seconds at each
+list of activities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qs
+
+ZONE = timezone(timedelta(hours=3))
+START = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
+LINES, CONNECTORS = (1, 2, 3), ("wz_whatsapp", "telegrambot", "max", "avito")
+SESSIONS, GROUPS, MESSAGES, FIRST = 50, 5, 20, 7001
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+CLASS = "bx-messenger-content-item-"
+
+
+def iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+class Portal:
+    """One emulated portal. `polls` counts the rounds it was asked for the time."""
+
+    def __init__(self, *, busy: bool, step: float, moved: int) -> None:
+        self.busy, self.step, self.moved, self.polls = busy, step, moved, 0
+        self.recorded: list[str] = []
+
+    @property
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.polls * self.step) if self.step else datetime.now(ZONE)
+
+    def moved_at(self, session: int) -> tuple[int, datetime]:
+        """(how often it has moved, when it last did): each group of ten moves at every fifth poll."""
+        groups = max(1, SESSIONS // self.moved)
+        moment = self.polls if self.step else int(self.now.timestamp() // 60)
+        ago = (moment - session // self.moved) % groups
+        return (moment - ago) // groups, self.now.replace(microsecond=0) - timedelta(seconds=30 + 60 * ago)
+
+    def answer(self, method: str, params: dict[str, list[str]]) -> Any:
+        match method:
+            case "server.time":
+                return iso(self.now)
+            case "imconnector.status":
+                place = {"LINE": int(params["LINE"][0]), "CONNECTOR": params["CONNECTOR"][0]}
+                return place | {"ERROR": False, "CONFIGURED": True, "STATUS": True}
+            case "crm.activity.list":
+                self.polls += 1
+                first = self.busy and "filter[>ID]" not in params
+                return [self.activity(index) for index in range(SESSIONS)] if first else []
+            case "imopenlines.session.history.get":
+                index = int(params["SESSION_ID"][0]) - FIRST
+                known = self.busy and 0 <= index < SESSIONS
+                return self.history(index) if known else None
+        return FURNITURE.get(method)
+
+    def activity(self, index: int) -> dict[str, Any]:
+        line, connector = place_of(index)
+        _, updated = self.moved_at(index)
+        return {
+            **{"ID": str(900 + index), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
+            **{"ASSOCIATED_ENTITY_ID": str(FIRST + index), "ORIGIN_ID": f"IMOL_{FIRST + index}"},
+            "PROVIDER_PARAMS": {"USER_CODE": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
+            **{"RESULT_SOURCE_ID": connector, "DIRECTION": "1", "RESULT_STATUS": "2", "RESPONSIBLE_ID": "12"},
+            **{"CREATED": iso(START), "LAST_UPDATED": iso(updated), "END_TIME": iso(self.now + timedelta(days=1))},
+            **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
+        }
+
+    def history(self, index: int) -> dict[str, Any]:
+        line, connector = place_of(index)
+        times, updated = self.moved_at(index)
+        chat, customer, manager = 1700 + index, 800 + index, 11 + index % 8
+        last = index * 10_000_000 + 100 + times * 2
+        rows = {}
+        for back in range(MESSAGES):
+            number = last - back
+            author = manager if back % 2 == 0 else customer
+            at = updated - timedelta(seconds=40 * back)
+            rows[str(number)] = message(number, chat, author, at)
+        code = f"{connector}|{line}|79990000{index:03}|{customer}"
+        return {
+            **{"chatId": str(chat), "canJoin": "Y", "canVoteHead": "N", "sessionId": FIRST + index},
+            **{"sessionVoteHead": 0, "sessionCommentHead": None, "userId": f"chat{chat}", "message": rows},
+            **{"usersMessage": {f"chat{chat}": list(rows)}, "openlines": {"canvoteashead": {str(line): True}}},
+            "users": {str(one): person(one, connector=one == customer) for one in (manager, customer)},
+            "chat": {
+                str(chat): {
+                    **{"id": str(chat), "owner": str(manager), "entityType": "LINES", "entityId": code},
+                    **{"entityData1": f"Y|DEAL|{500 + index}|N|N|{FIRST + index}|0|0|0|0", "entityData3": "N"},
+                }
+            },
+            **{"userInGroup": [], "woUserInGroup": [], "userInChat": {str(chat): [manager, customer]}, "files": []},
+        }
+
+
+def place_of(index: int) -> tuple[int, str]:
+    return LINES[index % len(LINES)], CONNECTORS[index % len(CONNECTORS)]
+
+
+def message(number: int, chat: int, author: int, at: datetime) -> dict[str, Any]:
+    text = f"Сообщение {number}: здравствуйте, подскажите, пожалуйста, когда будет готов заказ?"
+    params = {"connectorMid": [f"3EB0{number:016X}"], "class": f"{CLASS}ol", "imolSid": str(number)}
+    place = {"id": str(number), "chatid": str(chat), "senderid": str(author), "recipientid": f"chat{chat}"}
+    return place | {"date": iso(at), "text": text, "textlegacy": text, "params": params}
+
+
+def person(number: int, *, connector: bool) -> dict[str, Any]:
+    name = {"id": str(number), "name": f"Анна Петрова {number}", "active": True, "bot": False, "type": "user"}
+    return name | {"firstName": "Анна", "lastName": "Петрова", "connector": connector, "extranet": False}
+
+
+def line(number: int) -> dict[str, Any]:
+    hours = {"WORKTIME_ENABLE": "Y", "WORKTIME_FROM": "9", "WORKTIME_TO": "20", "WORKTIME_TIMEZONE": "Europe/Moscow"}
+    queue = {"QUEUE": [str(user) for user in range(11, 19)], "CRM": "Y", "CRM_FORWARD": "Y", "QUEUE_TYPE": "all"}
+    return {"ID": str(number), "LINE_NAME": f"Линия {number}", "ACTIVE": "Y", "TEMPORARY": "N"} | hours | queue
+
+
+FURNITURE: dict[str, Any] = {
+    "scope": ["imopenlines", "imconnector", "crm", "im", "user_brief", "department"],
+    "app.info": {"LICENSE": "ru_pro100", "INSTALLED": True, "PAYMENT_EXPIRED": "N", "DAYS": None},
+    "imopenlines.config.list.get": [line(number) for number in LINES],
+    "imconnector.list": {name: name for name in CONNECTORS},
+    "user.get": [
+        {"ID": str(n), "ACTIVE": True, "NAME": "Анна", "LAST_NAME": f"П{n}", "UF_DEPARTMENT": [1]} for n in range(11, 19)
+    ],
+    "department.get": [{"ID": "1", "NAME": "Продажи", "UF_HEAD": "11"}],
+}
+
+
+class Portals:
+    """All portals of this process, made when they are first asked."""
+
+    def __init__(self, *, step: float, moved: int) -> None:
+        self._step, self._moved = step, moved
+        self._known: dict[str, Portal] = {}
+        self.asked: dict[str, int] = defaultdict(int)
+
+    def reply(self, path: str, raw: bytes) -> bytes:
+        name = path.split("/")[1]
+        if path.startswith("/recorded/"):
+            return json.dumps(self._known[path.split("/")[2]].recorded).encode()
+        if path.startswith("/asked"):
+            return json.dumps(self.asked).encode()
+        self.asked[name] += 1
+        if name not in self._known:
+            self._known[name] = Portal(busy=name.startswith("busy"), step=self._step, moved=self._moved)
+        return batch(self._known[name], raw)
+
+
+def batch(portal: Portal, raw: bytes) -> bytes:
+    body = json.loads(raw)
+    if "cmd" not in body:
+        return json.dumps({"result": {}, "time": {}}).encode()
+    portal.recorded = [*portal.recorded[-3:], raw.decode()]
+    results, errors, times = {}, {}, {}
+    cost = {"start": 1772452800.1, "finish": 1772452800.2, "duration": 0.1, "processing": 0.05, "operating": 0.31}
+    for key, text in body["cmd"].items():
+        method, _, query = text.partition("?")
+        result = portal.answer(method, parse_qs(query))
+        if result is None:
+            errors[key] = {"error": "ACCESS_DENIED", "error_description": "У вас нет доступа к этому диалогу"}
+        else:
+            results[key] = result
+            times[key] = cost | {"date_start": iso(portal.now), "date_finish": iso(portal.now)}
+    parts = {"result": results or [], "result_error": errors or [], "result_total": [], "result_next": []}
+    return json.dumps({"result": parts | {"result_time": times or []}, "time": cost}, ensure_ascii=False).encode()
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1 with kept connections, no more of it than our own client speaks."""
+
+    def __init__(self, portals: Portals, latency: float) -> None:
+        self._portals, self._latency, self._buffer = portals, latency, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            first, *headers = self._buffer[:end].split(b"\r\n")
+            fields = dict(header.lower().split(b": ", 1) for header in headers)
+            if fields.get(b"transfer-encoding") == b"chunked":
+                raise ValueError("a body in chunks")
+            size = int(fields.get(b"content-length", 0))
+            if len(self._buffer) < end + 4 + size:
+                return
+            raw, self._buffer = self._buffer[end + 4 : end + 4 + size], self._buffer[end + 4 + size :]
+            body = self._portals.reply(first.split()[1].decode(), raw)
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._latency, self._transport.write, HEAD % len(body) + body)
+
+
+async def serve(port: int, latency: float, portals: Portals) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(portals, latency), "127.0.0.1", port, backlog=4096)
+    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--port", type=int, default=0)
+    options.add_argument("--step", type=float, default=60.0, help="seconds of portal time a poll, 0 = real time")
+    options.add_argument("--moved", type=int, default=10, help="sessions that move between two polls")
+    options.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    given = options.parse_args()
+    asyncio.run(serve(given.port, given.latency, Portals(step=given.step, moved=given.moved)))
+
+
+if __name__ == "__main__":
+    main()
