@@ -39,24 +39,30 @@ class Portal:
     def now(self) -> datetime:
         return START + timedelta(seconds=self.polls * self.step) if self.step else datetime.now(ZONE)
 
-    def moved_at(self, session: int) -> tuple[int, datetime]:
-        """(how often it has moved, when it last did): each group of ten moves at every fifth poll."""
-        groups = max(1, SESSIONS // self.moved)
+    def moves(self, session: int) -> int:
+        """How often a session has moved: each group of ten at every fifth poll."""
         moment = self.polls if self.step else int(self.now.timestamp() // 60)
-        ago = (moment - session // self.moved) % groups
-        return (moment - ago) // groups, self.now.replace(microsecond=0) - timedelta(seconds=30 + 60 * ago)
+        return (moment - session // self.moved) // max(1, SESSIONS // self.moved)
+
+    def moved_at(self, session: int, times: int) -> datetime:
+        moment = times * max(1, SESSIONS // self.moved) + session // self.moved
+        ago = timedelta(seconds=30)
+        if self.step:
+            return START + timedelta(seconds=moment * self.step) - ago
+        return datetime.fromtimestamp(moment * 60, ZONE) - ago
 
     def answer(self, method: str, params: dict[str, list[str]]) -> Any:
         match method:
             case "server.time":
-                return iso(self.now)
+                return iso(self.now + timedelta(seconds=self.step))  # asked just before the list that moves it on
             case "imconnector.status":
                 place = {"LINE": int(params["LINE"][0]), "CONNECTOR": params["CONNECTOR"][0]}
                 return place | {"ERROR": False, "CONFIGURED": True, "STATUS": True}
             case "crm.activity.list":
+                if "filter[>ID]" in params:
+                    return []
                 self.polls += 1
-                first = self.busy and "filter[>ID]" not in params
-                return [self.activity(index) for index in range(SESSIONS)] if first else []
+                return [self.activity(index) for index in range(SESSIONS)] if self.busy else []
             case "imopenlines.session.history.get":
                 index = int(params["SESSION_ID"][0]) - FIRST
                 known = self.busy and 0 <= index < SESSIONS
@@ -65,27 +71,27 @@ class Portal:
 
     def activity(self, index: int) -> dict[str, Any]:
         line, connector = place_of(index)
-        _, updated = self.moved_at(index)
+        updated = self.moved_at(index, self.moves(index))
         return {
             **{"ID": str(900 + index), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
             **{"ASSOCIATED_ENTITY_ID": str(FIRST + index), "ORIGIN_ID": f"IMOL_{FIRST + index}"},
             "PROVIDER_PARAMS": {"USER_CODE": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
             **{"RESULT_SOURCE_ID": connector, "DIRECTION": "1", "RESULT_STATUS": "2", "RESPONSIBLE_ID": "12"},
-            **{"CREATED": iso(START), "LAST_UPDATED": iso(updated), "END_TIME": iso(self.now + timedelta(days=1))},
+            **{"CREATED": iso(self.now.replace(hour=0)), "LAST_UPDATED": iso(updated), "END_TIME": iso(self.now + timedelta(days=1))},
             **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
         }
 
     def history(self, index: int) -> dict[str, Any]:
         line, connector = place_of(index)
-        times, updated = self.moved_at(index)
+        times = self.moves(index)
         chat, customer, manager = 1700 + index, 800 + index, 11 + index % 8
-        last = index * 10_000_000 + 100 + times * 2
+        first = (index + 1) * 10**9
         rows = {}
-        for back in range(MESSAGES):
-            number = last - back
-            author = manager if back % 2 == 0 else customer
-            at = updated - timedelta(seconds=40 * back)
-            rows[str(number)] = message(number, chat, author, at)
+        for back in range(MESSAGES):  # each move is a question and its answer
+            move, is_answer = times - back // 2, back % 2 == 0
+            number = first + 2 * move + is_answer
+            at = self.moved_at(index, move) - timedelta(seconds=0 if is_answer else 20)
+            rows[str(number)] = message(number, chat, manager if is_answer else customer, at)
         code = f"{connector}|{line}|79990000{index:03}|{customer}"
         return {
             **{"chatId": str(chat), "canJoin": "Y", "canVoteHead": "N", "sessionId": FIRST + index},

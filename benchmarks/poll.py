@@ -147,7 +147,7 @@ def main() -> None:
             )
     show(rows)
     if profile:
-        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+        pstats.Stats(profile).sort_stats(sys.argv[-1]).print_stats(60)
 
 
 if __name__ == "__main__":
