@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,6 +19,19 @@ class Sample(NamedTuple):
     name: str
     labels: tuple[str, ...]
     value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The samples of one portal at a moment, made each time somebody goes through them: most polls nobody does."""
+
+    state: PortalState
+    policy: Policy
+    public_days: Mapping[str, PublicDays]
+    now: datetime
+
+    def __iter__(self) -> Iterator[Sample]:
+        return samples_of(self.state, self.policy, self.public_days, self.now)
 
 
 def samples_of(

@@ -34,8 +34,8 @@ class Registry:
 
     counters: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
     histograms: dict[str, dict[Labels, Tally]] = field(default_factory=lambda: defaultdict(dict))
-    own: dict[tuple[str, Labels], float] = field(default_factory=dict)
-    shown: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
+    own: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
+    shown: dict[str, Iterable[Sample]] = field(default_factory=dict)
 
     def count(self, name: str, labels: Labels, by: float = 1.0) -> None:
         series = self.counters[name]
@@ -45,7 +45,7 @@ class Registry:
         self.counters[name][labels] = value
 
     def set_gauge(self, name: str, labels: Labels, value: float) -> None:
-        self.own[name, labels] = value
+        self.own[name][labels] = value
 
     def observe(self, name: str, labels: Labels, value: float) -> None:
         bounds = BY_NAME[name].buckets
@@ -75,23 +75,21 @@ class Registry:
             self.observe("messenger_manager_response_time_seconds", place, turn.manager_working.total_seconds())
 
     def show(self, portal: str, samples: Iterable[Sample]) -> None:
-        self.shown[portal] = tuple(samples)
+        """What can be gone through again is gone through when somebody looks, and not before."""
+        self.shown[portal] = tuple(samples) if isinstance(samples, Iterator) else samples
 
     def drop(self, portal: str) -> None:
         """Nothing of a portal that is not watched any more stays behind."""
         self.shown.pop(portal, None)
-        for counted in (self.counters, self.histograms):
-            _drop(counted, portal)
-        for key in [key for key in self.own if BY_NAME[key[0]].labels[:1] == ("portal",) and key[1][0] == portal]:
-            del self.own[key]
+        for kept in (self.own, self.counters, self.histograms):
+            _drop(kept, portal)
 
     def samples(self) -> Iterator[Sample]:
         """Every gauge and counter there is now."""
-        for (name, labels), value in self.own.items():
-            yield Sample(name, labels, value)
-        for name, series in self.counters.items():
-            for labels, value in series.items():
-                yield Sample(name, labels, value)
+        for kept in (self.own, self.counters):
+            for name, series in kept.items():
+                for labels, value in series.items():
+                    yield Sample(name, labels, value)
         for shown in self.shown.values():
             yield from shown
 
