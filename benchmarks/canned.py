@@ -77,7 +77,11 @@ class Portal:
             **{"ASSOCIATED_ENTITY_ID": str(FIRST + index), "ORIGIN_ID": f"IMOL_{FIRST + index}"},
             "PROVIDER_PARAMS": {"USER_CODE": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
             **{"RESULT_SOURCE_ID": connector, "DIRECTION": "1", "RESULT_STATUS": "2", "RESPONSIBLE_ID": "12"},
-            **{"CREATED": iso(self.now.replace(hour=0)), "LAST_UPDATED": iso(updated), "END_TIME": iso(self.now + timedelta(days=1))},
+            **{
+                "CREATED": iso(self.now.replace(hour=0)),
+                "LAST_UPDATED": iso(updated),
+                "END_TIME": iso(self.now + timedelta(days=1)),
+            },
             **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
         }
 
@@ -136,7 +140,8 @@ FURNITURE: dict[str, Any] = {
     "imopenlines.config.list.get": [line(number) for number in LINES],
     "imconnector.list": {name: name for name in CONNECTORS},
     "user.get": [
-        {"ID": str(n), "ACTIVE": True, "NAME": "Анна", "LAST_NAME": f"П{n}", "UF_DEPARTMENT": [1]} for n in range(11, 19)
+        {"ID": str(n), "ACTIVE": True, "NAME": "Анна", "LAST_NAME": f"П{n}", "UF_DEPARTMENT": [1]}
+        for n in range(11, 19)
     ],
     "department.get": [{"ID": "1", "NAME": "Продажи", "UF_HEAD": "11"}],
 }

@@ -36,9 +36,7 @@ def portal(number: int) -> PortalState:
     lines = {line: Line(id=line, name=f"Линия {line}") for line in (1, 2, 3)}
     managers = {user: Manager(id=user, name=f"Анна {user}") for user in range(11, 19)}
     memory = PortalMemory(up=True, auth_ok=True)
-    return PortalState(
-        portal=f"company-{number:05}", memory=memory, channels=channels, lines=lines, managers=managers
-    )
+    return PortalState(portal=f"company-{number:05}", memory=memory, channels=channels, lines=lines, managers=managers)
 
 
 def moved_on(state: PortalState, seconds: float) -> PortalState:

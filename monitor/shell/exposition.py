@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import TypeVar
@@ -15,6 +15,7 @@ from monitor.core.signals import BY_NAME, METRICS, Metric
 from monitor.shell.metrics import Labels, Registry, Tally
 
 T = TypeVar("T")
+Row = tuple[Labels, float]
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -49,17 +50,22 @@ class Exposition:
                 await self._rewrite(portal, source, turns)
 
     async def _rewrite(self, portal: str, source: Iterable[Sample], turns: Turns) -> None:
-        lines: dict[str, list[str]] = {}
+        told: dict[str, list[str]] = {}
         samples = iter(source)
         while part := list(islice(samples, SLICE)):
+            rows: dict[str, list[Row]] = {}
             for name, labels, value in part:
-                lines.setdefault(name, []).append(_line(name, labels, value))
+                if name not in rows:
+                    rows[name] = []
+                rows[name].append((labels, value))
+            for name, mine in rows.items():
+                told.setdefault(name, []).append(_lines(name, mine))
             await turns.give()
         self._forget(portal)
         if portal in self._registry.shown:
             self._source[portal] = source
-            for name, told in lines.items():
-                self._written[name][portal] = "".join(told)
+            for name, texts in told.items():
+                self._written[name][portal] = "".join(texts)
 
     def _forget(self, portal: str) -> None:
         self._source.pop(portal, None)
@@ -68,11 +74,12 @@ class Exposition:
 
     async def _parts(self, turns: Turns, *, openmetrics: bool) -> AsyncIterator[str]:
         for metric in METRICS:
-            blocks = self._blocks(metric)
-            head = _head(metric, openmetrics=openmetrics)
-            for block in blocks:
-                yield head + block
-                head = ""
+            named = False
+            for block in self._blocks(metric):
+                if not named:
+                    yield _head(metric, openmetrics=openmetrics)
+                named = True
+                yield block
                 await turns.give()
 
     def _blocks(self, metric: Metric) -> Iterator[str]:
@@ -82,7 +89,7 @@ class Exposition:
         for series in (self._registry.own, self._registry.counters):
             told = list(series.get(metric.name, {}).items())
             for part in _parted(told):
-                yield "".join([_line(metric.name, labels, value) for labels, value in part])
+                yield _lines(metric.name, part)
         tallies = list(self._registry.histograms.get(metric.name, {}).items())
         for part in _parted(tallies):
             yield "".join([_histogram(metric, labels, tally) for labels, tally in part])
@@ -116,16 +123,17 @@ def _template(name: str) -> str:
     return f"{name}{{{pairs}}} " if pairs else f"{name} "
 
 
-def _line(name: str, labels: Labels, value: float) -> str:
-    return f"{_filled(_template(name), labels)}{_WRITTEN.get(value) or number(value)}\n"
-
-
-def _filled(template: str, labels: Labels) -> str:
+def _lines(name: str, rows: Sequence[Row]) -> str:
     """Escaping is rare, so it is done only where the result shows that it is needed."""
-    text = template % labels
-    if "\\" in text or "\n" in text or text.count('"') != 2 * len(labels):
-        return template % tuple(label.translate(_ESCAPES) for label in labels)
-    return text
+    template = _template(name)
+    text = "".join([f"{template % labels}{_WRITTEN.get(value) or number(value)}\n" for labels, value in rows])
+    if "\\" not in text and text.count("\n") == len(rows) and text.count('"') == template.count('"') * len(rows):
+        return text
+    return "".join([f"{template % _escaped(labels)}{number(value)}\n" for labels, value in rows])
+
+
+def _escaped(labels: Labels) -> Labels:
+    return tuple(label.translate(_ESCAPES) for label in labels)
 
 
 @cache
@@ -135,7 +143,7 @@ def _bounds(name: str) -> tuple[str, ...]:
 
 
 def _histogram(metric: Metric, labels: Labels, tally: Tally) -> str:
-    place = _filled(_template(metric.name), labels)[len(metric.name) : -2]  # {portal="acme",...
+    place = (_template(metric.name) % _escaped(labels))[len(metric.name) : -2]  # {portal="acme",...
     bucket = f"{metric.name}_bucket{place}," if metric.labels else f"{metric.name}_bucket{{"
     lines, below = [], 0
     for bound, count in zip(_bounds(metric.name), tally.counts, strict=True):
