@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 LONG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
@@ -40,6 +40,17 @@ turns = Table(
     Column("body", Text, nullable=False),
     Index("turns_by_deadline", "portal", "deadline"),
     Index("turns_by_session", "portal", "session"),
+)
+
+# What the counters and histograms of replies have come to: exact, whatever becomes of the turns themselves.
+totals = Table(
+    "totals",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("metric", String(64), primary_key=True),
+    Column("labels", String(400), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("amount", Double, nullable=False),
 )
 
 turn_events = Table(
