@@ -296,7 +296,7 @@ async def test_counters_that_no_version_kept_are_made_once_of_the_turns(store: S
 async def test_a_poll_that_told_nothing_new_is_written_only_now_and_then(store: Store) -> None:
     state = rich()
     steady = replace(state, channels={key: replace(one, streak=20) for key, one in state.channels.items()})
-    await store.commit("acme", state, Judgement(state=steady))
+    await store.commit("acme", PortalState(portal="acme"), Judgement(state=steady, opened=(incident(),)))
     after = NOW + timedelta(minutes=1)
     heard = {key: replace(one, streak=21, flag_at=after) for key, one in steady.channels.items()}
     quiet = replace(steady, channels=heard, memory=replace(steady.memory, last_success=after))
