@@ -16,7 +16,6 @@ from monitor.shell.clock import Clock
 from monitor.shell.pacer import Pacer
 from monitor.shell.wire import Answer, Limits, request
 
-
 _ENCODE = msgspec.json.Encoder().encode
 _JSON = {"Content-Type": "application/json"}
 
