@@ -53,11 +53,13 @@ class StepClock(Clock):
         return self.at
 
 
-def build(url: str, name: str, http: aiohttp.ClientSession, store: Store, clock: Clock) -> Watch:
+def build(
+    url: str, name: str, http: aiohttp.ClientSession, store: Store, clock: Clock, registry: Registry | None = None
+) -> Watch:
     """A watch as the daemon builds it, with everything that follows a poll."""
     policy = Policy(portal=name, url=url, timezone="Europe/Moscow")
     context = Context()
-    outcome = Outcome(registry=Registry(), pusher=None, clock=clock, context=context)
+    outcome = Outcome(registry=registry or Registry(), pusher=None, clock=clock, context=context)
     return Watch(
         policy=policy,
         call=Portal(
