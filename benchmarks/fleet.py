@@ -26,6 +26,7 @@ from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
+from monitor.shell.garbage import settle
 from monitor.shell.http import session
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store
@@ -80,7 +81,7 @@ async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int
     before = resident()
     async with asyncio.TaskGroup() as group:
         fleet: Fleet[str, Polled] = Fleet(group=group, clock=clock, build=watch, every=lambda _: EVERY)
-        helpers = [group.create_task(scrapes(registry))]
+        helpers = [group.create_task(scrapes(registry)), group.create_task(settle())]
         await fleet.adopt({name: name for name in names})
         starting = await _starting(fleet, asked)
         late: list[float] = []
@@ -115,8 +116,14 @@ async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int
             well=polls / lasted * 60 >= count * 0.98,
         ),
         Row(what=f"{told}: the fullest second to the mean", figure=f"{even:.2f}", goal="< 2", well=even < 2),
-        Row(what=f"{told}: fullest second of the first polls", figure=f"{starting[0]}", floor=f"mean {starting[1]:.0f}"),
-        Row(what=f"{told}: CPU of one core", figure=f"{spent / lasted:.0%}", floor=f"{spent / polls * 1000:.2f} ms a poll"),
+        Row(
+            what=f"{told}: fullest second of the first polls", figure=f"{starting[0]}", floor=f"mean {starting[1]:.0f}"
+        ),
+        Row(
+            what=f"{told}: CPU of one core",
+            figure=f"{spent / lasted:.0%}",
+            floor=f"{spent / polls * 1000:.2f} ms a poll",
+        ),
     ]
 
 

@@ -12,7 +12,6 @@ from typing import Generic, Protocol, TypeVar
 from monitor.shell.clock import Clock
 from monitor.shell.scheduler import Rhythm
 
-
 WOKEN_A_SECOND = 100
 
 

@@ -150,12 +150,13 @@ class Store:
     ) -> tuple[Turn, ...]:
         """Turns by their deadline (case 49), the oldest first."""
         table = tables.turns
-        query = select(table.c.body).where(table.c.portal == portal).order_by(table.c.deadline)
+        query = select(table.c.body).where(table.c.portal == portal)
         query = query.where(table.c.deadline >= micros(since)) if since else query
         query = query.where(table.c.deadline < micros(until)) if until else query
         query = query.where(table.c.chat == chat) if chat else query
         bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
-        return tuple(decode(body, Turn) for body in bodies)
+        found = (decode(body, Turn) for body in bodies)
+        return tuple(sorted(found, key=lambda turn: turn.deadline))
 
     async def turn_events(self, portal: str, chat: int) -> tuple[TurnEvent, ...]:
         table = tables.turn_events

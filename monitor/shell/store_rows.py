@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from monitor.core.incident import Incident
 from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
-from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn import Turn, TurnKey
 from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Total, totals_of
 from monitor.shell.store_records import FIELDS, SHELVES, Shelf, decode, encode, key_text, micros
@@ -132,7 +132,7 @@ def _turns(connection: Connection, portal: str, state: PortalState) -> dict[Turn
     """Turns that wait, and those of the sessions that are still remembered."""
     table = tables.turns
     query = select(table.c.body).where(table.c.portal == portal)
-    bodies = list(connection.execute(query.where(table.c.verdict == Verdict.OPEN.value)).scalars())
+    bodies = list(connection.execute(query.where(text(tables.WAITING))).scalars())
     for sessions in _chunks(list(state.sessions)):
         bodies += connection.execute(query.where(table.c.session.in_(sessions))).scalars()
     found = (decode(body, Turn) for body in bodies)

@@ -1,4 +1,4 @@
-"""What the counters of replies have come to. It is filled from the turns when a portal is first loaded.
+"""What the counters of replies have come to, and an index of the turns that wait. The counters are filled from the turns when a portal is first loaded.
 
 Revision ID: totals
 """
@@ -21,3 +21,5 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("amount", sa.Double, nullable=False),
     )
+    waiting = sa.text("verdict = 'open'")
+    op.create_index("turns_waiting", "turns", ["portal"], sqlite_where=waiting, postgresql_where=waiting)
