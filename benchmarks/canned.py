@@ -2,7 +2,8 @@
 
 `python -m benchmarks.canned` prints its port. Any address is a portal: /<name>/rest/1/secret/batch. A portal whose
 name begins with `busy` has 50 activities of which 10 sessions of 20 messages have moved since the last poll;
-any other has nothing new. With `--step` a portal's time goes on by that many seconds at each
+any other has nothing new, and one whose name begins with `small`
+has three channels instead of twelve. With `--step` a portal's time goes on by that many seconds at each
 list of activities.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import ssl
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -34,6 +36,8 @@ class Portal:
     def __init__(self, *, busy: bool, step: float, moved: int) -> None:
         self.busy, self.step, self.moved, self.polls = busy, step, moved, 0
         self.recorded: list[str] = []
+        self.broken = False
+        self.small = False
 
     @property
     def now(self) -> datetime:
@@ -53,11 +57,16 @@ class Portal:
 
     def answer(self, method: str, params: dict[str, list[str]]) -> Any:
         match method:
+            case "imopenlines.config.list.get" if self.small:
+                return FURNITURE[method][:1]  # a usual customer: one line with WhatsApp, Telegram and Max
+            case "imconnector.list" if self.small:
+                return {name: name for name in CONNECTORS[:3]}
             case "server.time":
                 return iso(self.now + timedelta(seconds=self.step))  # asked just before the list that moves it on
             case "imconnector.status":
                 place = {"LINE": int(params["LINE"][0]), "CONNECTOR": params["CONNECTOR"][0]}
-                return place | {"ERROR": False, "CONFIGURED": True, "STATUS": True}
+                broken = self.broken and place == {"LINE": 1, "CONNECTOR": "wz_whatsapp"}
+                return place | {"ERROR": broken, "CONFIGURED": True, "STATUS": not broken}
             case "crm.activity.list":
                 if "filter[>ID]" in params:
                     return []
@@ -159,11 +168,15 @@ class Portals:
         name = path.split("/")[1]
         if path.startswith("/recorded/"):
             return json.dumps(self._known[path.split("/")[2]].recorded).encode()
+        if path.startswith("/break/"):
+            self._known[path.split("/")[2]].broken = True
+            return b"{}"
         if path.startswith("/asked"):
             return json.dumps(self.asked).encode()
         self.asked[name] += 1
         if name not in self._known:
             self._known[name] = Portal(busy=name.startswith("busy"), step=self._step, moved=self._moved)
+            self._known[name].small = name.startswith("small")
         return batch(self._known[name], raw)
 
 
@@ -211,9 +224,13 @@ class Connection(asyncio.Protocol):
             loop.call_later(self._latency, self._transport.write, HEAD % len(body) + body)
 
 
-async def serve(port: int, latency: float, portals: Portals) -> None:
+async def serve(port: int, latency: float, portals: Portals, certificate: str | None) -> None:
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(portals, latency), "127.0.0.1", port, backlog=4096)
+    server = await loop.create_server(lambda: Connection(portals, latency), "127.0.0.1", port, backlog=4096, ssl=tls)
     print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
     await server.serve_forever()
 
@@ -224,8 +241,9 @@ def main() -> None:
     options.add_argument("--step", type=float, default=60.0, help="seconds of portal time a poll, 0 = real time")
     options.add_argument("--moved", type=int, default=10, help="sessions that move between two polls")
     options.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    options.add_argument("--certificate", help="a file with key and certificate: speak TLS")
     given = options.parse_args()
-    asyncio.run(serve(given.port, given.latency, Portals(step=given.step, moved=given.moved)))
+    asyncio.run(serve(given.port, given.latency, Portals(step=given.step, moved=given.moved), given.certificate))
 
 
 if __name__ == "__main__":

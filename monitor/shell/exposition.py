@@ -21,6 +21,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 AT_A_TIME = 0.005  # seconds after which the event loop gets its turn
 SLICE = 1000  # series between two looks at the time
+PORTALS = 200  # texts that are there already, likewise
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
@@ -84,8 +85,8 @@ class Exposition:
 
     def _blocks(self, metric: Metric) -> Iterator[str]:
         """A metric's lines in parts that are quickly made."""
-        if texts := self._written[metric.name]:
-            yield "".join(texts.values())
+        for texts in _parted(list(self._written[metric.name].values()), PORTALS):
+            yield "".join(texts)
         for series in (self._registry.own, self._registry.counters):
             told = list(series.get(metric.name, {}).items())
             for part in _parted(told):
@@ -107,8 +108,8 @@ class Turns:
             self._since = time.perf_counter()
 
 
-def _parted(rows: list[T]) -> Iterator[list[T]]:
-    return (rows[start : start + SLICE] for start in range(0, len(rows), SLICE))
+def _parted(rows: list[T], size: int = SLICE) -> Iterator[list[T]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _head(metric: Metric, *, openmetrics: bool) -> str:

@@ -1,4 +1,6 @@
-"""What the counters of replies have come to, and an index of the turns that wait. The counters are filled from the turns when a portal is first loaded.
+"""What the counters of replies have come to, and an index of the turns that wait.
+
+The counters are filled from the turns when a portal is first loaded.
 
 Revision ID: totals
 """
