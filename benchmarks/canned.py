@@ -56,11 +56,8 @@ class Portal:
         return datetime.fromtimestamp(moment * 60, ZONE) - ago
 
     def answer(self, method: str, params: dict[str, list[str]]) -> Any:
+        """The command's result; None = refused."""
         match method:
-            case "imopenlines.config.list.get" if self.small:
-                return FURNITURE[method][:1]  # a usual customer: one line with WhatsApp, Telegram and Max
-            case "imconnector.list" if self.small:
-                return {name: name for name in CONNECTORS[:3]}
             case "server.time":
                 return iso(self.now + timedelta(seconds=self.step))  # asked just before the list that moves it on
             case "imconnector.status":
@@ -76,7 +73,7 @@ class Portal:
                 index = int(params["SESSION_ID"][0]) - FIRST
                 known = self.busy and 0 <= index < SESSIONS
                 return self.history(index) if known else None
-        return FURNITURE.get(method)
+        return (SMALL if self.small else FURNITURE).get(method)
 
     def activity(self, index: int) -> dict[str, Any]:
         line, connector = place_of(index)
@@ -153,6 +150,11 @@ FURNITURE: dict[str, Any] = {
         for n in range(11, 19)
     ],
     "department.get": [{"ID": "1", "NAME": "Продажи", "UF_HEAD": "11"}],
+}
+# A usual customer: one line with WhatsApp, Telegram and Max.
+SMALL = FURNITURE | {
+    "imopenlines.config.list.get": [line(1)],
+    "imconnector.list": {name: name for name in CONNECTORS[:3]},
 }
 
 
