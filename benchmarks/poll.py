@@ -28,6 +28,7 @@ from monitor.daemon import portal_probes
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.secret import Secret
+from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.metrics import Registry
@@ -54,12 +55,18 @@ class StepClock(Clock):
 
 
 def build(
-    url: str, name: str, http: aiohttp.ClientSession, store: Store, clock: Clock, registry: Registry | None = None
+    url: str,
+    name: str,
+    http: aiohttp.ClientSession,
+    store: Store,
+    clock: Clock,
+    registry: Registry | None = None,
+    pusher: Pusher | None = None,
 ) -> Watch:
     """A watch as the daemon builds it, with everything that follows a poll."""
     policy = Policy(portal=name, url=url, timezone="Europe/Moscow")
     context = Context()
-    outcome = Outcome(registry=registry or Registry(), pusher=None, clock=clock, context=context)
+    outcome = Outcome(registry=registry or Registry(), pusher=pusher, clock=clock, context=context)
     return Watch(
         policy=policy,
         call=Portal(
