@@ -15,6 +15,7 @@ from monitor import __version__
 from monitor.config import Config
 from monitor.daemon import Daemon
 from monitor.shell.clock import Clock
+from monitor.shell.garbage import settle
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
 from monitor.shell.systemd import Notifier
@@ -82,6 +83,7 @@ async def _serve(
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
             tasks += [group.create_task(daemon.heartbeat.run()), group.create_task(daemon.pruning.run())]
+            tasks.append(group.create_task(settle()))
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")

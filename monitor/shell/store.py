@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from monitor.core.incident import Incident
-from monitor.core.memory import Flip, Judgement, PortalState
+from monitor.core.memory import ChannelMemory, Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
+from monitor.shell.metrics import Total
 from monitor.shell.store_engine import (
     StoreError,
     close_engine,
@@ -28,7 +30,7 @@ from monitor.shell.store_engine import (
     translated,
 )
 from monitor.shell.store_records import decode, encode, micros
-from monitor.shell.store_rows import load, write
+from monitor.shell.store_rows import load, load_totals, write
 from monitor.shell.store_seal import Seal
 from monitor.shell.store_sealed import opened, reseal
 from monitor.shell.vault import Tokens
@@ -103,15 +105,24 @@ class Store:
     def _is_news(self, portal: str, before: PortalState, judgement: Judgement) -> bool:
         after = judgement.state
         same = (
-            after.channels is before.channels
-            and after.sessions is before.sessions
-            and after.turns is before.turns
-            and after.incidents is before.incidents
+            after.turns == before.turns
+            and after.sessions == before.sessions
+            and after.incidents == before.incidents
             and after.lines is before.lines
             and after.managers is before.managers
+            and after.departments == before.departments
+            and after.connectors == before.connectors
+            and _same_channels(before.channels, after.channels)
         )
+        told = judgement.flips or judgement.ended or judgement.turn_events
         last, seen = self._written.get(portal), after.memory.last_success
-        return not same or last is None or seen is None or before.memory.good == 0 or seen - last >= QUIET_FOR
+        if not same or told or last is None or seen is None or before.memory.good == 0:
+            return True
+        return seen - last >= QUIET_FOR
+
+    async def totals(self, portal: str) -> list[Total]:
+        """What the portal's counters and histograms have come to, exact to the last commit."""
+        return await self._run(partial(load_totals, portal=portal))
 
     async def known_portals(self) -> tuple[str, ...]:
         rows = await self._run(lambda connection: connection.execute(select(tables.portals.c.portal)).scalars().all())
@@ -195,12 +206,13 @@ class Store:
     ) -> tuple[Turn, ...]:
         """Turns by their deadline (case 49), the oldest first."""
         table = tables.turns
-        query = select(table.c.body).where(table.c.portal == portal).order_by(table.c.deadline)
+        query = select(table.c.body).where(table.c.portal == portal)
         query = query.where(table.c.deadline >= micros(since)) if since else query
         query = query.where(table.c.deadline < micros(until)) if until else query
         query = query.where(table.c.chat == chat) if chat else query
         bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
-        return tuple(decode(body, Turn) for body in bodies)
+        found = (decode(body, Turn) for body in bodies)
+        return tuple(sorted(found, key=lambda turn: turn.deadline))
 
     async def turn_events(self, portal: str, chat: int) -> tuple[TurnEvent, ...]:
         table = tables.turn_events
@@ -237,6 +249,27 @@ class Store:
 
     async def sizes(self) -> dict[str, int]:
         return await self._run(web.sizes)
+
+
+# A channel but for what each poll writes anew: when a witness was heard, and streaks beyond what anybody asks for.
+_LASTING = attrgetter(
+    *("channel", "diagnosis", "since", "well_since", "flag", "was_configured", "provider", "flips", "last_inbound"),
+    *("last_outbound", "received", "sent", "outages", "hidden", "phone_gone", "gone"),
+    *("echoes_phone", "habit", "patience"),
+)
+_STREAKS_ASKED_FOR = 10
+
+
+def _same_channels(before: Mapping[ChannelKey, ChannelMemory], after: Mapping[ChannelKey, ChannelMemory]) -> bool:
+    """Whether a crash that loses `after` would lose nothing that the next poll does not tell again."""
+    return before.keys() == after.keys() and all(
+        after[key] is known or (_is_steady(known) and _LASTING(known) == _LASTING(after[key]))
+        for key, known in before.items()
+    )
+
+
+def _is_steady(memory: ChannelMemory) -> bool:
+    return memory.streak >= _STREAKS_ASKED_FOR and (memory.well == 0 or memory.well >= _STREAKS_ASKED_FOR)
 
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

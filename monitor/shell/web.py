@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -145,7 +146,7 @@ async def _metrics(request: web.Request) -> web.Response:
     body = (await request.app[BOARD].metrics(openmetrics=openmetrics)).encode()
     headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT}
     if "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = gzip.compress(body, compresslevel=1)
+        body = await asyncio.to_thread(gzip.compress, body, compresslevel=1)
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=body, headers=headers)
 
