@@ -195,6 +195,10 @@ class Daemon:
     async def incident(self, number: str) -> tuple[str, Incident] | None:
         return await self._store.incident(number)
 
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        kept = self._accounts.kept.get(provider)
+        return kept is not None and await kept.run.hear(key, body)
+
     async def story(self, portal: str, dialog: int) -> dict[str, Any] | None:
         rows = await self._store.turn_events(portal, dialog)
         if not rows:

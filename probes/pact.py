@@ -134,5 +134,6 @@ PROBE = ProviderProbe(
     optional=("hook_key",),
     ask=ask,
     read=read,
+    hear=hear,
     fastest=timedelta(seconds=60),
 )
