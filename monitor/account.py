@@ -36,6 +36,7 @@ class AccountWatch:
         self._account, self._probe, self._get = account, probe, get
         self._watches, self._clock, self._deadline = watches, clock, deadline
         self._failing = False
+        self.told: Reading | None = None  # the last whole answer, for what stands unbound
 
     async def poll(self) -> Reading:
         started = self._clock.monotonic()
@@ -74,6 +75,7 @@ class AccountWatch:
             failure = Failure(reason=Reason.BUG, code=type(error).__name__)
         else:
             self._account = replace(self._account, memory=getattr(reading, "remember", None) or self._account.memory)
+            self.told = reading if reading.failure is None else self.told
             return reading
         return Reading(probe=self._probe.type, source=self._probe.type, at=asked, failure=failure)
 

@@ -18,6 +18,7 @@ import probes
 from monitor import __version__
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
+from monitor.core.binding import unbound_accounts
 from monitor.core.desk import Context
 from monitor.core.incident import Incident
 from monitor.core.memory import PortalMemory, PortalState
@@ -194,6 +195,10 @@ class Daemon:
 
     async def incident(self, number: str) -> tuple[str, Incident] | None:
         return await self._store.incident(number)
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        told = [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
+        return unbound_accounts(told, [policy for _, policy in self.portals().values()])
 
     async def hear(self, provider: str, key: str, body: object) -> bool:
         kept = self._accounts.kept.get(provider)

@@ -56,6 +56,8 @@ class Board(Protocol):
 
     async def incident(self, number: str) -> tuple[str, Incident] | None: ...
 
+    def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
+
     async def hear(self, provider: str, key: str, body: object) -> bool: ...
 
     async def story(self, portal: str, dialog: int) -> dict[str, Any] | None: ...
@@ -232,7 +234,8 @@ async def _portal(request: web.Request) -> web.Response:
     found = board.portals().get(request.match_info["portal"])
     if found is None:
         raise web.HTTPNotFound
-    return _page("portal.html", board, portal=pages.portal(*found, board.now(), board.language))
+    told = pages.portal(*found, board.now(), board.language)
+    return _page("portal.html", board, portal=told, binding=pages.binding(*found, board.unbound()))
 
 
 async def _incidents(request: web.Request) -> web.Response:

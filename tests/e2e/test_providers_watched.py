@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 import urllib.error
 from typing import Any
 
 import pytest
 from conftest import Stage
-from e2e_parts import Running, eventually, free_port, get, launch, post_json, running, secret_file
+from e2e_parts import COMMAND, Running, eventually, free_port, get, launch, post_json, running, secret_file
 
 WHATSAPP = "wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 WAZZUP = "0b8f2f0e-5a1c-4f0d-9a77-2f6f6d7c1a10"
@@ -58,8 +60,14 @@ def watched(stage: Stage) -> tuple[Running, Running, Running]:
     return stage.daemon(config), wazzup, pact
 
 
+def checked(stage: Stage) -> set[tuple[str, str, str]]:
+    command = [*COMMAND, "check", "-c", str(stage.folder / "monitor.yaml"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return {(row["portal"], row["subject"], row["state"]) for row in json.loads(done.stdout)["rows"]}
+
+
 def test_two_providers_are_heard_and_a_failing_one_changes_nothing(stage: Stage) -> None:
-    daemon, wazzup, _ = watched(stage)
+    daemon, wazzup, pact = watched(stage)
     failed = 'messenger_poll_failures_total{portal="acme",source="wazzup",reason="malformed"}'
     page = eventually(lambda: (text := get(f"{daemon.url}/metrics")) and 'source="pact"' in text and text, within=40)
     assert f'connector="{WHATSAPP}"' in page
@@ -77,6 +85,13 @@ def test_two_providers_are_heard_and_a_failing_one_changes_nothing(stage: Stage)
         post_json(f"{hook}/wrong-key", body)
     assert post_json(f"{hook}/{HOOK_KEY}", body) == {"taken": True}
     eventually(lambda: lines_of(stage, "telegrambot", "opened_elsewhere") == ["1.0"], within=20)
+
+    post_json(f"{pact.url}/control", {"account": 400, "set": {"provider": "whatsapp"}})
+    outcome = checked(stage)
+    assert ("", "pact 400", "unbound") in outcome
+    assert ("acme", "whatsappbyedna line 1", "unwatched") in outcome
+    assert ("acme", f"{WHATSAPP} line 1", "unwatched") not in outcome
+    assert "<code>whatsappbyedna</code>" in get(f"{daemon.url}/portals/acme").partition("<details")[2]
     assert HOOK_KEY not in daemon.output()
     assert "sandbox-key" not in daemon.output()
 
