@@ -18,6 +18,7 @@ import probes
 from monitor import __version__, progress
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
+from monitor.core.binding import unbound_accounts
 from monitor.core.calendar import PublicDay
 from monitor.core.desk import Context
 from monitor.core.incident import Incident
@@ -202,6 +203,14 @@ class Daemon:
     async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
         """What the store holds of one chat: its turns, and the ledger's rows."""
         return await self._store.turns(portal, chat=chat), await self._store.turn_events(portal, chat)
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        told = [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
+        return unbound_accounts(told, [policy for _, policy in self.portals().values()])
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        kept = self._accounts.kept.get(provider)
+        return kept is not None and await kept.run.hear(key, body)
 
 
 def _client(watch: Watch) -> Portal:
