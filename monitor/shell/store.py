@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from monitor.core.incident import Incident
-from monitor.core.memory import ChannelMemory, Flip, Judgement, PortalState
+from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
@@ -29,6 +28,7 @@ from monitor.shell.store_engine import (
     place,
     translated,
 )
+from monitor.shell.store_news import same_channels
 from monitor.shell.store_records import decode, encode, micros
 from monitor.shell.store_rows import load, load_totals, write
 from monitor.shell.store_seal import Seal
@@ -112,7 +112,7 @@ class Store:
             and after.managers is before.managers
             and after.departments == before.departments
             and after.connectors == before.connectors
-            and _same_channels(before.channels, after.channels)
+            and same_channels(before.channels, after.channels)
         )
         told = judgement.flips or judgement.ended or judgement.turn_events
         last, seen = self._written.get(portal), after.memory.last_success
@@ -249,27 +249,6 @@ class Store:
 
     async def sizes(self) -> dict[str, int]:
         return await self._run(web.sizes)
-
-
-# A channel but for what each poll writes anew: when a witness was heard, and streaks beyond what anybody asks for.
-_LASTING = attrgetter(
-    *("channel", "diagnosis", "since", "well_since", "flag", "was_configured", "provider", "flips", "last_inbound"),
-    *("last_outbound", "received", "sent", "outages", "hidden", "phone_gone", "gone"),
-    *("echoes_phone", "habit", "patience"),
-)
-_STREAKS_ASKED_FOR = 10
-
-
-def _same_channels(before: Mapping[ChannelKey, ChannelMemory], after: Mapping[ChannelKey, ChannelMemory]) -> bool:
-    """Whether a crash that loses `after` would lose nothing that the next poll does not tell again."""
-    return before.keys() == after.keys() and all(
-        after[key] is known or (_is_steady(known) and _LASTING(known) == _LASTING(after[key]))
-        for key, known in before.items()
-    )
-
-
-def _is_steady(memory: ChannelMemory) -> bool:
-    return memory.streak >= _STREAKS_ASKED_FOR and (memory.well == 0 or memory.well >= _STREAKS_ASKED_FOR)
 
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
