@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,20 @@ async def test_a_failing_vendor_leaves_its_channel_as_it_was(type_: str, fault: 
         assert vendor.state is known is vendor.kind.state
         assert await vendor.failures() == {reason: 1}
         await vendor.control(fault=None)
+        vendor.pass_(timedelta(seconds=46))
         assert (await vendor.poll()).failure is None
+
+
+async def test_a_vendor_that_names_its_next_chance_is_not_asked_before() -> None:
+    async with stage("wazzup") as vendor:
+        await vendor.control(fault={"kind": "throttle", "retry_after": 45})
+        await vendor.poll()
+        vendor.pass_(timedelta(seconds=44))
+        assert (await vendor.poll()).failure is not None
+        assert ((await vendor.control(fault=None))["asked"], await vendor.failures()) == (1, {"throttled": 1})
+        vendor.pass_(timedelta(seconds=2))
+        assert (await vendor.poll()).failure is None
+        assert (await vendor.control())["asked"] == 2
 
 
 @asynccontextmanager
