@@ -61,6 +61,7 @@ KINDS = {
         settings={"email": "a@shop.example", "app_id": "app_1"},
         ill={"licenseTo": 1600000000},
         state=State.UNPAID,
+        well=State.UNKNOWN,  # a paid licence does not tell that the messenger is online
     ),
     "wappi": Kind(account="a1b2c3d4-e5f6", settings={"profile_id": "a1b2c3d4-e5f6"}, ill={"authorized": False}),
     "umnico": Kind(account="12345", ill={"status": "stopped"}, state=State.MISCONFIGURED),
