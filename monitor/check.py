@@ -9,12 +9,11 @@ from typing import Any
 
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.core.binding import Unwatched, unbound_accounts, unwatched
-from monitor.core.desk import Context
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import UP_STATES, State
 from monitor.core.reading import Reading
 from monitor.core.turn import Verdict
-from monitor.daemon import build_account, build_watch, holidays_of
+from monitor.daemon import build_account, build_watch, context_of
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
@@ -69,7 +68,7 @@ class _Nothing:
 async def check(config: Config) -> Report:
     """Poll every portal and provider once, side by side."""
     try:
-        store = await Store.open(config.store_url, shared=True)
+        store = await Store.open(config.store_url, shared=True, key=config.store_key)
     except StoreError as error:
         return Report(rows=(), problems=(str(error),))
     try:
@@ -81,7 +80,7 @@ async def check(config: Config) -> Report:
 
 async def _look(config: Config, store: Store, http: Any) -> Report:
     clock = Clock()
-    context = Context(public_days=holidays_of(config, clock.now()))
+    context = context_of(config, clock.now())
     silent = _Nothing()
     watches: dict[str, Watch] = {}
     for wish in config.portals:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from monitor.core.connectors import is_personal
 from monitor.core.memory import ChannelMemory, Diagnosis, Proof
@@ -93,9 +94,14 @@ def diagnose(memory: ChannelMemory, policy: Policy, silence: Proof | None = None
         webhook_only=policy.webhook_only,
         silent=silence is not None,
     )
-    pattern = next(pattern for pattern in PATTERNS if pattern.fits(clue))
+    pattern = _pattern(clue)
     found = _of_pattern(pattern, memory.provider)
     return replace(found, proof=_proof(memory, silence), covered=_is_covered(found.state, memory, policy))
+
+
+@lru_cache(maxsize=256)
+def _pattern(clue: Clue) -> Pattern:
+    return next(pattern for pattern in PATTERNS if pattern.fits(clue))
 
 
 def rests_on_portal(diagnosis: Diagnosis) -> bool:

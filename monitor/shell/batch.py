@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -44,8 +45,19 @@ Outcome = Answered | Failure
 
 def command(method: str, params: Mapping[str, Any] | None = None) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
-    query = "&".join(f"{quote(name, safe='[]')}={quote(value, safe='')}" for name, value in flatten(params or {}))
+    query = "&".join([f"{_name(name)}={_value(value)}" for name, value in flatten(params or {})])
     return Command(method=method, query=query)
+
+
+# The same few names and values are asked at every poll of every portal.
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return quote(name, safe="[]")
+
+
+@lru_cache(maxsize=4096)
+def _value(value: str) -> str:
+    return quote(value, safe="")
 
 
 def flatten(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,9 +15,11 @@ from aiohttp import web
 from monitor.core.incident import Incident
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
+from monitor.core.turn import Turn, TurnEvent
+from monitor.core.words import LANGUAGES
 from monitor.secret import Secret
 from monitor.shell import pages
-from monitor.shell.explain import explain_channel, explain_dialog, explain_portal
+from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain_dialog, explain_portal
 from monitor.shell.exposition import OPENMETRICS, TEXT
 
 log = structlog.get_logger()
@@ -56,11 +59,10 @@ class Board(Protocol):
 
     async def incident(self, number: str) -> tuple[str, Incident] | None: ...
 
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]: ...
     def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
 
     async def hear(self, provider: str, key: str, body: object) -> bool: ...
-
-    async def story(self, portal: str, dialog: int) -> dict[str, Any] | None: ...
 
 
 BOARD: web.AppKey[Board] = web.AppKey("board", Board)
@@ -154,7 +156,7 @@ async def _metrics(request: web.Request) -> web.Response:
     body = (await request.app[BOARD].metrics(openmetrics=openmetrics)).encode()
     headers = {"Content-Type": OPENMETRICS if openmetrics else TEXT}
     if "gzip" in request.headers.get("Accept-Encoding", ""):
-        body = gzip.compress(body, compresslevel=1)
+        body = await asyncio.to_thread(gzip.compress, body, compresslevel=1)
         headers["Content-Encoding"] = "gzip"
     return web.Response(body=body, headers=headers)
 
@@ -197,6 +199,9 @@ async def _explain(request: web.Request) -> web.Response:
         return web.json_response({"error": "no such line, connector or dialog is known"}, status=404)
     if request.query.get("format") == "json" or "application/json" in request.headers.get("Accept", ""):
         return web.json_response(story)
+    if "turns" in story:
+        language = request.query.get("lang", board.portals()[name][1].language)
+        return web.Response(text=dialog_text(story, language if language in LANGUAGES else "en"))
     return web.Response(text=pages.as_text(story))
 
 
@@ -206,7 +211,8 @@ async def _story(request: web.Request, board: Board, name: str) -> dict[str, Any
         dialog = request.query["dialog"].removeprefix("chat")
         if not dialog.isdecimal() or len(dialog) > 15:
             return None
-        return explain_dialog(state, policy, int(dialog), await board.story(name, int(dialog)), board.now())
+        kept, events = await board.kept_of(name, chat_of(state, int(dialog)))
+        return explain_dialog(state, policy, int(dialog), board.now(), kept=kept, events=events)
     if "line" in request.query or "connector" in request.query:
         return explain_channel(
             state, policy, request.query.get("line", ""), request.query.get("connector", ""), board.now()

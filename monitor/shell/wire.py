@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,7 +55,7 @@ class Answer:
     @property
     def retry_after(self) -> timedelta | None:
         """Retry-After in seconds; its date form is rare and not worth its bugs."""
-        text = next((text for name, text in self.headers.items() if name.lower() == "retry-after"), "").strip()
+        text = self.headers.get("Retry-After", "").strip()
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             return None
         return min(timedelta(seconds=int(text)), LONGEST_WAIT)
@@ -103,17 +104,25 @@ async def request(
 async def _bounded(
     http: aiohttp.ClientSession, method: str, url: str, limits: Limits, options: Mapping[str, Any]
 ) -> Answer:
-    total = aiohttp.ClientTimeout(total=limits.timeout.total_seconds())
+    total = _timeout(limits.timeout)
     trusted = limits.trusted
     async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
         if 300 <= response.status < 400:
             raise CallFailed(failures.redirected(response.status, host_of(response.headers.get("Location", ""))))
         body = await _read(response, limits.max_answer)
-        return Answer(status=response.status, headers=dict(response.headers), body=body)
+        return Answer(status=response.status, headers=response.headers, body=body)
+
+
+@cache
+def _timeout(span: timedelta) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=span.total_seconds())
 
 
 async def _read(response: aiohttp.ClientResponse, max_answer: int) -> bytes:
     """Unpacked bytes are counted: a small answer may unpack to a huge one."""
+    announced = response.content_length
+    if announced is not None and announced <= max_answer and "Content-Encoding" not in response.headers:
+        return await response.read()
     chunks, size = [], 0
     async for chunk in response.content.iter_chunked(MIB // 4):
         size += len(chunk)
