@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -36,11 +36,16 @@ class AccountWatch:
         self._account, self._probe, self._get = account, probe, get
         self._watches, self._clock, self._deadline = watches, clock, deadline
         self._failing = False
+        self._refused: Reading | None = None  # the refusal that named a moment to ask again
         self.told: Reading | None = None  # the last whole answer, for what stands unbound
 
     async def poll(self) -> Reading:
+        """Ask and hand on. Until the moment that the vendor named for its next chance it is not asked at all."""
+        if self._refused is not None and _rests(self._refused, self._clock.now()):
+            return self._refused
         started = self._clock.monotonic()
         reading = await self._read()
+        self._refused = reading if reading.failure is not None and reading.failure.retry_at is not None else None
         await self._hand_on(reading, seconds=self._clock.monotonic() - started)
         return reading
 
@@ -89,3 +94,8 @@ class AccountWatch:
         self._failing = failing
         for word in reading.news:
             log.warning("provider.unknown_word", provider=self._account.name, word=word[:100])
+
+
+def _rests(refused: Reading, now: datetime) -> bool:
+    until = refused.failure.retry_at if refused.failure is not None else None
+    return until is not None and now < until

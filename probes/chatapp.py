@@ -11,7 +11,7 @@ from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
 from probes._words import (
     Meaning,
-    expiring,
+    is_soon,
     malformed,
     mapping,
     missing,
@@ -25,7 +25,13 @@ from probes._words import (
     text,
 )
 
-LICENSED = Meaning(state=State.CONNECTED, reason="licence")
+LICENSED = Meaning(state=State.CONNECTED, reason="licence_only")
+EXPIRING = Meaning(
+    state=State.CONNECTED,
+    reason="licence_expiring",
+    action_ru="Продлить лицензию ChatApp заранее",
+    action_en="Renew the ChatApp licence before its end",
+)
 UNPAID = Meaning(state=State.UNPAID, action_ru="Продлить лицензию ChatApp", action_en="Renew the ChatApp licence")
 NOT_KNOWN = Meaning(state=State.UNKNOWN, action_ru="Открыть кабинет ChatApp", action_en="Open the ChatApp console")
 RENEWING = Meaning(state=State.CONNECTING, reason="token", action_ru="Подождать", action_en="Wait")
@@ -137,7 +143,8 @@ def _licence(account: Account, row: dict[str, Any], now: datetime) -> ProviderSe
     meant = LICENSED if code.lower() == "paid" else NOT_KNOWN
     if until is not None and until < now:
         meant = UNPAID
-    meant = expiring(meant, until, now, "Продлить лицензию ChatApp заранее", "Renew the ChatApp licence before its end")
+    elif meant is LICENSED and is_soon(until, now):
+        meant = EXPIRING
     return seen(account, text(row["licenseId"]), meant, code, messenger=_messenger(row), valid_until=until)
 
 

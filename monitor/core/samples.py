@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from monitor.core.expiries import terms
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
@@ -62,9 +63,10 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
     yield Sample("messenger_maintenance", (name,), in_window)
     if policy.guarantee is not None:
         yield Sample("messenger_guarantee_end_timestamp_seconds", (name,), policy.guarantee.end.timestamp())
-        yield Sample("messenger_expiry_timestamp_seconds", (name, "guarantee"), policy.guarantee.end.timestamp())
-    for expiry in policy.expiries:
-        yield Sample("messenger_expiry_timestamp_seconds", (name, expiry.subject), expiry.at.timestamp())
+    for term in terms(state, policy):
+        yield Sample("messenger_expiry_timestamp_seconds", (name, term.subject), term.at.timestamp())
+    for subject, reminder in state.reminders.items():
+        yield Sample("messenger_reminders_sent", (name, subject), reminder.sent)
 
 
 _STATES = tuple((state, state.value) for state in State)

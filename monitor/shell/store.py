@@ -108,6 +108,7 @@ class Store:
             after.turns == before.turns
             and after.sessions == before.sessions
             and after.incidents == before.incidents
+            and after.reminders == before.reminders
             and after.lines is before.lines
             and after.managers is before.managers
             and after.departments == before.departments

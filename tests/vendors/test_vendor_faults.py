@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ async def test_a_channel_that_fell_ill_and_recovers_is_told_from_the_next_poll_o
         assert vendor.state is vendor.kind.state
         await vendor.control(account=vendor.kind.account, set=before)
         await vendor.poll()
-        assert vendor.state is State.CONNECTED
+        assert vendor.state is vendor.kind.well
 
 
 @pytest.mark.parametrize(("fault", "reason"), FAULTS, ids=lambda one: one if isinstance(one, str) else one["kind"])
@@ -66,7 +67,20 @@ async def test_a_failing_vendor_leaves_its_channel_as_it_was(type_: str, fault: 
         assert vendor.state is known is vendor.kind.state
         assert await vendor.failures() == {reason: 1}
         await vendor.control(fault=None)
+        vendor.pass_(timedelta(seconds=46))
         assert (await vendor.poll()).failure is None
+
+
+async def test_a_vendor_that_names_its_next_chance_is_not_asked_before() -> None:
+    async with stage("wazzup") as vendor:
+        await vendor.control(fault={"kind": "throttle", "retry_after": 45})
+        await vendor.poll()
+        vendor.pass_(timedelta(seconds=44))
+        assert (await vendor.poll()).failure is not None
+        assert ((await vendor.control(fault=None))["asked"], await vendor.failures()) == (1, {"throttled": 1})
+        vendor.pass_(timedelta(seconds=2))
+        assert (await vendor.poll()).failure is None
+        assert (await vendor.control())["asked"] == 2
 
 
 @asynccontextmanager
@@ -114,7 +128,7 @@ async def test_chatapp_is_not_asked_for_a_new_token_while_the_old_one_lives() ->
         await vendor.control(facts={"generation": 2})
         await vendor.poll()
         facts = (await vendor.control())["facts"]
-        assert (facts["minted"], facts["refreshed"], vendor.state) == (1, 1, State.CONNECTED)
+        assert (facts["minted"], facts["refreshed"], vendor.state) == (1, 1, State.UNKNOWN)
         await vendor.control(facts={"generation": 3, "no_refresh": True})
         await vendor.poll()
         assert (await vendor.control())["facts"]["minted"] == 2

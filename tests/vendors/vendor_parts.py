@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -30,7 +30,7 @@ from monitor.shell.metrics import Registry
 from monitor.shell.watch import Watch
 
 CHANNEL = ChannelKey(1, "wz_whatsapp_0a1b")
-TIMEOUT = timedelta(milliseconds=400)
+TIMEOUT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ KINDS = {
         settings={"email": "a@shop.example", "app_id": "app_1"},
         ill={"licenseTo": 1600000000},
         state=State.UNPAID,
+        well=State.UNKNOWN,  # a paid licence does not tell that the messenger is online
     ),
     "wappi": Kind(account="a1b2c3d4-e5f6", settings={"profile_id": "a1b2c3d4-e5f6"}, ill={"authorized": False}),
     "umnico": Kind(account="12345", ill={"status": "stopped"}, state=State.MISCONFIGURED),
@@ -68,6 +69,17 @@ KINDS = {
     "pact": Kind(account="399", settings={"company_id": "17"}, state=State.UNKNOWN, well=State.UNKNOWN),
     "radist": Kind(account="7", settings={"company_id": "1"}, state=State.UNKNOWN, well=State.UNKNOWN),
 }
+
+
+class HandClock(Clock):
+    """Daemon time moves on only by hand; real time is real."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
 
 
 class Unkept:
@@ -91,10 +103,14 @@ class Stage:
     watch: Watch
     registry: Registry
     account: AccountWatch
+    clock: HandClock
+
+    def pass_(self, span: timedelta) -> None:
+        self.clock.at += span
 
     def move(self, url: str) -> None:
         """The account's address from now on: another server's."""
-        self.account = account_watch(self.type, url, self.http, self.watch)
+        self.account = account_watch(self.type, url, self.http, self.watch, self.clock)
 
     @property
     def kind(self) -> Kind:
@@ -151,8 +167,7 @@ def watch_of(type_: str, registry: Registry, clock: Clock) -> Watch:
     )
 
 
-def account_watch(type_: str, url: str, http: aiohttp.ClientSession, watch: Watch) -> AccountWatch:
-    clock = Clock()
+def account_watch(type_: str, url: str, http: aiohttp.ClientSession, watch: Watch, clock: Clock) -> AccountWatch:
     return AccountWatch(
         account=account_of(type_, url),
         probe=provider_probes()[type_],
@@ -168,6 +183,7 @@ async def stage(type_: str) -> AsyncIterator[Stage]:
     registry = Registry()
     async with TestServer(vendor_app(type_)) as server, session() as http:
         url = str(server.make_url("")).rstrip("/")
-        watch = watch_of(type_, registry, Clock())
-        account = account_watch(type_, url, http, watch)
-        yield Stage(type=type_, url=url, http=http, watch=watch, registry=registry, account=account)
+        clock = HandClock()
+        watch = watch_of(type_, registry, clock)
+        account = account_watch(type_, url, http, watch, clock)
+        yield Stage(type=type_, url=url, http=http, watch=watch, registry=registry, account=account, clock=clock)
