@@ -36,6 +36,22 @@ async def reload(config: Config) -> bool:
         return answer.status == 200
 
 
+async def acknowledge(config: Config, portal: str, subject: str) -> int:
+    """No more reminders of this date. 2 when there is no daemon, 1 when it knows nothing of the subject."""
+    url, headers = _address(config, "/-/acknowledge")
+    patience = aiohttp.ClientTimeout(total=30)
+    body = {"portal": portal, "subject": subject}
+    try:
+        async with session() as http, http.post(url, json=body, headers=headers, timeout=patience) as answer:
+            told = await answer.json()
+            status = answer.status
+    except (aiohttp.ClientError, ValueError):
+        click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
+        return 2
+    click.echo(told.get("error") or f"{portal}: {subject}: no more reminders of this date", err=status != 200)
+    return 0 if status == 200 else 1
+
+
 def _address(config: Config, path: str) -> tuple[str, dict[str, str]]:
     host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
     headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}

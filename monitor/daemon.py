@@ -26,6 +26,7 @@ from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
+from monitor.core.reading import Acknowledged, Reading
 from monitor.core.turn import Turn, TurnEvent
 from monitor.fleet import Fleet
 from monitor.logs import configure
@@ -199,6 +200,21 @@ class Daemon:
 
     async def incident(self, number: str) -> tuple[str, Incident] | None:
         return await self._store.incident(number)
+
+    async def acknowledge(self, portal: str, subject: str) -> str:
+        """No more reminders of an expiry's present date. "" = done, else what is wrong with the wish."""
+        kept = self._portals.kept.get(portal)
+        known = kept.run.state.reminders if kept is not None else {}
+        if kept is None or subject not in known:
+            wanted = sorted(known) if kept is not None else sorted(self._portals.kept)
+            return (
+                f"expected one of {', '.join(wanted) or 'none'}, got {(subject if kept is not None else portal)[:64]}"
+            )
+        said = Reading(
+            probe="acknowledge", source="person", at=self._clock.now(), findings=(Acknowledged(subject=subject),)
+        )
+        await kept.run.take([said])
+        return ""
 
     async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
         """What the store holds of one chat: its turns, and the ledger's rows."""

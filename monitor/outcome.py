@@ -51,7 +51,7 @@ class Outcome:
 
     def _count(self, portal: str, readings: Sequence[Reading], seconds: float) -> None:
         """A failed poll is one failure, however many probes it had; a failed command in a good one is one each."""
-        for source in sorted({reading.source for reading in readings}):
+        for source in sorted({reading.source for reading in readings} - {"person"}):  # a word of a person is no poll
             mine = [reading for reading in readings if reading.source == source]
             whole = {reading.failure.reason for reading in mine if reading.failure is not None}
             for reason in sorted(whole):

@@ -59,6 +59,8 @@ class Board(Protocol):
 
     async def incident(self, number: str) -> tuple[str, Incident] | None: ...
 
+    async def acknowledge(self, portal: str, subject: str) -> str: ...
+
     async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]: ...
     def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
 
@@ -79,6 +81,7 @@ def make_app(board: Board, token: Secret | None) -> web.Application:
             web.get("/readyz", _readyz),
             web.get("/explain", _explain),
             web.post("/-/reload", _reload),
+            web.post("/-/acknowledge", _acknowledge),
             web.post(f"{_HOOKS}{{provider}}/{{key}}", _hook),
             web.get("/style.css", _style),
             web.get("/", _fleet),
@@ -185,6 +188,19 @@ async def _hook(request: web.Request) -> web.Response:
         return web.json_response({"error": "expected JSON"}, status=400)
     taken = await request.app[BOARD].hear(request.match_info["provider"], request.match_info["key"], body)
     return web.json_response({"taken": taken}, status=200 if taken else 404)
+
+
+async def _acknowledge(request: web.Request) -> web.Response:
+    """{"portal": P, "subject": S}: no more reminders of that expiry's present date."""
+    try:
+        body = await request.json()
+        portal, subject = str(body["portal"]), str(body["subject"])
+    except (ValueError, KeyError, TypeError):
+        return web.json_response({"error": "expected {portal, subject} as JSON"}, status=400)
+    problem = await request.app[BOARD].acknowledge(portal, subject)
+    return web.json_response(
+        {"error": problem} if problem else {"acknowledged": subject}, status=404 if problem else 200
+    )
 
 
 async def _explain(request: web.Request) -> web.Response:
