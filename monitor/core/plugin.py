@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
@@ -19,6 +19,15 @@ class Call(Protocol):
     """One REST method of the portal: its `result`, or CallFailed. Calls of one tick leave as one batch."""
 
     def __call__(self, method: str, params: Params | None = None) -> Awaitable[Any]: ...
+
+
+@runtime_checkable
+class AsksAtOnce(Protocol):
+    """A Call that takes many questions in one piece: a task for each would cost more than the asking itself."""
+
+    async def several(self, questions: Iterable[tuple[str, Params | None]]) -> list[Any]:
+        """Results in order; a Failure stands where one was not answered."""
+        ...
 
 
 class Get(Protocol):

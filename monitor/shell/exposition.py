@@ -92,8 +92,8 @@ class Exposition:
             for part in _parted(told):
                 yield _lines(metric.name, part)
         tallies = list(self._registry.histograms.get(metric.name, {}).items())
-        for part in _parted(tallies):
-            yield "".join([_histogram(metric, labels, tally) for labels, tally in part])
+        for tallied in _parted(tallies):
+            yield "".join([_histogram(metric, labels, tally) for labels, tally in tallied])
 
 
 class Turns:
@@ -163,4 +163,4 @@ def number(value: float) -> str:
     return "NaN" if value != value else repr(float(value))  # noqa: PLR0124 - only NaN differs from itself
 
 
-_WRITTEN = {whole: number(whole) for whole in range(1000)}
+_WRITTEN: dict[float, str] = {whole: number(whole) for whole in range(1000)}
