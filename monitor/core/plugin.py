@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
@@ -21,13 +21,11 @@ class Call(Protocol):
     def __call__(self, method: str, params: Params | None = None) -> Awaitable[Any]: ...
 
 
-@runtime_checkable
-class AsksAtOnce(Protocol):
-    """A Call that takes many questions in one piece: a task for each would cost more than the asking itself."""
+class Several(Protocol):
+    """What a Call may have as `several`: many questions in one piece, since a task for each costs more than the
+    asking itself. Results in order; a Failure stands where one was not answered."""
 
-    async def several(self, questions: Iterable[tuple[str, Params | None]]) -> list[Any]:
-        """Results in order; a Failure stands where one was not answered."""
-        ...
+    def __call__(self, questions: Iterable[tuple[str, Params | None]]) -> Awaitable[list[Any]]: ...
 
 
 class Get(Protocol):
