@@ -1,4 +1,4 @@
-"""The command line: `messenger-monitor run | check | demo | config check | auth | explain`.
+"""The command line: `messenger-monitor run | check | demo | config check | auth | explain | replies | report`.
 
 Parts are imported where they are used: `--help` must not wait for a database.
 """
@@ -16,6 +16,7 @@ import click
 import structlog
 
 from monitor import __version__
+from monitor.cli_operations import add_operations
 from monitor.config_values import Config, ConfigProblems
 
 T = TypeVar("T")
@@ -163,6 +164,40 @@ def explain(file: Path, portal: str, dialog: int | None, line: int | None, conne
     return _async(ask(config, {name: str(value) for name, value in wanted.items() if value}, as_json=as_json))
 
 
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
+@click.option("--since", default="14d", show_default=True, help="14d, 12h, 2026-03-02 or a moment.")
+@click.option("--until", help="The same; default: now.")
+@click.option("--by", type=click.Choice(["manager", "line", "messenger"]), default="manager", show_default=True)
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+def replies(file: Path, portal: str, since: str, until: str | None, by: Any, form: str) -> int:
+    """How fast customers were answered: per manager and team, both clocks, beside the portal's own number."""
+    config = _load(file, quiet=True)
+    from monitor.replies_command import replies as tell
+
+    return _async(tell(config, portal, since=since, until=until, by=by, form=form))
+
+
+@app.command()
+@click.option("-c", "--config", "file", type=click.Path(path_type=Path), help="The configuration file (YAML).")
+@click.option("--portal", help="The portal's name in the configuration.")
+@click.option("--period", default="14d", show_default=True, help="14d, or 2026-03-01..2026-03-15.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="review.pdf, review.html or review.md.")
+@click.option("--language", type=click.Choice(["ru", "en"]), help="Default: the configuration's.")
+@click.option("--demo", is_flag=True, help="A troubled fortnight of an emulated portal: needs no configuration.")
+def report(file: Path | None, portal: str | None, period: str, out: Path, language: str | None, demo: bool) -> int:
+    """The two-weekly review for the head: one page of answers, then the evidence."""
+    from monitor.report_command import demo_report
+    from monitor.report_command import report as review
+
+    if demo:
+        return _async(demo_report(out=out, language=language or "ru"))
+    if file is None or portal is None:
+        raise click.UsageError("expected -c FILE with --portal P, or --demo")
+    return _async(review(_load(file, quiet=True), portal, period=period, out=out, language=language))
+
+
 def _load(path: Path, *, quiet: bool = False) -> Config:
     """The configuration, or exit 64 with every problem on its own line."""
     from monitor.config import load
@@ -185,3 +220,6 @@ def _async(work: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+add_operations(app, lambda path: _load(path, quiet=True), _async)

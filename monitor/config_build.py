@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import config_shape as shape
 from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
+from monitor.config_replies import options_of
 from monitor.config_schedule import WeekPlan
 from monitor.config_types import split
 from monitor.config_values import (
@@ -24,8 +25,10 @@ from monitor.core import policy
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
+from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
+from monitor.shell.store_prune import Retention
 
 _POLL = timedelta(seconds=60)
 _TIMEOUT = timedelta(seconds=20)
@@ -64,6 +67,13 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
             _provider(one, entry, root, path.parent) for one, entry in entries if one.type in provider_probes()
         ),
         source_path=path,
+        store_key=root.store.key,
+        retention=Retention(
+            turns=root.store.retention.turns,
+            ledger=root.store.retention.ledger,
+            incidents=root.store.retention.incidents,
+        ),
+        heartbeat=Switch(url=root.heartbeat.url, every=root.heartbeat.every) if root.heartbeat else None,
     )
 
 
@@ -123,6 +133,7 @@ def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
         guarantee=_guarantee(portal.guarantee, ZoneInfo(zone)),
         expiries=tuple(_expiry(expiry, ZoneInfo(zone)) for expiry in portal.expiries),
         head=portal.head.user_id if portal.head else None,
+        replies=options_of(portal.replies, ZoneInfo(zone)),
         provider_types=frame.provider_types,
         pages=frame.pages,
     )

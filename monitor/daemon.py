@@ -15,20 +15,26 @@ import aiohttp
 import structlog
 
 import probes
-from monitor import __version__
+from monitor import __version__, progress
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
+from monitor.core.binding import unbound_accounts
+from monitor.core.calendar import PublicDay
 from monitor.core.desk import Context
 from monitor.core.incident import Incident
+from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
+from monitor.core.turn import Turn, TurnEvent
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
+from monitor.pruning import Pruning
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
+from monitor.shell.heartbeat import Heartbeat, Progress
 from monitor.shell.http import ProviderHttp
 from monitor.shell.metrics import Registry
 from monitor.shell.portal import Portal
@@ -38,9 +44,6 @@ from monitor.shell.watch import Keeper, Onlooker, Watch
 from monitor.shell.wire import trust
 
 log = structlog.get_logger()
-
-LATE = 5  # missed ticks after which the daemon calls itself ill
-LEAST_LATE = 120.0  # real seconds
 
 
 @cache
@@ -68,7 +71,7 @@ class Daemon:
         self.registry = Registry()
         self.exposition = Exposition(self.registry)
         self._clock, self._store, self._http, self._path = clock, store, http, path
-        self._context = Context(public_days=holidays_of(config, clock.now()))
+        self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self._outcome = Outcome(registry=self.registry, pusher=self.pusher, clock=clock, context=self._context)
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
@@ -77,9 +80,10 @@ class Daemon:
         self._accounts: Fleet[ProviderConfig, AccountWatch] = Fleet(
             group=group, clock=clock, build=self._account, every=lambda wish: wish.poll
         )
+        self.pruning = Pruning(store=store, clock=clock)
+        self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
         self._config = config
         self._reloading = asyncio.Lock()
-        self._started = clock.monotonic()
 
     def _pusher(self, url: str | None) -> Pusher | None:
         if url is None:
@@ -88,12 +92,15 @@ class Daemon:
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
-        self._context = Context(public_days=holidays_of(config, self._clock.now()))
+        self._context = context_of(config, self._clock.now())
         await self._portals.adopt({one.name: one for one in config.portals})
         await self._accounts.adopt({one.account.name: one for one in config.providers})
         for name in self._config_names(self._config) - self._config_names(config):
             self._outcome.forget(name)
         self._config, self.language = config, config.language
+        self.heartbeat.adopt(config.heartbeat)
+        self._store.adopt_key(config.store_key)
+        self.pruning.adopt(config.retention)
         self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
         self._taken(well=True)
 
@@ -175,13 +182,11 @@ class Daemon:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Ill when polls that should have ended long ago have not."""
-        now = self._clock.monotonic()
-        late = []
-        for name, kept in self._portals.kept.items():
-            patience = max(LEAST_LATE, LATE * kept.rhythm.every.total_seconds() / self._clock.rate)
-            if now - (kept.rhythm.last_real or self._started) > patience:
-                late.append(name)
-        return not late, {"status": "late" if late else "ok", "late_portals": late, "version": __version__}
+        return progress.health(self._portals.kept, self._accounts.kept, self._clock)
+
+    def progress(self) -> Progress:
+        """What the dead-man's switch may vouch for."""
+        return progress.progress(self._portals.kept, self._accounts.kept, self.pusher, self._clock)
 
     def is_ready(self) -> bool:
         return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())
@@ -195,16 +200,17 @@ class Daemon:
     async def incident(self, number: str) -> tuple[str, Incident] | None:
         return await self._store.incident(number)
 
-    async def story(self, portal: str, dialog: int) -> dict[str, Any] | None:
-        rows = await self._store.turn_events(portal, dialog)
-        if not rows:
-            return None
-        return {
-            "events": [
-                {"at": row.at.isoformat(), "what": row.what, "turn": row.message, "messages": list(row.messages)}
-                for row in rows
-            ]
-        }
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
+        """What the store holds of one chat: its turns, and the ledger's rows."""
+        return await self._store.turns(portal, chat=chat), await self._store.turn_events(portal, chat)
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        told = [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
+        return unbound_accounts(told, [policy for _, policy in self.portals().values()])
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        kept = self._accounts.kept.get(provider)
+        return kept is not None and await kept.run.hear(key, body)
 
 
 def _client(watch: Watch) -> Portal:
@@ -272,8 +278,18 @@ def build_account(
     )
 
 
+def context_of(config: Config, now: datetime) -> Context:
+    known = holidays_of(config, now)
+    off = {
+        country: frozenset(day.toordinal() for day, kind in days.items() if kind is PublicDay.OFF)
+        for country, days in known.items()
+    }
+    return Context(public_days=known, days_off=off)
+
+
 def holidays_of(config: Config, now: datetime) -> dict[str, Any]:
-    """The public holidays of every country that a schedule names, from last year to the year after next."""
+    """Public holidays from last year to the year after next: of the countries that schedules and addresses name."""
     rules = [line.schedule for one in config.portals for line in one.policy.lines.values() if line.schedule]
-    countries = {rule.holidays for rule in rules if rule.holidays}
+    named = {rule.holidays for rule in rules if rule.holidays}
+    countries = (named | {country_of(one.policy) for one in config.portals}) - {""}
     return {country: public_days(country, range(now.year - 1, now.year + 3)) for country in sorted(countries)}

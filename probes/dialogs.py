@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from monitor.core.history import NotHistory, integer, moment, parse
+from monitor.core.history import KnownTexts, NotHistory, integer, known_texts, moment, parse
 from monitor.core.model import Failure, Reason, Session
 from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
@@ -135,13 +135,12 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     failures += [answer for answer in answers.touched.values() if isinstance(answer, Failure)]
     findings: list[Finding] = [_activities(answers)]
     for number, answer in {**answers.probed, **answers.histories}.items():
-        seen = _history(answer)
+        seen = _history(answer, known_texts(view.policy.replies))
         if isinstance(seen, HistorySeen):
             findings.append(seen)
         elif number in answers.histories:
             failures.append(seen)
     findings += filter(None, (_touched(chat, answer) for chat, answer in answers.touched.items()))
-    del view
     return Reading(
         probe="dialogs",
         source="bitrix24",
@@ -164,11 +163,11 @@ def _activities(answers: Answers) -> ActivitiesSeen:
     return ActivitiesSeen(sessions=tuple(sessions.values()), watermark=moment(answers.time), complete=complete)
 
 
-def _history(answer: Any) -> HistorySeen | Failure:
+def _history(answer: Any, texts: KnownTexts) -> HistorySeen | Failure:
     if isinstance(answer, Failure):
         return answer
     try:
-        return parse(answer)
+        return parse(answer, texts)
     except NotHistory as error:
         return Failure(reason=Reason.MALFORMED, detail=f"imopenlines.session.history.get: {error}")
 
@@ -176,7 +175,7 @@ def _history(answer: Any) -> HistorySeen | Failure:
 def _probed(answers: Answers) -> tuple[SessionsProbed, ...]:
     if not answers.probed:
         return ()
-    found = [number for number, answer in answers.probed.items() if isinstance(_history(answer), HistorySeen)]
+    found = [number for number, answer in answers.probed.items() if isinstance(answer, dict) and "sessionId" in answer]
     missing = tuple(number for number in answers.probed if number not in found)
     return (SessionsProbed(highest=max(found, default=0), missing=missing, galloped=answers.galloped),)
 

@@ -53,7 +53,7 @@ class Assessment:
 class Scene:
     """All that a rule may look at."""
 
-    __slots__ = ("_open", "now", "policy", "state", "working")
+    __slots__ = ("_open", "is_line_open", "now", "policy", "state", "working")
 
     def __init__(
         self,
@@ -61,9 +61,11 @@ class Scene:
         policy: Policy,
         now: datetime,
         working: Callable[[Turn], timedelta | None] = lambda _: None,
+        is_line_open: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self.state, self.policy, self.now = state, policy, now
         self.working = working  # how long an open turn has waited on its line's working clock, None = not told
+        self.is_line_open = is_line_open  # whether a line works now
         self._open = {(one.kind, one.subject): one for one in state.incidents.values()}
 
     def is_open(self, kind: IncidentKind, subject: str) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from monitor.core.model import WorkTime
@@ -89,6 +90,45 @@ class Schedule:
         wanted = line.worked_before(start) + span
         index = bisect_left(line.worked, wanted)
         return line.ends[index] - (line.worked[index] - wanted) if index < len(line.worked) else NEVER
+
+    def add_both(self, start: datetime, first: timedelta, second: timedelta) -> tuple[datetime, datetime]:
+        """`add` of two spans at once: a target and what comes after it."""
+        if first <= ZERO or second <= ZERO:
+            return self.add(start, first), self.add(start, second)
+        line = self._line(start)
+        worked, ends = line.worked, line.ends
+        index = bisect_right(line.starts, start) - 1
+        done = ZERO
+        if index >= 0:
+            ahead = ends[index] - start
+            if ahead >= first and ahead >= second:
+                return start + first, start + second
+            done = worked[index] - ahead if ahead > ZERO else worked[index]
+        index, wanted = bisect_left(worked, done + first, max(index, 0)), done + first
+        if index == len(worked):
+            return NEVER, NEVER if second >= first else self.add(start, second)
+        late = bisect_left(worked, done + second, index if second >= first else 0)
+        given_up = ends[late] - (worked[late] - done - second) if late < len(worked) else NEVER
+        return ends[index] - (worked[index] - wanted), given_up
+
+    def spans(self, moments: Sequence[datetime]) -> list[timedelta]:
+        """Working time between each two neighbours; the moments never go back."""
+        line = self._line(moments[0])
+        if moments[-1] > line.until:
+            return [self.working(start, end) for start, end in pairwise(moments)]
+        starts, ends, worked = line.starts, line.ends, line.worked
+        told, before = [], None
+        for at in moments:
+            index = bisect_right(starts, at) - 1
+            if index < 0:
+                position = ZERO
+            else:
+                ahead = ends[index] - at
+                position = worked[index] - ahead if ahead > ZERO else worked[index]
+            if before is not None:
+                told.append(position - before)
+            before = position
+        return told
 
     def next_open(self, at: datetime) -> datetime:
         """`at` itself inside the schedule, else the next opening."""

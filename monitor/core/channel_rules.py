@@ -13,7 +13,7 @@ from monitor.core.channel_words import about_channel
 from monitor.core.diagnosis import rests_on_portal
 from monitor.core.incident import IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
-from monitor.core.model import State
+from monitor.core.model import BLIND_STATES, State
 from monitor.core.policy import Policy
 
 CONNECTING_FOR = timedelta(minutes=10)
@@ -77,7 +77,7 @@ def due_kind(memory: ChannelMemory, policy: Policy) -> IncidentKind | None:
         (state is State.CONNECTING and lasted > CONNECTING_FOR)
         or (state is State.PHONE_OFFLINE and lasted > OFFLINE_FOR)
         or (state is State.RESTRICTED and confirmed)
-        or (state is State.UNKNOWN and _by_provider(memory) and confirmed)
+        or (state in BLIND_STATES and _by_provider(memory) and confirmed)
     )
     return IncidentKind.CHANNEL_DEGRADED if degraded else None
 

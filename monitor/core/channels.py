@@ -9,7 +9,8 @@ from datetime import datetime
 from monitor.core.connectors import messenger_of
 from monitor.core.fold import fold_channel, fold_traffic
 from monitor.core.furniture import kept
-from monitor.core.memory import ChannelMemory, Flip, PortalState
+from monitor.core.listening import NO_DAYS, DaysOff, listened, witness
+from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
 from monitor.core.reading import Finding, FlagSeen, ProviderSeen
@@ -31,13 +32,18 @@ def fold_channels(
     words = [finding for finding in findings if isinstance(finding, ProviderSeen)]
     channels, flips = dict(state.channels), []
     for key in _touched(state, flags, words, policy, blind=blind):
-        channel = identify(key, state, policy)
+        channel, known = identify(key, state, policy), state.channels.get(key)
         memory, flip = fold_channel(
-            state.channels.get(key), channel, flags.get(key), _word_for(channel, words), blind, policy, now
+            known, channel, flags.get(key), _word_for(channel, words), blind, policy, now, _still_silent(known, policy)
         )
         channels[key] = memory
         flips += [flip] if flip else []
     return Folded(channels=kept(state.channels, channels), flips=tuple(flips))
+
+
+def _still_silent(known: ChannelMemory | None, policy: Policy) -> Proof | None:
+    """Until the traffic was looked at, a silence goes on."""
+    return witness(known, policy.language) if known is not None and known.diagnosis.cause == "silent" else None
 
 
 def identify(key: ChannelKey, state: PortalState, policy: Policy) -> Channel:
@@ -54,13 +60,15 @@ def identify(key: ChannelKey, state: PortalState, policy: Policy) -> Channel:
     )
 
 
-def fold_messages(channels: Channels, key: ChannelKey, messages: Iterable[Message]) -> Channels:
+def fold_messages(
+    channels: Channels, key: ChannelKey, messages: Iterable[Message], zone: str = "UTC", days_off: DaysOff = NO_DAYS
+) -> Channels:
     """Traffic counted once: `messages` are those not counted before."""
     memory = channels.get(key)
     fresh = tuple(messages)
     if memory is None or not fresh:
         return channels
-    return {**channels, key: fold_traffic(memory, fresh)}
+    return {**channels, key: listened(fold_traffic(memory, fresh), fresh, zone, days_off)}
 
 
 def seen_by_traffic(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from monitor.core.dialogue import Heard, hear
 from monitor.core.fold import fold_portal
 from monitor.core.furniture import furnish
 from monitor.core.incidents import Step, step
+from monitor.core.listening import days_off_of, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
@@ -24,9 +26,13 @@ from monitor.core.turns import waits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the core has to be told beside the portal's own facts: public holidays by country."""
+    """What the core has to be told beside the portal's own facts: public holidays by country.
+
+    `days_off`: the same as ordinals of the days nobody works, for habits.
+    """
 
     public_days: Mapping[str, PublicDays] = field(default_factory=dict)
+    days_off: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 def judge(
@@ -43,22 +49,32 @@ def judge(
     The same readings judged again change nothing: cursors, counters and turns know what they have seen.
     """
     findings = _findings(readings)
-    furnished = furnish(state, findings)
-    seen = replace(furnished.state, memory=fold_portal(state.memory, readings, now))
+    furnished = furnish(state, findings, now)
+    seen = replace(furnished.state, memory=fold_portal(furnished.state.memory, readings, now))
     seen = _discovered(seen, readings, now)
     channels = fold_channels(seen, findings, policy, blind=is_blind(seen, policy, now), now=now)
     seen = replace(seen, channels=renamed(channels.channels, seen, policy))
     heard = hear(seen, findings, policy, context.public_days, now=now)
-    seen = _with_replies(seen, heard, policy, now)
+    seen = _with_replies(seen, heard, policy, context, now)
+    quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
+    seen = replace(seen, channels=quiet.channels)
     working = partial(_waited, seen, policy, context, now)
-    outcome = step(seen.incidents, assess(seen, policy, now, working=working), policy, now, real_now)
-    return _judgement(seen, furnished.notes, channels.flips, heard, outcome)
+    is_open = partial(_is_open, seen, policy, context, now)
+    said = assess(seen, policy, now, working=working, is_open=is_open)
+    outcome = step(seen.incidents, said, policy, now, real_now)
+    return _judgement(seen, furnished.notes, channels.flips + quiet.flips, heard, outcome)
 
 
 def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
     """How long an open turn has waited on its line's working clock; None while the line's hours are not known."""
     schedule = schedule_of(turn.line, state, policy, context.public_days)
     return waits(turn, schedule, now)[0] if schedule is not None else None
+
+
+def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime, line: int) -> bool:
+    """Whether a line works now; one whose hours are not known hides nothing."""
+    schedule = schedule_of(line, state, policy, context.public_days)
+    return schedule is None or schedule.is_open(now)
 
 
 def _findings(readings: Sequence[Reading]) -> list[Finding]:
@@ -73,12 +89,30 @@ def _discovered(state: PortalState, readings: Sequence[Reading], now: datetime) 
     return state if fresh == cursor else replace(state, cursor=fresh)
 
 
-def _with_replies(state: PortalState, heard: Heard, policy: Policy, now: datetime) -> PortalState:
+def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Context, now: datetime) -> PortalState:
     keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
     channels = seen_by_traffic(state.channels, keys, state, policy, now)
     for key, messages in heard.fresh:
-        channels = fold_messages(channels, key, messages)
-    return replace(state, cursor=heard.cursor, sessions=heard.sessions, turns=heard.turns, channels=channels)
+        channels = fold_messages(channels, key, messages, policy.timezone, days_off_of(policy, context.days_off))
+    memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)
+    if heard.problems:
+        memory = replace(memory, problems=_counted(memory.problems, heard.problems))
+    return replace(
+        state,
+        memory=memory,
+        cursor=heard.cursor,
+        sessions=heard.sessions,
+        turns=heard.turns,
+        schedules=heard.schedules,
+        tallies=heard.tallies,
+        channels=channels,
+    )
+
+
+def _counted(before: tuple[tuple[str, int], ...], problems: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    """By kind: "replies.future session=7 count=1" is one more replies.future."""
+    counts = Counter(dict(before)) + Counter(problem.partition(" ")[0] for problem in problems)
+    return tuple(sorted(counts.items()))
 
 
 def _judgement(

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.connectors import messenger_of
+from monitor.core.calendar import Schedule
+from monitor.core.furniture import kept
 from monitor.core.ledger import events
 from monitor.core.memory import Cursor, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Message
-from monitor.core.outages import outages_of
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
-from monitor.core.schedules import PublicDays, schedule_of, targets_of
+from monitor.core.reply_facts import Contacts, no_human_typed, rules_of
+from monitor.core.schedules import PublicDays
 from monitor.core.sessions import fresh, remember
+from monitor.core.tallies import Tallies, recent, recount
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
-from monitor.core.turns import Judged, Rules, judge
+from monitor.core.turns import Judged, judge
+
+UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """Sessions, turns and traffic after a poll. `ended` are the turns to count now, each once in its life."""
+    """Sessions, turns and traffic after a poll. `ended` are the turns to count now, each once in its life.
+
+    `echoed`: messages that no human typed; `schedules`: those that open turns began with, by version.
+    """
 
     cursor: Cursor
     sessions: Mapping[int, SessionMemory]
@@ -30,6 +38,9 @@ class Heard:
     events: tuple[TurnEvent, ...] = ()
     ended: tuple[Turn, ...] = ()
     problems: tuple[str, ...] = ()
+    echoed: tuple[int, ...] = ()
+    schedules: Mapping[str, Schedule]
+    tallies: Tallies
 
 
 def hear(
@@ -42,10 +53,12 @@ def hear(
 ) -> Heard:
     """Fold the dialogs' findings. A line whose hours are not known yet is not judged: its sessions stay due."""
     cursor, sessions, histories = remember(state.cursor, state.sessions, findings, now, policy)
-    heard = _Hearing(state=state, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
+    hearing = _Hearing(state=state, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
+    if histories:
+        hearing.prepare(histories)
     for history in histories:
-        heard.take(history)
-    return heard.outcome(cursor)
+        hearing.take(history)
+    return hearing.outcome(cursor)
 
 
 class _Hearing:
@@ -63,26 +76,65 @@ class _Hearing:
         self._state, self._policy, self._public_days, self._now = state, policy, public_days, now
         self._sessions = sessions
         self._turns = dict(state.turns)
+        self._chats: dict[int, dict[TurnKey, Turn]] = defaultdict(dict)
+        self._schedules = dict(state.schedules)
+        self._tallies = dict(state.tallies)
+        self._echoed = state.memory.echoed
+        self._contacts = Contacts({})
         self._fresh: list[tuple[ChannelKey, tuple[Message, ...]]] = []
         self._events: list[TurnEvent] = []
         self._ended: list[Turn] = []
         self._problems: list[str] = []
 
+    def prepare(self, histories: Sequence[HistorySeen]) -> None:
+        """What one dialog has to know of the others; sessions that learn something new of them are read again."""
+        for key, turn in self._turns.items():
+            self._chats[turn.chat][key] = turn
+        self._contacts = Contacts(self._sessions)
+        before = self._echoed
+        self._echoed = no_human_typed(before, self._sessions, histories)
+        news = set(self._echoed) - set(before)
+        reread = {one.session.id for one in histories}
+        for number, memory in self._sessions.items():
+            if news and number not in reread and any(one.message in news for one in memory.spoken):
+                self._sessions[number] = replace(memory, due=True)
+        for history in histories:
+            self._wake_others(history, reread)
+
+    def _wake_others(self, history: HistorySeen, reread: set[int]) -> None:
+        """The same person waits in another messenger: what was said here may have been the answer."""
+        spoken = self._sessions[history.session.id].spoken
+        for other in self._contacts.others(history.session) if spoken else ():
+            session = other.session
+            waits = [turn for turn in self._chats[session.chat].values() if turn.verdict is Verdict.OPEN]
+            if session.id not in reread and any(spoken[-1].at >= turn.opened for turn in waits):
+                self._sessions[session.id] = replace(self._sessions[session.id], due=True)
+
     def take(self, history: HistorySeen) -> None:
         session = history.session
         self._count(history)
-        rules = rules_of(history, self._state, self._policy, self._public_days)
+        chat = self._chats[session.chat].values()
+        earlier = [turn for turn in chat if turn.session < session.id]
+        rules = rules_of(
+            session,
+            self._state,
+            self._policy,
+            self._public_days,
+            earlier=earlier,
+            asides=self._contacts.asides(session),
+            no_human=frozenset(self._echoed),
+        )
         if rules is None:
             self._sessions[session.id] = replace(self._sessions[session.id], due=True)
             return
-        before = {turn.key: turn for turn in self._turns.values() if turn.session == session.id}
+        self._schedules[rules.schedule.version] = rules.schedule
         judged = judge(
             session,
             history.messages,
             people={person.id: person for person in history.people},
             rules=rules,
-            previous=tuple(before.values()),
-            carried=self._carried(history),
+            previous=[turn for turn in chat if turn.session == session.id],
+            carried=_carried(earlier),
             now=self._now,
         )
         self._settle(judged)
@@ -95,21 +147,17 @@ class _Hearing:
             self._sessions[history.session.id] = replace(memory, counted=max(memory.counted, highest))
             self._fresh.append((ChannelKey(history.session.line, history.session.connector), new))
 
-    def _carried(self, history: HistorySeen) -> Turn | None:
-        """The chat's last turn of an earlier session, if nobody answered it (case 27)."""
-        session = history.session
-        earlier = [turn for turn in self._turns.values() if turn.chat == session.chat and turn.session < session.id]
-        last = max(earlier, key=lambda turn: turn.message, default=None)
-        return last if last is not None and last.verdict in {Verdict.OPEN, Verdict.MISSED} else None
-
     def _settle(self, judged: Judged) -> None:
         for told in judged.turns:
             before = self._turns.get(told.key)
-            if before == told:
-                continue
-            ends = told.verdict is not Verdict.OPEN and not told.counted
+            if before == told or (before is not None and before.session > told.session):
+                continue  # nothing new, or a later session has gone on with it (case 27)
+            ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
             turn = replace(told, counted=True) if ends else told
-            self._turns[turn.key] = turn
+            if before is not None and before.counted and not turn.counted:
+                turn = replace(turn, counted=True)
+            recount(self._tallies, before, turn, self._policy.timezone)
+            self._turns[turn.key] = self._chats[turn.chat][turn.key] = turn
             self._events += events(before, turn)
             self._ended += [turn] if ends else []
         self._problems += judged.problems
@@ -125,23 +173,19 @@ class _Hearing:
             events=tuple(self._events),
             ended=tuple(self._ended),
             problems=tuple(self._problems),
+            echoed=self._echoed,
+            schedules=self._in_use(turns),
+            tallies=kept(self._state.tallies, recent(self._tallies, self._now, self._policy.timezone)),
         )
 
+    def _in_use(self, turns: Mapping[TurnKey, Turn]) -> Mapping[str, Schedule]:
+        if not self._chats:
+            return self._state.schedules
+        versions = {turn.schedule_version for turn in turns.values() if turn.verdict in UNANSWERED}
+        return kept(self._state.schedules, {name: one for name, one in self._schedules.items() if name in versions})
 
-def rules_of(
-    history: HistorySeen, state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays]
-) -> Rules | None:
-    """What the turns of this session are judged by; None while the line's hours are not known."""
-    session = history.session
-    schedule = schedule_of(session.line, state, policy, public_days)
-    if schedule is None:
-        return None
-    memory = state.channels.get(ChannelKey(session.line, session.connector))
-    return Rules(
-        schedule=schedule,
-        targets=targets_of(session.line, policy),
-        staff=frozenset(state.managers),
-        messenger=memory.channel.messenger if memory else messenger_of(session.connector, ""),
-        outages=outages_of(memory, state.memory),
-        maintenance=tuple((window.start, window.end) for window in policy.maintenance),
-    )
+
+def _carried(earlier: Sequence[Turn]) -> Turn | None:
+    """The chat's last turn of an earlier session, if nobody answered it (case 27)."""
+    last = max(earlier, key=lambda turn: turn.message, default=None)
+    return last if last is not None and last.verdict in UNANSWERED else None

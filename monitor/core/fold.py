@@ -145,6 +145,7 @@ def fold_traffic(memory: ChannelMemory, messages: Iterable[Message]) -> ChannelM
         last_outbound=_latest(memory.last_outbound, outbound),
         received=memory.received + len(inbound),
         sent=memory.sent + len(outbound),
+        echoes_phone=memory.echoes_phone or any(message.mirrored for message in told),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
-from monitor.core.memory import ChannelMemory, PortalState
-from monitor.core.model import ChannelKey, Line
+from monitor.core.memory import ChannelMemory, PortalMemory, PortalState
+from monitor.core.model import ChannelKey, Line, Manager
 from monitor.core.reading import ConnectorsSeen, Finding, LinesSeen, StaffSeen
 
 K = TypeVar("K", bound=Hashable)
@@ -20,7 +21,7 @@ class Furnished:
     notes: tuple[str, ...]
 
 
-def furnish(state: PortalState, findings: Iterable[Finding]) -> Furnished:
+def furnish(state: PortalState, findings: Iterable[Finding], now: datetime) -> Furnished:
     """Fold LinesSeen, ConnectorsSeen and StaffSeen into the state; `notes` are events such as "line.vanished 3"."""
     notes: list[str] = []
     for finding in findings:
@@ -33,12 +34,22 @@ def furnish(state: PortalState, findings: Iterable[Finding]) -> Furnished:
                 notes += changes("manager", state.managers, {m.id for m in managers})
                 state = replace(
                     state,
+                    memory=_with_gone(state, managers, now),
                     managers=kept(state.managers, {m.id: m for m in managers}),
                     departments=kept(state.departments, {d.id: d for d in departments}),
                 )
             case _:
                 pass
     return Furnished(state=state, notes=tuple(notes))
+
+
+def _with_gone(state: PortalState, managers: Iterable[Manager], now: datetime) -> PortalMemory:
+    """Who works there no more, and since when we know it; on the first sight nobody can say since when."""
+    active = {one.id for one in managers if one.active}
+    known = dict(state.memory.gone)
+    left = {number for number, one in state.managers.items() if one.active} - active
+    gone = {number: known.get(number, now) for number in (known.keys() | left) - active}
+    return replace(state.memory, gone=tuple(sorted(gone.items()))) if gone != known else state.memory
 
 
 def kept(before: Mapping[K, V], after: Mapping[K, V]) -> Mapping[K, V]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import translate
+from functools import lru_cache
 from typing import Any
 
 from monitor.core.model import Author, Delivery, Message, Person, Session
+from monitor.core.policy import ReplyOptions
 from monitor.core.reading import HistorySeen
 
 _SYSTEM_CLASS = "bx-messenger-content-item-system"
@@ -20,6 +24,7 @@ _CLOSING = frozenset(
     | {"ясно", "отлично", "супер", "договорились", "до свидания", "всего доброго", "thanks", "thank you", "ok", "okay"}
     | {"great", "bye", "👍", "🙏", "+"}
 )
+_QUEUE = re.compile(r"\bв очередь\b|\bto the queue\b", re.IGNORECASE)
 _CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
 
 
@@ -27,7 +32,30 @@ class NotHistory(ValueError):
     """The answer has not the shape of a session's history; the text names the place."""
 
 
-def parse(answer: Any) -> HistorySeen:
+@dataclass(frozen=True, slots=True)
+class KnownTexts:
+    """Texts that the config names: sent by nobody (case 4), ready-made (case 5). None = none are named."""
+
+    automatic: re.Pattern[str] | None = None
+    canned: re.Pattern[str] | None = None
+
+
+@lru_cache(maxsize=256)
+def known_texts(options: ReplyOptions) -> KnownTexts:
+    return KnownTexts(_pattern(options.automatic), _pattern(options.canned))
+
+
+def _pattern(texts: tuple[str, ...]) -> re.Pattern[str] | None:
+    """`*` stands for anything; only that: a customer's long text must not make the search slow."""
+    words = (" ".join(text.lower().split()).replace("[", "[[]").replace("?", "[?]") for text in texts)
+    joined = "|".join(translate(text) for text in words if text)
+    return re.compile(joined) if joined else None
+
+
+NO_TEXTS = KnownTexts()
+
+
+def parse(answer: Any, texts: KnownTexts = NO_TEXTS) -> HistorySeen:
     """imopenlines.session.history.get -> HistorySeen. NotHistory when the shape is foreign."""
     if not isinstance(answer, dict):
         raise NotHistory("the history is no map")
@@ -36,7 +64,7 @@ def parse(answer: Any) -> HistorySeen:
         raise NotHistory("sessionId or chatId is missing")
     people = {person.id: person for person in _people(answer.get("users"))}
     files = answer.get("files")
-    messages = [_message(raw, session, chat, people, files) for raw in _rows(answer.get("message"))]
+    messages = [_message(raw, session, chat, people, files, texts) for raw in _rows(answer.get("message"))]
     known = sorted((message for message in messages if message is not None), key=lambda message: message.id)
     place = _chat(answer.get("chat"), chat)
     return HistorySeen(
@@ -65,6 +93,7 @@ def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[M
         owner=integer(place.get("owner")) or 0,
         crm=str(place.get("entityData1", "N"))[:1] == "Y",
         crm_entity=_crm_entity(place.get("entityData1")),
+        contact=_contact(place.get("entityData2")),
     )
 
 
@@ -89,6 +118,13 @@ def _crm_entity(text: Any) -> tuple[str, int] | None:
     return (parts[1].lower(), number) if number and parts[1] not in {"", "NONE"} else None
 
 
+def _contact(text: Any) -> int:
+    """LEAD|0|COMPANY|0|CONTACT|77|DEAL|501"""
+    parts = text.split("|") if isinstance(text, str) else []
+    pairs = dict(zip(parts[::2], parts[1::2], strict=False))
+    return integer(pairs.get("CONTACT")) or 0
+
+
 def _people(users: Any) -> Iterable[Person]:
     for raw in _rows(users):
         number = integer(raw.get("id"))
@@ -109,7 +145,7 @@ def _rows(rows: Any) -> Iterable[dict[str, Any]]:
 
 
 def _message(
-    raw: Mapping[str, Any], session: int, chat: int, people: Mapping[int, Person], files: Any
+    raw: Mapping[str, Any], session: int, chat: int, people: Mapping[int, Person], files: Any, texts: KnownTexts
 ) -> Message | None:
     number, at = integer(raw.get("id")), moment(raw.get("date"))
     if number is None or at is None:
@@ -119,6 +155,11 @@ def _message(
     text = str(raw.get("text") or "")
     author, mark = _author(user, params, people)
     plain = " ".join(_TAGS.sub(" ", text).split())
+    normal = plain.lower()
+    if author is Author.MANAGER and texts.automatic is not None and texts.automatic.match(normal):
+        author = Author.AUTOMATIC
+    if author is Author.NOTICE and mark in {"", "attention"} and _QUEUE.search(plain):
+        mark = "queue"
     return Message(
         id=number,
         session=session,
@@ -132,6 +173,7 @@ def _message(
         length=len(plain),
         digest=digest(plain),
         closing_phrase=is_closing(plain),
+        canned=author is Author.MANAGER and texts.canned is not None and texts.canned.match(normal) is not None,
         deleted=str(params.get("isdeleted", "N")).upper() in {"Y", "TRUE"},
         mark=mark,
         mentions=tuple(int(found) for found in _MENTION.findall(text)) if author is Author.NOTICE else (),

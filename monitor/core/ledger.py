@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from monitor.core.calendar import NEVER
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 
 _ENDS = {
@@ -25,6 +26,7 @@ def events(before: Turn | None, after: Turn) -> tuple[TurnEvent, ...]:
     rows = []
     if before is None:
         rows.append(_row(after, "turn_open", after.opened, (after.message,)))
+    rows += _clock(before, after)
     if before is not None and before.verdict is not Verdict.OPEN:
         return (_row(after, "corrected", after.ended or before.ended or before.opened, (after.ended_by,)),)
     if after.assigned is not None and (before is None or before.assigned != after.assigned):
@@ -34,6 +36,17 @@ def events(before: Turn | None, after: Turn) -> tuple[TurnEvent, ...]:
     if after.verdict is not Verdict.OPEN:
         rows.append(_row(after, _ENDS[after.verdict], after.ended or after.opened, (after.ended_by,)))
     return tuple(rows) or (_row(after, "corrected", after.opened, ()),)
+
+
+def _clock(before: Turn | None, after: Turn) -> list[TurnEvent]:
+    """When it is due, and whether the clock of people stands: it does while a bot has the dialog."""
+    was, now = before.deadline if before else None, after.deadline
+    if was == now:
+        return []
+    if now >= NEVER:
+        return [_row(after, "pause", after.working_from, (after.message,))]
+    resumed = [_row(after, "resume", after.working_from, ())] if was is not None and was >= NEVER else []
+    return [*resumed, _row(after, "deadline", now, (after.message,))]
 
 
 def _row(turn: Turn, what: str, at: datetime, messages: tuple[int, ...]) -> TurnEvent:

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from monitor.core.calendar import Schedule
+from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
 from monitor.core.reading import FlagSeen, LicenceSeen, ProviderSeen
+from monitor.core.silence import Patience
+from monitor.core.tallies import Tally
 from monitor.core.turn import Turn, TurnEvent, TurnKey
 
 
@@ -62,6 +66,9 @@ class ChannelMemory:
     hidden: Diagnosis | None = None  # the last diagnosis while the portal is out of sight
     phone_gone: datetime | None = None  # since when the phone has not been seen, over reconnects
     gone: bool = False  # vanished from the portal: no series, kept for the record
+    echoes_phone: bool = False  # what was typed on the phone has been seen here
+    habit: Habit = NO_HABIT  # when customers usually write
+    patience: Patience | None = None  # how long it may be silent now; None = never heard of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +90,9 @@ class PortalMemory:
     webhook_only: bool = False
     outages: tuple[tuple[datetime, datetime | None], ...] = ()
     server_address: str = ""  # for links, e.g. https://acme.bitrix24.ru
+    gone: tuple[tuple[int, datetime], ...] = ()  # employees seen dismissed, and since when
+    problems: tuple[tuple[str, int], ...] = ()  # odd data in dialogs: kind and how often
+    echoed: tuple[int, ...] = ()  # messages no human typed: one text to several chats within a minute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +108,16 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """An employee's message as far as other chats are concerned."""
+
+    user: int
+    at: datetime
+    message: int
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SessionMemory:
     """A session that is open or was lately: what decides when it is read again, and what was counted of it."""
 
@@ -108,6 +128,7 @@ class SessionMemory:
     counted: int = 0  # highest message id counted into the channel's traffic
     due: bool = False  # its history has to be read
     unconfirmed: tuple[int, ...] = ()  # manager's messages still `sending`
+    spoken: tuple[Spoken, ...] = ()  # what employees wrote last, newest last: a few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +158,8 @@ class PortalState:
     sessions: Mapping[int, SessionMemory] = field(default_factory=dict)
     turns: Mapping[TurnKey, Turn] = field(default_factory=dict)  # open ones, and those of remembered sessions
     incidents: Mapping[str, Incident] = field(default_factory=dict)  # open ones, by id
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)  # that open turns began with, by version
+    tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,6 +167,7 @@ class Session:
     status: int | None = None  # bitrix24-api.md 4.6, where something tells it
     crm: bool = True
     crm_entity: tuple[str, int] | None = None  # ("deal", 501)
+    contact: int = 0  # the customer's CRM contact, 0 = none is told
 
 
 class Author(StrEnum):
@@ -206,6 +207,7 @@ class Message:
     length: int = 0
     digest: str = ""
     closing_phrase: bool = False  # "thank you", "ok"
+    canned: bool = False  # a ready answer, by the config's texts
     deleted: bool = False
     mark: str = ""
     mentions: tuple[int, ...] = ()

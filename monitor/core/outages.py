@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.memory import ChannelMemory, Flip, PortalMemory
-from monitor.core.model import BLIND_STATES, UP_STATES
+from monitor.core.model import BLIND_STATES, UP_STATES, State
 
 Outage = tuple[datetime, datetime | None]
 KEPT = timedelta(days=15)
 
 
 def note_flip(memory: ChannelMemory, flip: Flip) -> ChannelMemory:
-    """Open or close an outage at a flip. What we cannot see is no outage, and ends none."""
-    if flip.after in BLIND_STATES:
+    """Open or close an outage at a flip. What we cannot see is none and ends none; silence is a suspicion."""
+    if flip.after in BLIND_STATES or flip.after is State.SILENT:
         return memory
     down = flip.after not in UP_STATES
     is_open = bool(memory.outages) and memory.outages[-1][1] is None

@@ -99,3 +99,4 @@ class ProviderProbe:
     read: Callable[[Answers, Account, datetime], Reading]
     optional: tuple[str, ...] = ()
     fastest: timedelta = timedelta(seconds=30)
+    hear: Callable[[Any, Account, datetime], Reading | None] | None = None  # one webhook body; None = no news in it

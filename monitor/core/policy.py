@@ -70,6 +70,26 @@ class Expiry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyOptions:
+    """What the portal's data cannot tell of its dialogs, told by the config.
+
+    `automatic` and `canned`: texts with `*` for what varies, as connectors or quick answers send them under an
+    employee's name; `excluded`: customers (user ids) who are ourselves; `campaigns`: when mass mailings left;
+    `phone_users`: under whose name a connector shows what was typed on the phone; `groups`: how long a group's
+    message may wait, None = groups are left alone.
+    """
+
+    automatic: tuple[str, ...] = ()
+    canned: tuple[str, ...] = ()
+    excluded: frozenset[int] = frozenset()
+    campaigns: tuple[datetime, ...] = ()
+    phone_users: frozenset[int] = frozenset()
+    reaction_ends_turn: bool = False
+    call_ends_turn: bool = True
+    groups: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """One portal's wishes, defaults applied: all that the core judges by."""
 
@@ -90,6 +110,7 @@ class Policy:
     guarantee: Guarantee | None = None
     expiries: tuple[Expiry, ...] = ()
     head: int | None = None
+    replies: ReplyOptions = ReplyOptions()
     provider_types: Mapping[str, str] = field(default_factory=dict)  # provider name -> type
     pages: str = ""  # the daemon's own base URL, for generatorURL and links
 

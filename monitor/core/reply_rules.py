@@ -37,6 +37,8 @@ def _overdue(scene: Scene, turn: Turn) -> Iterator[Assessment]:
     subject = f"{turn.chat}/{turn.message}"
     if _is_old_news(scene, turn) or not _was_read_after(turn.deadline, turn, scene):
         return
+    if not scene.is_line_open(turn.line) and not scene.is_open(IncidentKind.SLOW_REPLY, subject):
+        return  # the head is not called out of the line's hours
     yield _opening(scene, IncidentKind.SLOW_REPLY, subject, turn)
     if scene.is_open(IncidentKind.NO_REPLY, subject) or _is_given_up(scene, turn):
         yield _opening(scene, IncidentKind.NO_REPLY, subject, turn)
@@ -70,12 +72,12 @@ def _opening(scene: Scene, kind: IncidentKind, subject: str, turn: Turn) -> Asse
         audience=Audience.HEAD,
         covered=False,
         since=turn.opened,
-        labels=_labels(turn, messenger_of_turn(turn, scene)),
+        labels=labels_of(turn, messenger_of_turn(turn, scene)),
         texts=about_reply(kind, turn, scene),
     )
 
 
-def _labels(turn: Turn, messenger: Messenger) -> Labels:
+def labels_of(turn: Turn, messenger: Messenger) -> Labels:
     return (
         ("connector", turn.connector),
         ("line", str(turn.line)),

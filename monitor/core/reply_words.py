@@ -73,12 +73,17 @@ def messenger_of_turn(turn: Turn, scene: Scene) -> Messenger:
     return memory.channel.messenger if memory else turn.messenger
 
 
+def dialog_link(turn: Turn, scene: Scene) -> str:
+    """The session's history on the portal."""
+    address = (scene.state.memory.server_address or scene.policy.url).rstrip("/")
+    return f"{address}/online/?IM_HISTORY=imol|{turn.session}"
+
+
 def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
     texts, zone = _TEXTS[language], scene.policy.timezone
     calendar, working = scene.now - turn.opened, scene.working(turn)
     holder = person(turn.holder, scene, language) if turn.holder else ""
     key = ChannelKey(turn.line, turn.connector)
-    address = (scene.state.memory.server_address or scene.policy.url).rstrip("/")
     return {
         "channel": channel_name(key, messenger_of_turn(turn, scene), scene, language),
         "at": moment(turn.opened, zone, language),
@@ -89,7 +94,7 @@ def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
         "waited": _span(calendar if working is None else working, language),
         "holder": holder,
         "whose": texts["holder"].format(holder=holder) if holder else texts["queue"],
-        "link": f"{address}/online/?IM_HISTORY=imol|{turn.session}",
+        "link": dialog_link(turn, scene),
         "message": str(turn.message),
     }
 

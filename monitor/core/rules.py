@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from monitor.core.assessment import Assessment, Say, Scene
 from monitor.core.channel_rules import channels
 from monitor.core.memory import PortalState
+from monitor.core.outcome_rules import compliance, left_unanswered
 from monitor.core.policy import Policy
 from monitor.core.portal_rules import PORTAL_KINDS, portal
 from monitor.core.reply_rules import replies
@@ -15,7 +16,7 @@ from monitor.core.turn import Turn
 
 Rule = Callable[[Scene], Iterator[Assessment]]
 
-RULES: tuple[Rule, ...] = (portal, channels, replies)
+RULES: tuple[Rule, ...] = (portal, channels, replies, left_unanswered, compliance)
 
 
 def assess(
@@ -24,12 +25,14 @@ def assess(
     now: datetime,
     *,
     working: Callable[[Turn], timedelta | None] = lambda _: None,
+    is_open: Callable[[int], bool] = lambda _: True,
 ) -> tuple[Assessment, ...]:
     """What the facts say of each possible incident of a portal; of what is not named nothing is said: it holds.
 
     `working` tells how long an open turn has waited on its line's working clock, for the texts; None = not told.
+    `is_open` whether a line works now.
     """
-    scene = Scene(state, policy, now, working)
+    scene = Scene(state, policy, now, working, is_open)
     return tuple(assessment for rule in RULES for assessment in rule(scene))
 
 

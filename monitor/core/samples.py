@@ -83,6 +83,9 @@ def _channel(portal: str, memory: ChannelMemory) -> list[Sample]:
     if memory.last_outbound is not None:
         at = memory.last_outbound.timestamp()
         told.append(Sample("messenger_channel_last_outbound_timestamp_seconds", labels, at))
+    if memory.patience is not None and memory.patience.after is not None:
+        gap = memory.patience.after - memory.patience.since
+        told.append(Sample("messenger_channel_expected_gap_seconds", labels, gap.total_seconds()))
     told.append(Sample("messenger_channel_messages_total", (*labels, "in"), memory.received))
     told.append(Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent))
     return told

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from monitor.core.memory import Cursor, SessionMemory
+from monitor.core.memory import Cursor, SessionMemory, Spoken
 from monitor.core.model import Author, Delivery, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
@@ -16,6 +16,7 @@ from monitor.core.turn import Verdict
 REMEMBERED = timedelta(hours=48)  # after a session was closed
 SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
 HOLES_FOR = timedelta(minutes=10)
+SPOKEN_KEPT = 3
 RECHECK = timedelta(minutes=2)
 RECHECK_WITHIN = timedelta(minutes=10)
 BEFORE_FIRST = 50  # ids below the highest that are looked at when no activity tells of them
@@ -136,9 +137,17 @@ def _with_history(cursor: Cursor, known: dict[int, SessionMemory], seen: History
         counted=memory.counted if memory else 0,
         due=again,
         unconfirmed=pending,
+        spoken=_spoken(seen),
     )
     known[session.id] = read
     return replace(seen, session=session)
+
+
+def _spoken(seen: HistorySeen) -> tuple[Spoken, ...]:
+    """The last words of employees, as far as they left the portal."""
+    said = (m for m in seen.messages if m.author is Author.MANAGER and m.delivery is Delivery.ACCEPTED)
+    own = [Spoken(user=m.user, at=m.at, message=m.id, digest=m.digest) for m in said if not m.deleted]
+    return tuple(own[-SPOKEN_KEPT:])
 
 
 def _merged(told: Session | None, seen: HistorySeen) -> Session:
@@ -155,6 +164,7 @@ def _merged(told: Session | None, seen: HistorySeen) -> Session:
         owner=read.owner,
         closed=read.closed or told.closed,
         crm_entity=told.crm_entity or read.crm_entity,
+        contact=read.contact or told.contact,
     )
 
 

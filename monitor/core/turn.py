@@ -31,13 +31,67 @@ class Verdict(StrEnum):
 Kind = Literal["first", "next"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """One owner's part of a turn. `user` 0 = the queue. Working seconds on the line's schedule."""
+class Held(NamedTuple):
+    """One owner's part of a turn. `user` 0 = the queue. Working seconds on the line's schedule.
+
+    `notice`: id of the portal's line that shows it, 0 = the dialog was his already. The last part of an open turn
+    has no seconds yet.
+    """
 
     user: int
     since: datetime
     working: timedelta
+    notice: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class TurnDraft:
+    """A turn being written: the same fields, open to change until `sealed`.
+
+    A frozen record of this size costs four times as much to build field by field, and a portal's year has millions.
+    """
+
+    chat: int
+    message: int
+    session: int
+    line: int
+    connector: str
+    messenger: Messenger
+    kind: Kind
+    opened: datetime
+    working_from: datetime
+    target: timedelta
+    deadline: datetime
+    no_reply_at: datetime | None
+    schedule_version: str
+    holder: int
+    assigned: datetime | None
+    held: tuple[Held, ...]
+    verdict: Verdict
+    overdue_verdict: Verdict | None
+    ended: datetime | None
+    ended_by: int
+    responder: int
+    calendar: timedelta | None
+    working: timedelta | None
+    manager_working: timedelta | None
+    portal_wait: timedelta | None
+    cause: str
+    blame: str
+    culprit: int
+    closer: int
+    proof: int
+    skipped: tuple[int, ...]
+    content: str
+    digest: str
+    marks: tuple[str, ...]
+    counted: bool
+
+
+def sealed(draft: TurnDraft) -> Turn:
+    """The draft itself as a frozen Turn: both have the same slots, so nothing is copied."""
+    draft.__class__ = Turn  # type: ignore[assignment]  # the same layout by construction, a test holds it
+    return draft  # type: ignore[return-value]  # it is one now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +99,16 @@ class Turn:
     """From the earliest unanswered customer message to the first human answer (response-time.md D1-D15).
 
     `working` and `calendar` are measured when the turn ended, else None. `overdue_verdict` is the verdict at the
-    deadline. `marks` are words such as helped, canned, backlog, ooh, campaign, phone, no_reply_needed.
+    deadline: late, or None. `culprit` is whom the blame of a late or missed turn falls on, where it is a person.
+
+    `marks` say what else is to be known of the wait:
+    answer_deleted (the answer was deleted, so the wait went on), backlog (arrived in a burst after an outage),
+    bot_handover, call (answered by a call), campaign, canned, carried (begun in an earlier session), closed_once
+    (closed without an answer, then it went on), courtesy (a bare "thank you"), deleted (the customer deleted the
+    message), dismissed (the holder works there no more), helped (not the holder answered), no_phone (an answer from
+    the phone would not be seen), ooh (answered out of hours), other_responsible, other_schedule (measured by today's
+    schedule, the frozen one is lost), phone, reopened, send_failed, short (a very short first reply), unconfirmed
+    (accepted by the provider as far as nothing says otherwise).
     """
 
     chat: int
@@ -72,8 +135,15 @@ class Turn:
     calendar: timedelta | None = None
     working: timedelta | None = None
     manager_working: timedelta | None = None  # D9
-    cause: str = ""  # closed, closed_auto, spam, channel_down, portal_down, maintenance, ...
+    portal_wait: timedelta | None = None  # Bitrix24's own answer time: monitor/core/parity.py
+    cause: str = ""  # how it ended or why it is excused: monitor/core/turn_verdicts.py names them
     blame: str = ""  # manager, routing, channel, portal, us
+    culprit: int = 0
+    closer: int = 0  # who closed or waived it without an answer, 0 = not told
+    proof: int = 0  # id of the notice or message that shows the end without an answer, 0 = nothing does
+    skipped: tuple[int, ...] = ()  # who had it and let it go without a word
+    content: str = "text"  # of the customer's message
+    digest: str = ""  # of the answer
     marks: tuple[str, ...] = ()
     counted: bool = False  # it ended once and stands in the counters, whatever is corrected later
 

@@ -93,6 +93,10 @@ WORDS_EN = Wording(
             "The channel counts as connected, but is silent. Noticed at {since} ({lasted} ago). Customers' messages "
             "may be lost.",
         ),
+        State.UNREACHABLE: (
+            "{channel}: the server that carries the messages does not answer",
+            "The provider has not reached the channel since {since} (for {lasted}). Messages probably do not pass.",
+        ),
         State.UNKNOWN: (
             "{channel}: the provider reports a state we do not know",
             "The provider's word has been unclear since {since} (for {lasted}). Whether the channel works is unknown.",

@@ -26,9 +26,10 @@ def add_control(app: web.Application, sandbox: Sandbox) -> None:
     async def look(request: web.Request) -> web.Response:
         if request.match_info["what"] == "truth":
             return web.json_response(sandbox.life.truth_rows() if sandbox.life else [])
-        counts = dict(sandbox.counts)
+        counts: dict[str, Any] = dict(sandbox.counts)
         counts |= {"refused_503": sandbox.bucket.refused, "dead_refresh_uses": sandbox.oauth.dead_refresh_uses}
-        return web.json_response(counts | {"renewals": sandbox.oauth.renewals})
+        counts |= {"renewals": sandbox.oauth.renewals, "now": sandbox.world.now().isoformat()}
+        return web.json_response(counts)
 
     app.router.add_post("/_control/{act}", act)
     app.router.add_get("/_control/{what}", look)

@@ -26,6 +26,9 @@ class Habit:
     transfers: float = 0.0
 
 
+REOPENED = timedelta(hours=24)
+
+
 @dataclass
 class Meant:
     """One turn as the life meant it: the ground truth for the measuring of replies."""
@@ -58,6 +61,7 @@ class Life:
         self._order = count()
         self._customers: list[tuple[int, tuple[str, int]]] = []
         self._open: dict[int, Meant] = {}
+        self._left: dict[int, Meant] = {}
         self._real = self.world.clock
         self._plan(self.start, self._next_customer)
 
@@ -106,14 +110,24 @@ class Life:
         before = self.world.open_dialog(*channel, customer)
         dialog = self.world.customer_writes(*channel, customer)
         if dialog.chat not in self._open:
-            kind = "first" if before is None else "next"
-            message = dialog.messages[-1].id
-            meant = Meant(dialog.chat, message, kind, dialog.messages[-1].at.isoformat())
-            self._open[dialog.chat] = meant
-            self.truth.append(meant)
+            self._open[dialog.chat] = self._left_open(dialog) or self._meant(dialog, is_first=before is None)
             self._react(dialog)
         if self._random.random() < 0.3:
             self._later(self._random.uniform(0.5, 4), lambda: self._again(dialog, customer, channel))
+
+    def _meant(self, dialog: Dialog, *, is_first: bool) -> Meant:
+        last = dialog.messages[-1]
+        meant = Meant(dialog.chat, last.id, "first" if is_first else "next", last.at.isoformat())
+        self.truth.append(meant)
+        return meant
+
+    def _left_open(self, dialog: Dialog) -> Meant | None:
+        """Closed without an answer less than a day ago: the customer still means the same (case 27)."""
+        meant = self._left.pop(dialog.chat, None)
+        if meant is None or self.world.now() - datetime.fromisoformat(meant.closed) > REOPENED:
+            return None
+        meant.closed = ""
+        return meant
 
     def _again(self, dialog: Dialog, customer: int, channel: tuple[str, int]) -> None:
         if dialog.closed is None:
@@ -172,6 +186,7 @@ class Life:
         meant = self._open.pop(dialog.chat, None)
         if meant is not None:
             meant.closed = self.world.now().isoformat()
+            self._left[dialog.chat] = meant
 
 
 @dataclass

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from monitor.core.habit import FIRST_LEARNT
 from monitor.core.incident import Incident
+from monitor.core.listening import learnt_days
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
-from monitor.core.turn import Turn, Verdict
+from monitor.core.stories import story
+from monitor.core.turn import Turn, TurnEvent, Verdict
+from monitor.core.turns import waits
+from monitor.core.words import LANGUAGES
 
 
 def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
@@ -29,8 +35,9 @@ def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[st
         "cannot_see": _cannot_see(policy),
         "watermark": _iso(state.cursor.watermark),
         "sessions_remembered": len(state.sessions),
+        "odd_data": dict(memory.problems),
         "sessions_to_read": sum(one.due for one in state.sessions.values()),
-        "channels": [_channel(one, now) for one in state.channels.values()],
+        "channels": [_channel(one, now, policy.timezone) for one in state.channels.values()],
         "open_turns": [_turn(one) for one in state.turns.values() if one.verdict is Verdict.OPEN],
         "open_incidents": [_incident(one) for one in state.incidents.values()],
     }
@@ -46,7 +53,7 @@ def explain_channel(
     subject = f"{line}/{connector}"
     return {
         "portal": state.portal,
-        **_channel(found, now),
+        **_channel(found, now, policy.timezone),
         "poll_seconds": policy.poll.total_seconds(),
         "confirmations": {"open": policy.confirm_open, "close": policy.confirm_close},
         "settle_seconds": policy.settle.total_seconds(),
@@ -56,13 +63,19 @@ def explain_channel(
 
 
 def explain_dialog(
-    state: PortalState, policy: Policy, dialog: int, story: dict[str, Any] | None, now: datetime
+    state: PortalState,
+    policy: Policy,
+    dialog: int,
+    now: datetime,
+    *,
+    kept: Iterable[Turn] = (),
+    events: Iterable[TurnEvent] = (),
 ) -> dict[str, Any] | None:
-    """A chat (or a session's chat) with its turns; `story` is what the ledger keeps of it."""
-    session = state.sessions.get(dialog)
-    chat = session.session.chat if session is not None else dialog
-    turns = [turn for turn in state.turns.values() if turn.chat == chat]
-    if not turns and session is None and story is None:
+    """A chat (or a session's chat) with its turns: `kept` and `events` are what the store holds of it."""
+    events = list(events)
+    session, chat = state.sessions.get(dialog), chat_of(state, dialog)
+    turns = {turn.key: turn for turn in kept} | {turn.key: turn for turn in state.turns.values() if turn.chat == chat}
+    if not turns and session is None and not events:
         return None
     return {
         "portal": state.portal,
@@ -74,9 +87,36 @@ def explain_dialog(
             for one in state.sessions.values()
             if one.session.chat == chat
         ],
-        "turns": [_turn(turn) for turn in sorted(turns, key=lambda turn: turn.opened)],
-        "ledger": story or {},
+        "turns": [
+            _turn(turn) | _told(turn, state, policy, now)
+            for turn in sorted(turns.values(), key=lambda turn: turn.opened)
+        ],
+        "ledger": [
+            {"at": _iso(row.at), "what": row.what, "turn": row.message, "messages": list(row.messages)}
+            for row in events
+        ],
     }
+
+
+def chat_of(state: PortalState, dialog: int) -> int:
+    """A session's number stands for its chat."""
+    session = state.sessions.get(dialog)
+    return session.session.chat if session is not None else dialog
+
+
+def dialog_text(told: dict[str, Any], language: str) -> str:
+    """The story as a person reads it: a paragraph per turn."""
+    lines = [told["link"], ""]
+    for turn in told["turns"]:
+        lines += [*turn[f"story_{language}"], ""]
+    return "\n".join(lines)
+
+
+def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
+    names = {one.id: one.name for one in state.managers.values() if one.name}
+    schedule = state.schedules.get(turn.schedule_version)
+    working = waits(turn, schedule, now)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
+    return {f"story_{name}": list(story(turn, names, policy.timezone, name, now, working)) for name in LANGUAGES}
 
 
 def _cannot_see(policy: Policy) -> list[str]:
@@ -85,7 +125,7 @@ def _cannot_see(policy: Policy) -> list[str]:
     return ["the state of connectors: a webhook may not call imconnector.*, a local application may"]
 
 
-def _channel(memory: ChannelMemory, now: datetime) -> dict[str, Any]:
+def _channel(memory: ChannelMemory, now: datetime, zone: str) -> dict[str, Any]:
     diagnosis = memory.diagnosis
     return {
         "line": memory.channel.line,
@@ -105,6 +145,21 @@ def _channel(memory: ChannelMemory, now: datetime) -> dict[str, Any]:
         "readings_in_a_row": memory.streak,
         "last_inbound": _iso(memory.last_inbound),
         "last_outbound": _iso(memory.last_outbound),
+        "silence": _silence(memory, now, zone),
+    }
+
+
+def _silence(memory: ChannelMemory, now: datetime, zone: str) -> dict[str, Any]:
+    """How long the channel may be silent, or how far its habit is learnt."""
+    told, days = memory.patience, learnt_days(memory, now, zone)
+    if told is None or told.after is None or days is not None:
+        return {"state": "learning", "days_learnt": days or 0, "days_needed": FIRST_LEARNT.days}
+    return {
+        "state": "too long" if now >= told.after else "usual",
+        "since": _iso(told.since),
+        "too_long_after": _iso(told.after),
+        "conversations_expected_by_then": round(told.expected, 1),
+        "chance_on_a_sound_channel": told.chance,
     }
 
 

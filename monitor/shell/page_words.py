@@ -26,6 +26,10 @@ STATES: dict[str, dict[State, str]] = {
 WORDS: dict[str, dict[str, str]] = {
     "ru": {
         "title": "Мессенджеры",
+        "binding": "Каналы и провайдеры",
+        "unwatched": "Каналы, о которых не спрашивается провайдер: известен только признак Битрикс24.",
+        "looks_like": "похоже на",
+        "unbound": "Аккаунты провайдеров, к которым не привязан ни один канал:",
         "fleet": "Порталы",
         "incidents": "Происшествия",
         "portal": "Портал",
@@ -64,6 +68,10 @@ WORDS: dict[str, dict[str, str]] = {
         "now": "Сейчас",
     },
     "en": {
+        "binding": "Channels and providers",
+        "unwatched": "Channels whose provider is not asked: only the flag of Bitrix24 is known.",
+        "looks_like": "looks like",
+        "unbound": "Accounts of providers that no channel is bound to:",
         "title": "Messengers",
         "fleet": "Portals",
         "incidents": "Incidents",

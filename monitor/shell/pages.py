@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from monitor.core.binding import unwatched
 from monitor.core.incident import Incident, Severity
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES
@@ -68,6 +69,22 @@ def portal(state: PortalState, policy: Policy, now: datetime, language: str) -> 
         "overdue": sum(now > turn.deadline for turn in waiting),
         "incidents": [incident_row(state.portal, one, policy, now, language) for one in open_now],
         "lines": {line.id: line.name for line in state.lines.values()},
+    }
+
+
+def binding(state: PortalState, policy: Policy, unbound: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Channels that no provider is asked about, and accounts that no channel is bound to."""
+    return {
+        "unwatched": [
+            {
+                "line": one.key.line,
+                "connector": one.key.connector,
+                "guess": one.guess.type if one.guess else "",
+                "entry": one.entry,
+            }
+            for one in unwatched(state, policy, unbound)
+        ],
+        "unbound": [(name, ", ".join(accounts)) for name, accounts in unbound.items()],
     }
 
 

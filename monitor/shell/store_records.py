@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from monitor.core.calendar import Schedule
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
+from monitor.core.tallies import Tally
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,6 +61,8 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(kind="connector", of=lambda state: state.connectors, record=str, key=str),
     Shelf(kind="channel", of=lambda state: state.channels, record=ChannelMemory, key=channel_key),
     Shelf(kind="session", of=lambda state: state.sessions, record=SessionMemory, key=int),
+    Shelf(kind="schedule", of=lambda state: state.schedules, record=Schedule, key=str),
+    Shelf(kind="tally", of=lambda state: state.tallies, record=Tally, key=str),
 )
 FIELDS = {
     "line": "lines",
@@ -67,4 +71,6 @@ FIELDS = {
     "connector": "connectors",
     "channel": "channels",
     "session": "sessions",
+    "schedule": "schedules",
+    "tally": "tallies",
 }

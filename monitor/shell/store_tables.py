@@ -103,3 +103,23 @@ tokens = Table(
     Column("portal", String(64), primary_key=True),
     Column("pair", LargeBinary, nullable=False),
 )
+
+# Of a link that shows a head his portal only the hash is kept.
+web_links = Table(
+    "web_links",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("portal", String(64), nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+incident_notes = Table(
+    "incident_notes",
+    METADATA,
+    Column("id", LONG, primary_key=True, autoincrement=True),
+    Column("incident", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Index("incident_notes_by_incident", "incident"),
+)

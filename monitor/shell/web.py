@@ -15,15 +15,18 @@ from aiohttp import web
 from monitor.core.incident import Incident
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
+from monitor.core.turn import Turn, TurnEvent
+from monitor.core.words import LANGUAGES
 from monitor.secret import Secret
 from monitor.shell import pages
-from monitor.shell.explain import explain_channel, explain_dialog, explain_portal
+from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain_dialog, explain_portal
 from monitor.shell.exposition import OPENMETRICS, TEXT
 
 log = structlog.get_logger()
 
 COOKIE = "monitor_token"
 _OPEN_PATHS = frozenset({"/healthz", "/style.css"})
+_HOOKS = "/hooks/"  # of vendors, who cannot send our token: each address holds a key of its own
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -56,7 +59,10 @@ class Board(Protocol):
 
     async def incident(self, number: str) -> tuple[str, Incident] | None: ...
 
-    async def story(self, portal: str, dialog: int) -> dict[str, Any] | None: ...
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]: ...
+    def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    async def hear(self, provider: str, key: str, body: object) -> bool: ...
 
 
 BOARD: web.AppKey[Board] = web.AppKey("board", Board)
@@ -73,6 +79,7 @@ def make_app(board: Board, token: Secret | None) -> web.Application:
             web.get("/readyz", _readyz),
             web.get("/explain", _explain),
             web.post("/-/reload", _reload),
+            web.post(f"{_HOOKS}{{provider}}/{{key}}", _hook),
             web.get("/style.css", _style),
             web.get("/", _fleet),
             web.get("/portals/{portal}", _portal),
@@ -86,7 +93,8 @@ def make_app(board: Board, token: Secret | None) -> web.Application:
 def _guarded(token: Secret | None) -> Any:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if token is not None and request.path not in _OPEN_PATHS and not _knows(request, token):
+        is_open = request.path in _OPEN_PATHS or request.path.startswith(_HOOKS)
+        if token is not None and not is_open and not _knows(request, token):
             if _is_same(request.query.get("token", ""), token):
                 return _signed_in(request, token)
             return web.json_response(
@@ -133,9 +141,13 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPNotFound:
-        return web.json_response({"error": f"there is nothing at {request.path}"}, status=404)
+        return web.json_response({"error": f"there is nothing at {_shown(request.path)}"}, status=404)
     except web.HTTPMethodNotAllowed as error:
-        return web.json_response({"error": f"{request.path} does not take {error.method}"}, status=405)
+        return web.json_response({"error": f"{_shown(request.path)} does not take {error.method}"}, status=405)
+
+
+def _shown(path: str) -> str:
+    return _HOOKS if path.startswith(_HOOKS) else path
 
 
 async def _metrics(request: web.Request) -> web.Response:
@@ -165,6 +177,16 @@ async def _reload(request: web.Request) -> web.Response:
     return web.json_response(body, status=400 if problems else 200)
 
 
+async def _hook(request: web.Request) -> web.Response:
+    """A vendor's webhook. What is wrong with it is told in one word: the address holds a key."""
+    try:
+        body = await request.json()
+    except ValueError:
+        return web.json_response({"error": "expected JSON"}, status=400)
+    taken = await request.app[BOARD].hear(request.match_info["provider"], request.match_info["key"], body)
+    return web.json_response({"taken": taken}, status=200 if taken else 404)
+
+
 async def _explain(request: web.Request) -> web.Response:
     """?portal=P, &line=N&connector=C or &dialog=N. Text, or JSON with format=json or by Accept."""
     board = request.app[BOARD]
@@ -177,6 +199,9 @@ async def _explain(request: web.Request) -> web.Response:
         return web.json_response({"error": "no such line, connector or dialog is known"}, status=404)
     if request.query.get("format") == "json" or "application/json" in request.headers.get("Accept", ""):
         return web.json_response(story)
+    if "turns" in story:
+        language = request.query.get("lang", board.portals()[name][1].language)
+        return web.Response(text=dialog_text(story, language if language in LANGUAGES else "en"))
     return web.Response(text=pages.as_text(story))
 
 
@@ -186,7 +211,8 @@ async def _story(request: web.Request, board: Board, name: str) -> dict[str, Any
         dialog = request.query["dialog"].removeprefix("chat")
         if not dialog.isdecimal() or len(dialog) > 15:
             return None
-        return explain_dialog(state, policy, int(dialog), await board.story(name, int(dialog)), board.now())
+        kept, events = await board.kept_of(name, chat_of(state, int(dialog)))
+        return explain_dialog(state, policy, int(dialog), board.now(), kept=kept, events=events)
     if "line" in request.query or "connector" in request.query:
         return explain_channel(
             state, policy, request.query.get("line", ""), request.query.get("connector", ""), board.now()
@@ -214,7 +240,8 @@ async def _portal(request: web.Request) -> web.Response:
     found = board.portals().get(request.match_info["portal"])
     if found is None:
         raise web.HTTPNotFound
-    return _page("portal.html", board, portal=pages.portal(*found, board.now(), board.language))
+    told = pages.portal(*found, board.now(), board.language)
+    return _page("portal.html", board, portal=told, binding=pages.binding(*found, board.unbound()))
 
 
 async def _incidents(request: web.Request) -> web.Response:

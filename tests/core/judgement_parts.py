@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -65,6 +66,7 @@ class World:
         )
         self.flips: list[Flip] = []
         self.last = Step(open={})
+        self.is_open: Callable[[int], bool] = lambda _: True  # whether a line works now
         self.opened: list[Incident] = []
         self.closed: list[Incident] = []
 
@@ -141,7 +143,7 @@ class World:
         self.state = replace(self.state, channels=channels)
 
     def _judge(self) -> None:
-        said = assess(self.state, self.policy, self.now)
+        said = assess(self.state, self.policy, self.now, is_open=self.is_open)
         self.last = step(self.state.incidents, said, self.policy, self.now, self.now)
         self.opened += self.last.opened
         self.closed += self.last.closed

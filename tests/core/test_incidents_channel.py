@@ -181,11 +181,12 @@ def test_a_degraded_channel_that_breaks_down_is_escalated() -> None:
     assert [one.close_reason for one in world.closed] == ["escalated"]
 
 
-def test_a_bridge_that_does_not_answer_is_no_incident_of_the_channel() -> None:
+def test_a_bridge_that_the_provider_cannot_reach_degrades_the_channel_on_the_second_reading() -> None:
     world = World()
-    for _ in range(4):
-        said(world, State.UNREACHABLE)
+    said(world, State.UNREACHABLE)
     assert world.kinds() == []
+    said(world, State.UNREACHABLE)
+    assert world.kinds() == [DEGRADED]
 
 
 def test_a_phone_that_is_gone_for_ten_days_is_about_to_be_logged_out() -> None:

@@ -71,7 +71,7 @@ def test_the_incident_ends_with_the_turn_and_says_how(verdict: Verdict, reason: 
     world = waiting()
     after(world, 20)
     world.dialog(ended(make_turn(), verdict, world.now))
-    assert after(world, 21) == []
+    assert SLOW not in after(world, 21)
     assert [one.close_reason for one in world.closed] == [reason]
 
 
@@ -181,3 +181,13 @@ def test_a_channel_that_is_down_does_not_hide_those_who_wait_on_another() -> Non
     world = waiting(make_turn(connector=BOT.connector))
     world.poll(OK, ERROR, ERROR)
     assert after(world, 20) == [IncidentKind.QR_RESCAN_REQUIRED, SLOW]
+
+
+def test_out_of_the_lines_hours_nobody_is_called_and_at_the_opening_he_is() -> None:
+    world = waiting()
+    world.is_open = lambda _: False
+    assert after(world, 16) == []
+    world.is_open = lambda _: True
+    assert after(world, 17) == [SLOW]
+    world.is_open = lambda _: False
+    assert after(world, 18) == [SLOW]

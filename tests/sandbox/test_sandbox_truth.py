@@ -23,11 +23,13 @@ def judged(life: Life) -> dict[TurnKey, Turn]:
     schedule = from_worktime(worktime_of(world.lines[1]))
     rules = Rules(schedule=schedule, targets=Targets(first=timedelta(minutes=15), next=timedelta(minutes=30)))
     turns: dict[TurnKey, Turn] = {}
+    left: dict[int, Turn | None] = {}
     for dialog in world.dialogs.values():
         seen = parse(answers.history(world, dialog))
         people = {person.id: person for person in seen.people}
-        for turn in judge(seen.session, seen.messages, people=people, rules=rules, now=END).turns:
-            turns[turn.key] = turn
+        told = judge(seen.session, seen.messages, people=people, rules=rules, carried=left.get(dialog.chat), now=END)
+        left[dialog.chat] = told.carry
+        turns |= {turn.key: turn for turn in told.turns}
     return turns
 
 

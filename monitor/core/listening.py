@@ -1,0 +1,146 @@
+"""Every channel's silence judged by its own habit: what it heard, which days teach nothing, when it is too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.core.fold import fold_channel
+from monitor.core.furniture import kept
+from monitor.core.habit import FIRST_LEARNT, listen, pass_days
+from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof
+from monitor.core.model import Author, ChannelKey, Message, State
+from monitor.core.outages import Outage
+from monitor.core.policy import Policy
+from monitor.core.silence import patience
+from monitor.core.words import coarse, span_of
+
+DaysOff = frozenset[int]  # ordinals of public holidays
+NO_DAYS: DaysOff = frozenset()
+FRESH = timedelta(minutes=10)  # how old the last reading of dialogs may be for a silence to be believed
+COUNTRIES = {"ru": "RU", "by": "BY", "kz": "KZ"}
+TAUGHT_NOTHING = timedelta(days=5)  # how far back a new day looks for days on which the channel was not well
+
+_SENTENCE = {
+    "ru": "клиенты молчат {gap}; обычно за это время приходит около {expected} обращений, вероятность такой тишины на "
+    "исправном канале 1 к {odds}",
+    "en": "no customer for {gap}; about {expected} conversations usually begin in that time, the chance of such a "
+    "silence on a sound channel is 1 in {odds}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """The channels with their habits at this moment, and who fell silent or spoke again."""
+
+    channels: Mapping[ChannelKey, ChannelMemory]
+    flips: tuple[Flip, ...]
+
+
+def country_of(policy: Policy) -> str:
+    """Whose public holidays keep customers away: by the portal's address; "" = not known."""
+    return COUNTRIES.get(policy.url.partition("://")[2].partition("/")[0].rpartition(".")[2], "")
+
+
+def days_off_of(policy: Policy, days_off: Mapping[str, DaysOff]) -> DaysOff:
+    return days_off.get(country_of(policy), NO_DAYS)
+
+
+def listened(memory: ChannelMemory, messages: Iterable[Message], zone: str, days_off: DaysOff) -> ChannelMemory:
+    """With what customers wrote; the patience starts anew from the last word."""
+    heard = [(message.session, message.at) for message in messages if message.author is Author.CUSTOMER]
+    if not heard or memory.last_inbound is None:
+        return memory
+    habit = listen(memory.habit, heard, zone)
+    return replace(memory, habit=habit, patience=patience(habit, memory.last_inbound, zone, days_off))
+
+
+def judge_silence(state: PortalState, policy: Policy, days_off: DaysOff, blind: bool, now: datetime) -> Quiet:
+    """After the traffic of a poll was counted. What is not read freshly says nothing of anybody's silence."""
+    today = now.astimezone(ZoneInfo(policy.timezone)).toordinal()
+    can_hear = _can_hear(state, policy, now)
+    channels, flips = dict(state.channels), []
+    for key, known in state.channels.items():
+        memory = known if known.gone else _new_day(known, state, policy, days_off, today, now)
+        if can_hear and not memory.gone:
+            memory = _after_outage(memory, state, policy.timezone, days_off)
+            proof = witness(memory, policy.language, now) if is_too_long(memory, now) else None
+            if _matters(memory, proof):
+                memory, flip = fold_channel(memory, memory.channel, None, None, blind, policy, now, proof)
+                flips += [flip] if flip else []
+        channels[key] = memory
+    return Quiet(channels=kept(state.channels, channels), flips=tuple(flips))
+
+
+def _after_outage(memory: ChannelMemory, state: PortalState, zone: str, days_off: DaysOff) -> ChannelMemory:
+    """While the channel or the portal was down, silence was no wonder: patience starts anew when that is over."""
+    told, ends = memory.patience, [end for _, end in (*memory.outages[-1:], *state.memory.outages[-1:]) if end]
+    if told is None or told.after is None or not ends or max(ends) <= told.since:
+        return memory
+    return replace(memory, patience=patience(memory.habit, max(ends), zone, days_off))
+
+
+def _matters(memory: ChannelMemory, proof: Proof | None) -> bool:
+    """Silence says something only of what counts as connected, or of what nobody else can see; and once."""
+    judged = memory.hidden or memory.diagnosis
+    if judged.cause == "silent":
+        return proof not in judged.proof
+    return proof is not None and (judged.state is State.CONNECTED or judged.cause == "webhook_only")
+
+
+def is_too_long(memory: ChannelMemory, now: datetime) -> bool:
+    return memory.patience is not None and memory.patience.after is not None and now >= memory.patience.after
+
+
+def witness(memory: ChannelMemory, language: str, now: datetime | None = None) -> Proof | None:
+    """The traffic's own word: how long, how much was expected, how likely. None where the silence is usual."""
+    told = memory.patience
+    if told is None or told.after is None:
+        return None
+    gap = span_of(coarse(max(told.after, now or told.after) - told.since), language)
+    odds = f"{round(1 / max(told.chance, 1e-12), -2):,.0f}".replace(",", " ")
+    word = _SENTENCE[language].format(gap=gap, expected=max(1, round(told.expected)), odds=odds)
+    return Proof(source="traffic", word=word, at=told.since)
+
+
+def learnt_days(memory: ChannelMemory, now: datetime, zone: str) -> int | None:
+    """Days of habit so far while it is being learnt, None when it is known."""
+    if memory.patience is not None and memory.patience.after is not None:
+        return None
+    since = memory.habit.since or now.astimezone(ZoneInfo(zone)).toordinal()
+    return min(FIRST_LEARNT.days, now.astimezone(ZoneInfo(zone)).toordinal() - since)
+
+
+def _can_hear(state: PortalState, policy: Policy, now: datetime) -> bool:
+    watermark = state.cursor.watermark
+    if state.memory.failing_since is not None or watermark is None:
+        return False
+    return now - watermark < max(FRESH, 3 * policy.poll) + abs(state.memory.skew or timedelta())
+
+
+def _new_day(
+    memory: ChannelMemory, state: PortalState, policy: Policy, days_off: DaysOff, today: int, now: datetime
+) -> ChannelMemory:
+    """Once a day: days without a word are learnt from too, days on which nothing could be heard are not."""
+    days = memory.habit.days
+    if memory.habit.since and days and days[-1].ordinal >= today:
+        return memory
+    unseen = frozenset(_unseen(memory, state, policy.timezone, now))
+    habit = pass_days(memory.habit, now.astimezone(ZoneInfo(policy.timezone)).date(), unseen)
+    is_known = memory.patience is not None and memory.patience.after is not None
+    if memory.last_inbound is None or is_known:  # what the present gap does not tell must not make it look usual
+        return replace(memory, habit=habit)
+    return replace(memory, habit=habit, patience=patience(habit, memory.last_inbound, policy.timezone, days_off))
+
+
+def _unseen(memory: ChannelMemory, state: PortalState, zone: str, now: datetime) -> Iterator[int]:
+    """Ordinals of the last days on which the channel or the portal was down, or the channel silent."""
+    outages: tuple[Outage, ...] = memory.outages + state.memory.outages
+    if memory.diagnosis.state is State.SILENT and memory.patience is not None:
+        outages += ((memory.patience.since, None),)
+    for start, end in outages:
+        first = max(start, now - TAUGHT_NOTHING).astimezone(ZoneInfo(zone)).toordinal()
+        last = (end or now).astimezone(ZoneInfo(zone)).toordinal()
+        yield from range(first, last + 1)

@@ -1,0 +1,63 @@
+"""A wait that was closed without an answer and goes on when somebody writes within hours (case 27)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from monitor.core.model import Message
+from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn_wait import Link, Wait
+
+REOPENED = timedelta(hours=24)
+STICKY = ("answer_deleted", "deleted")
+OF_THE_START = frozenset({*STICKY, "backlog", "campaign", "carried", "closed_once", "no_phone", "reopened"})
+
+
+class Dropped(NamedTuple):
+    """`until` None = it goes on whenever somebody writes; `mine`: closed in this very session."""
+
+    turn: Turn
+    links: list[Link]
+    until: datetime | None
+    mine: bool
+
+
+def brought_along(known: Mapping[TurnKey, Turn], carried: Turn | None, messages: Sequence[Message]) -> Dropped | None:
+    """What the chat's earlier session left unanswered, as it came to this one."""
+    again = next((turn for turn in known.values() if "carried" in turn.marks), None)
+    if again is not None and messages:
+        return Dropped(again, [link for link in _links(again) if link[1] < messages[0].at], None, mine=False)
+    if carried is None or carried.key in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
+        return None
+    if carried.ended is None:
+        return Dropped(carried, _links(carried), None, mine=False)
+    return Dropped(carried, [*_links(carried), (0, carried.ended, carried.proof)], carried.ended + REOPENED, mine=False)
+
+
+def dropped_here(turn: Turn, wait: Wait, at: datetime, notice: int) -> Dropped | None:
+    """What this session's own close leaves to be gone on with."""
+    if turn.verdict is not Verdict.MISSED:
+        return None
+    return Dropped(turn, [*wait.links, (0, at, notice)], at + REOPENED, mine=True)
+
+
+def gone_on(dropped: Dropped, before: Turn | None) -> Wait:
+    """The same wait, under way again. `before`: the turn as this session was judged last."""
+    turn = dropped.turn
+    wait = Wait(turn.message, turn.opened, turn.kind, dropped.links, before or turn)
+    wait.working_from, wait.content, wait.skipped = turn.working_from, turn.content, turn.skipped
+    if turn.portal_wait is not None:
+        wait.portal_at = turn.opened + turn.portal_wait
+    wait.marks = tuple(word for word in turn.marks if word in OF_THE_START)
+    wait.mark("reopened")
+    if turn.verdict is Verdict.MISSED:
+        wait.mark("closed_once")
+    if not dropped.mine:
+        wait.mark("carried")
+    return wait
+
+
+def _links(turn: Turn) -> list[Link]:
+    return [(part.user, part.since, part.notice) for part in turn.held]

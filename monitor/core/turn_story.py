@@ -1,0 +1,298 @@
+"""One session read message by message: who waits since when, who has the dialog, what ends the wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from monitor.core.model import Author, Message
+from monitor.core.turn import Kind, Turn, TurnKey
+from monitor.core.turn_answers import NOT_CONTENT, as_message, is_answer
+from monitor.core.turn_carried import STICKY, Dropped, brought_along, dropped_here, gone_on
+from monitor.core.turn_excuses import is_backlog
+from monitor.core.turn_messages import is_seen
+from monitor.core.turn_rules import Aside
+from monitor.core.turn_verdicts import ANSWERED, answered, closed, still_open, waived
+from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, terms
+
+CAMPAIGN = timedelta(hours=24)  # after a mass mailing (case 18)
+REAL_CALL = timedelta(seconds=20)
+WAIVED_BY = {"waived": "waived", "elsewhere": "answered_elsewhere"}
+CUSTOMER, MANAGER, NOTICE, BOT, AUTOMATIC = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT, Author.AUTOMATIC
+
+
+class Story:
+    """Reads one session once. `turns` are those that ended, and in the end the one that still waits."""
+
+    __slots__ = (
+        "asides",
+        "assigned",
+        "dialog",
+        "dropped",
+        "holder",
+        "holder_spoke",
+        "known",
+        "messages",
+        "now",
+        "patience",
+        "present",
+        "problems",
+        "rules",
+        "spoken",
+        "turns",
+        "wait",
+    )
+
+    def __init__(
+        self,
+        dialog: Dialog,
+        messages: Sequence[Message],
+        known: Mapping[TurnKey, Turn],
+        carried: Turn | None,
+        patience: timedelta | None,
+    ) -> None:
+        self.dialog, self.rules, self.now, self.known = dialog, dialog.rules, dialog.now, known
+        self.messages, self.patience = messages, patience
+        self.present = {message.id for message in messages if not message.deleted} if known else set[int]()
+        self.asides = sorted(dialog.rules.asides, key=lambda aside: aside.at)
+        self.turns: list[Turn] = []
+        self.problems: list[str] = []
+        self.wait: Wait | None = None
+        self.holder = 0
+        self.holder_spoke = self.spoken = False
+        self.assigned: dict[int, datetime] = {}
+        self.dropped: Dropped | None = None
+        if known or carried is not None:
+            self.dropped = brought_along(known, carried, messages)
+
+    def tell(self) -> None:
+        for message in self.messages:
+            if self.asides:
+                self._hear_asides(message.at)
+            author = message.author
+            if author is CUSTOMER:
+                wait = self.wait
+                if wait is None or wait.courtesy or wait.bot_spoke:
+                    self._customer(message)
+            elif author is MANAGER or author is AUTOMATIC:
+                self._outgoing(message)
+            elif author is NOTICE:
+                if message.mark == "end":
+                    self._end(message)
+                elif message.mentions or message.mark == "queue":
+                    self._notice(message)
+            elif author is BOT and self.wait is not None:
+                self.wait.bot_spoke = True
+        self._finish()
+
+    # --- the customer -------------------------------------------------------------------------------------
+
+    def _customer(self, message: Message) -> None:
+        if message.content in NOT_CONTENT:
+            return
+        if message.deleted and not is_seen(self._known(message.id), self.now):
+            return
+        wait = self.wait
+        if wait is None:
+            if self.dropped is None or not self._goes_on(message.at):
+                self._open(message)
+        elif wait.courtesy:
+            self._more_after_courtesy(wait, message)
+        else:
+            wait.bot_spoke = False
+            if self.dialog.is_bot(self.holder):
+                wait.working_from = message.at  # what came before, the bot has answered
+
+    def _open(self, message: Message) -> None:
+        first = not self.turns and not self.spoken and self.dialog.session.started_by_customer
+        kind: Kind = "first" if first else "next"
+        before = self._known(message.id) if self.known else None
+        wait = Wait(message.id, message.at, kind, [(self.holder, message.at, 0)], before)
+        wait.content = message.content
+        if before is not None or message.closing_phrase or message.content == "sticker":
+            wait.courtesy = self._is_courtesy(message)
+        if self.patience is not None:
+            wait.working_from = message.at + self.patience
+        self._mark(wait, message)
+        self.wait, self.dropped = wait, None
+
+    def _mark(self, wait: Wait, message: Message) -> None:
+        rules, before = self.rules, wait.before
+        if wait.courtesy:
+            wait.mark("courtesy")
+        if rules.campaigns and any(ZERO <= message.at - sent <= CAMPAIGN for sent in rules.campaigns):
+            wait.mark("campaign")
+        if rules.outages and is_backlog(rules, message.at):
+            wait.mark("backlog")
+        if rules.no_phone:
+            wait.mark("no_phone")
+        if message.deleted:
+            wait.mark("deleted")
+        if before is not None:
+            wait.kind = before.kind
+            self._mark_again(wait, before)
+
+    def _mark_again(self, wait: Wait, before: Turn) -> None:
+        """What was seen once is not forgotten: the answer that is gone, the message that was deleted."""
+        for word in before.marks:
+            if word in STICKY:
+                wait.mark(word)
+        if before.verdict in ANSWERED and before.ended_by and before.ended_by not in self.present:
+            wait.mark("answer_deleted")
+
+    def _is_courtesy(self, message: Message) -> bool:
+        """A bare "thank you" after our reply; what an edit makes of it later changes nothing (case 32)."""
+        before = self._known(message.id)
+        if before is not None:
+            return "courtesy" in before.marks
+        return self.spoken or self.rules.answered_before
+
+    def _more_after_courtesy(self, wait: Wait, message: Message) -> None:
+        """Words after the thanks: the thanks needed no reply, the words open a turn of their own."""
+        limit = self._courtesy_limit(wait)
+        is_thanks = message.closing_phrase or message.content == "sticker"
+        if is_thanks and message.at < limit and self._is_courtesy(message):
+            return
+        self._waive(wait, min(limit, message.at), "no_reply_needed")
+        self._open(message)
+
+    def _courtesy_limit(self, wait: Wait) -> datetime:
+        return terms(self.rules, wait)[0].add(wait.opened, COURTESY)
+
+    # --- people who answer --------------------------------------------------------------------------------
+
+    def _outgoing(self, message: Message) -> None:
+        """The portal's own figure asks neither who wrote it nor whether it arrived."""
+        wait = self.wait
+        if wait is not None and wait.portal_at is None and message.user and not self.dialog.is_bot(self.holder):
+            wait.portal_at = message.at
+        if message.author is MANAGER and (wait is not None or not self.spoken or self.dropped is not None):
+            self._manager(message)
+
+    def _manager(self, message: Message) -> None:
+        if message.id in self.rules.echoed and message.user not in {self.holder, self.dialog.session.owner}:
+            return  # who has the dialog may send a ready phrase to many; a connector takes nobody's dialog
+        if not is_answer(self.dialog, self.wait, message, self.messages, self.problems):
+            return
+        if self.wait is None and self.dropped is not None:
+            self._goes_on(message.at)
+        if self.wait is not None:
+            self._answer(self.wait, message)
+        self.spoken, self.dropped = True, None
+        self.holder_spoke = self.holder_spoke or message.user == self.holder
+
+    def _answer(self, wait: Wait, message: Message) -> None:
+        if wait.courtesy and message.at >= (limit := self._courtesy_limit(wait)):
+            self._waive(wait, limit, "no_reply_needed")
+        elif self.patience is None or message.at >= wait.working_from:
+            self.turns.append(answered(self.dialog, wait, message, self.assigned))
+        self.wait = None
+
+    # --- who has the dialog -------------------------------------------------------------------------------
+
+    def _notice(self, notice: Message) -> None:
+        """One employee named: he took it. Two: the first gave it to the second, or took it from him."""
+        customer = self.dialog.session.customer
+        named = [user for user in notice.mentions if user != customer]
+        if notice.mark == "queue":
+            self._release(notice, named[0] if named else self.holder)
+        elif notice.mark or not named:
+            return
+        elif len(named) == 1:
+            if named[0] != self.holder:
+                self._let_go(self.holder)
+                self._take(named[0], notice)
+        else:
+            self._take(named[0] if named[-1] == self.holder else named[-1], notice)
+
+    def _take(self, user: int, notice: Message) -> None:
+        before, self.holder = self.holder, user
+        self.holder_spoke = False
+        self.assigned[user] = notice.at
+        wait = self.wait
+        if wait is None or user == before:
+            return
+        wait.links.append((user, notice.at, notice.id))
+        if self.dialog.is_bot(before) and not self.dialog.is_bot(user):
+            wait.working_from = max(wait.working_from, notice.at)
+            wait.mark("bot_handover")
+
+    def _release(self, notice: Message, user: int) -> None:
+        """Back to the queue: the wait goes on there (case 20)."""
+        self._let_go(user)
+        self.holder = 0
+        if self.wait is not None:
+            self.wait.links.append((0, notice.at, notice.id))
+
+    def _let_go(self, user: int) -> None:
+        """Somebody else has it now, and this one had not said a word (case 21)."""
+        wait = self.wait
+        if wait is None or not user or self.holder_spoke or self.dialog.is_bot(user) or user in wait.skipped:
+            return
+        wait.skipped += (user,)
+
+    # --- ends without an answer, and waits that go on ---------------------------------------------------------
+
+    def _end(self, notice: Message) -> None:
+        named = [user for user in notice.mentions if user != self.dialog.session.customer]
+        self._close(notice.at, notice.id, named[0] if named else 0)
+        self.holder, self.holder_spoke = 0, False
+
+    def _close(self, at: datetime, notice: int, closer: int) -> None:
+        wait, self.wait = self.wait, None
+        if wait is None:
+            return
+        if wait.courtesy:
+            self._waive(wait, min(at, self._courtesy_limit(wait)), "no_reply_needed")
+            return
+        if self.patience is not None and at < wait.working_from:
+            return
+        turn = closed(self.dialog, wait, max(at, wait.opened), notice, closer)
+        self.turns.append(turn)
+        self.dropped = dropped_here(turn, wait, at, notice)
+
+    def _goes_on(self, at: datetime) -> bool:
+        dropped, self.dropped = self.dropped, None
+        if dropped is None or (dropped.until is not None and at > dropped.until):
+            return False
+        if dropped.mine:
+            self.turns.remove(dropped.turn)
+        wait = gone_on(dropped, self._known(dropped.turn.message))
+        if wait.before is not None:
+            self._mark_again(wait, wait.before)
+        self.wait = wait
+        return True
+
+    def _hear_asides(self, until: datetime) -> None:
+        while self.asides and self.asides[0].at <= until:
+            aside, wait = self.asides.pop(0), self.wait
+            if wait is not None and aside.at >= wait.opened:
+                self._hear_aside(wait, aside)
+
+    def _hear_aside(self, wait: Wait, aside: Aside) -> None:
+        if aside.kind != "call":
+            self._waive(wait, aside.at, WAIVED_BY[aside.kind], closer=aside.user, proof=aside.message)
+        elif self.rules.call_ends_turn and aside.lasted >= REAL_CALL:
+            wait.mark("call")
+            self._answer(wait, as_message(aside, self.dialog))
+
+    def _waive(self, wait: Wait, at: datetime, cause: str, *, closer: int = 0, proof: int = 0) -> None:
+        self.turns.append(waived(self.dialog, wait, at, cause, closer=closer, proof=proof))
+        self.wait = None
+
+    def _finish(self) -> None:
+        """What still waits when the history is told: closed without an answer, or waiting on."""
+        if self.asides:
+            self._hear_asides(self.now)
+        wait, session = self.wait, self.dialog.session
+        if wait is None:
+            return
+        if session.closed is not None:
+            self._close(session.closed, 0, 0)
+        elif wait.courtesy and (limit := self._courtesy_limit(wait)) < self.now:
+            self._waive(wait, limit, "no_reply_needed")
+        elif self.patience is None or self.now >= wait.working_from:
+            self.turns.append(still_open(self.dialog, wait, self.assigned))
+
+    def _known(self, message: int) -> Turn | None:
+        return self.known.get(TurnKey(self.dialog.session.chat, message))

@@ -1,0 +1,114 @@
+"""`messenger-monitor replies`: how fast a portal's managers answered, from the store alone."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime, timedelta
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from monitor.config import Config
+from monitor.replies_report import By, Report, as_csv, as_json, report
+from monitor.shell.store import Store, StoreError
+
+OUT = {"json": as_json, "csv": as_csv}
+AHEAD = timedelta(days=1)  # deadlines of who waits in time still
+WHY = {
+    "same": "the same",
+    "nights": "the portal counts nights, breaks and holidays",
+    "closed": "the portal takes a silent close for an answer",
+    "no_answer": "the portal takes automatic or undelivered texts for answers",
+    "bot": "we count from the bot's hand-over to people",
+    "open": "still waiting: the portal's figure grows by itself",
+    "outside": "we leave out what needed no reply here",
+}
+
+
+async def replies(config: Config, portal: str, *, since: str, until: str | None, by: By, form: str) -> int:
+    """Prints the period, as the last good poll left it. 1 when the store knows nothing of the portal, 64 bad usage."""
+    known = {one.name: one for one in config.portals}
+    if portal not in known:
+        return _refused(f"--portal: expected one of {', '.join(sorted(known))}, got {portal}", 64)
+    try:
+        store = await Store.open(config.store_url, shared=True)
+    except StoreError as error:
+        return _refused(str(error), 1)
+    try:
+        state = await store.load_portal(portal)
+        if state is None:
+            return _refused(f"{portal}: nothing is stored yet; let `run` poll it once", 1)
+        now = state.memory.last_success or datetime.now(UTC)
+        start, end = moment_of(since, now), moment_of(until, now) if until else now + AHEAD
+        if start is None or end is None or start >= end:
+            return _refused("--since and --until: expected 14d, 2026-03-02 or a moment, the first before the last", 64)
+        turns = await store.turns(portal, since=start, until=end)
+    finally:
+        await store.close()
+    url = state.memory.server_address or known[portal].url
+    told = report(state, turns, url=url, since=start, until=end, by=by, now=now)
+    if form in OUT:
+        click.echo(OUT[form](told).rstrip("\n"))
+    else:
+        _show(told)
+    return 0
+
+
+def _refused(why: str, code: int) -> int:
+    click.echo(why, err=True)
+    return code
+
+
+def _show(told: Report) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} to {told.until:%Y-%m-%d %H:%M} UTC, by deadline")
+    table = Table(show_edge=False, pad_edge=False)
+    heads = ("who", "n", "in time", "p50", "p90", "own p50", "late", "missed", "waiting late", "excused")
+    for head in (*heads, "waived", "closed silently", "let go", "worst"):
+        table.add_column(head, justify="left" if head in {"who", "worst"} else "right", overflow="fold")
+    for row in told.rows:
+        share = "-" if row["share"] is None else f"{row['share']:.0%}"
+        table.add_row(
+            row["who"],
+            str(row["n"]),
+            share if row["rated"] else f"({share})",
+            _wait(row["p50"], at_least=row["p50_at_least"]),
+            _wait(row["p90"], at_least=row["p90_at_least"]),
+            _wait(row["own_p50"]),
+            *(str(row[name]) for name in ("late", "missed", "overdue", "excused", "waived", "closed_unanswered")),
+            str(row["skipped"]),
+            f"{_wait(row['worst'])} in {row['worst_session']}" if row["worst_session"] else "",
+        )
+    console.print(table)
+    console.print(f"a dialog: {told.address}/online/?IM_HISTORY=imol|NUMBER", style="dim", soft_wrap=True)
+    console.print("(in brackets: fewer than 10 turns, no rating; ≥: had not been answered by then)", style="dim")
+    _show_parity(told, console)
+
+
+def _show_parity(told: Report, console: Console) -> None:
+    figure = told.parity
+    if not figure["n"]:
+        return
+    console.print(f"Bitrix24's own average: {_wait(figure['portal_mean'])}; ours: {_wait(figure['ours_mean'])}")
+    for why, one in figure["reasons"].items():
+        console.print(f"  {one['turns']:>5} turns, apart by {_wait(one['apart'])}: {WHY[why]}")
+
+
+def _wait(seconds: int | None, *, at_least: bool = False) -> str:
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(abs(seconds), 60)
+    text = f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m{rest:02}s"
+    return ("≥" if at_least else "") + ("-" if seconds < 0 else "") + text
+
+
+def moment_of(text: str, now: datetime) -> datetime | None:
+    """`14d`, a date or a moment; None when it is none of them. A moment without an offset is UTC."""
+    if text[:-1].isdecimal() and text[-1:] in "dh" and len(text) < 7:
+        return now - timedelta(**{"days" if text[-1] == "d" else "hours": int(text[:-1])})
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,0 +1,129 @@
+"""Dialogs closed without a word and a week below the promise, as the head's digest has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from judgement_parts import MINUTE, START, World, ended, make_turn
+
+from monitor.core.incident import Audience, IncidentKind, Severity
+from monitor.core.policy import Guarantee
+from monitor.core.reviews import next_review
+from monitor.core.tallies import Tally, last_week, recent, recount
+from monitor.core.turn import Verdict
+
+CLOSED, LOW = IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE
+GUARANTEE = Guarantee(option="messengers", start=START - timedelta(days=1), end=START + timedelta(days=364))
+
+
+def closed_world(**more: object) -> World:
+    world = World(guarantee=GUARANTEE)
+    world.dialog(replace(ended(make_turn(), Verdict.MISSED, START + 5 * MINUTE), **more))  # type: ignore[arg-type]
+    return world
+
+
+def test_a_dialog_closed_on_a_waiting_customer_is_the_heads_until_the_next_review() -> None:
+    world = closed_world(proof=90107, closer=12)
+    world.poll()
+    incident = world.incident()
+    assert (incident.kind, incident.severity, incident.audience) == (CLOSED, Severity.WARNING, Audience.HEAD)
+    assert dict(incident.labels) == {
+        "line": "1",
+        "connector": "wz_whatsapp_0a1b",
+        "messenger": "whatsapp",
+        "manager": "12",
+    }
+    world.now = START + timedelta(days=13) - 2 * MINUTE
+    world.poll()
+    assert world.kinds() == [CLOSED]
+    world.poll()
+    world.poll()
+    assert (world.kinds(), world.closed[0].close_reason) == ([], "reviewed")
+
+
+def test_its_words_name_who_closed_it_and_its_evidence_the_messages() -> None:
+    world = closed_world(proof=90107, closer=12)
+    world.poll()
+    incident = world.incident()
+    assert "Закрыл: Иван Петров." in incident.words["ru"].description
+    assert "Closed by Иван Петров." in incident.words["en"].description
+    assert any("90101" in line and "90107" in line for line in incident.evidence)
+    assert any("IM_HISTORY=imol|7345" in line for line in incident.evidence)
+
+
+def test_a_close_by_itself_is_nobodys_hand() -> None:
+    world = closed_world(holder=0)
+    world.poll()
+    assert "никто не взял" in world.incident().words["ru"].description
+
+
+def test_an_answer_after_reopening_takes_it_back() -> None:
+    world = closed_world()
+    world.poll()
+    world.dialog(ended(make_turn(), Verdict.LATE, START + 9 * MINUTE))
+    world.poll()
+    assert (world.kinds(), world.closed[0].close_reason) == ([], "answered")
+
+
+@pytest.mark.parametrize(("hours", "opens"), [(47, True), (48, False)])
+def test_what_was_closed_long_before_we_came_is_no_news(hours: int, opens: bool) -> None:
+    world = closed_world(ended=START - timedelta(hours=hours))
+    world.policy = replace(world.policy, guarantee=None)
+    world.state = replace(world.state, cursor=replace(world.state.cursor, first_sight=START))
+    world.poll()
+    assert bool(world.kinds()) is opens
+
+
+def test_reviews_are_counted_from_the_guarantees_start_each_a_moment_of_its_own() -> None:
+    policy = World(guarantee=GUARANTEE).policy
+    assert next_review(policy, GUARANTEE.start) == GUARANTEE.start + timedelta(days=14)
+    assert next_review(policy, GUARANTEE.start + timedelta(days=14)) == GUARANTEE.start + timedelta(days=28)
+
+
+def week(met: int, unmet: int) -> World:
+    world = World()
+    world.state = replace(world.state, tallies={"2026-03-02/12": Tally(met, unmet)})
+    world.poll()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("met", "unmet", "opens"), [(15, 5, True), (16, 4, False), (14, 5, False), (0, 20, True), (0, 19, False)]
+)
+def test_a_week_is_low_below_eighty_percent_of_at_least_twenty(met: int, unmet: int, opens: bool) -> None:
+    assert (week(met, unmet).kinds() == [LOW]) is opens
+
+
+def test_it_closes_above_eighty_five_percent_and_not_before() -> None:
+    world = week(15, 5)
+    for met, still in ((17, True), (18, False)):
+        world.state = replace(world.state, tallies={"2026-03-02/12": Tally(met, 3)})
+        world.poll()
+        assert bool(world.kinds()) is still
+    assert world.closed[0].close_reason == "recovered"
+
+
+def test_its_evidence_names_who_weighs_most() -> None:
+    world = World()
+    world.state = replace(world.state, tallies={"2026-03-02/12": Tally(5, 9), "2026-03-01/0": Tally(0, 11)})
+    world.poll()
+    evidence = world.incident().evidence
+    assert evidence == ("очередь (никто не взял): вовремя 0 из 11 (0 %)", "Иван Петров: вовремя 5 из 14 (35 %)")
+
+
+def test_a_week_is_seven_days_and_who_still_waits_is_late_already() -> None:
+    tallies = {"2026-02-24/12": Tally(0, 50), "2026-02-25/12": Tally(1, 0), "2026-03-03/12": Tally(2, 1)}
+    now = START + timedelta(days=1)
+    assert last_week(tallies, [make_turn()], now, "Europe/Moscow") == {12: Tally(3, 2)}
+    assert last_week(tallies, [make_turn(now)], now, "Europe/Moscow") == {12: Tally(3, 1)}
+
+
+def test_a_corrected_turn_is_taken_out_as_it_was_and_put_in_as_it_is() -> None:
+    tallies: dict[str, Tally] = {}
+    late = ended(make_turn(), Verdict.LATE, START + 20 * MINUTE)
+    recount(tallies, None, late, "Europe/Moscow")
+    assert tallies == {"2026-03-02/12": Tally(0, 1)}
+    recount(tallies, late, replace(late, verdict=Verdict.EXCUSED), "Europe/Moscow")
+    assert recent(tallies, START, "Europe/Moscow") == {}
