@@ -59,7 +59,7 @@ def resident() -> int:
 async def lags(late: list[float], own: list[float], step: float = 0.01) -> None:
     """How much later than asked for a sleeper wakes; `own` without the time this thread stood in line for a core,
     which is other programs' doing (the kernel's schedstat: nanoseconds run, nanoseconds waited, turns)."""
-    with Path("/proc/thread-self/schedstat").open("rb", buffering=0) as schedstat:
+    with Path("/proc/thread-self/schedstat").open("rb", buffering=0) as schedstat:  # noqa: ASYNC230 - no disk behind it
         waited = _waited(schedstat)
         while True:
             due = time.perf_counter() + step
