@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import aiohttp
 import uvloop
@@ -55,12 +56,22 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-async def lags(into: list[float], step: float = 0.01) -> None:
-    """How much later than asked for a sleeper wakes."""
-    while True:
-        due = time.perf_counter() + step
-        await asyncio.sleep(step)
-        into.append(time.perf_counter() - due)
+async def lags(late: list[float], own: list[float], step: float = 0.01) -> None:
+    """How much later than asked for a sleeper wakes; `own` without the time this thread stood in line for a core,
+    which is other programs' doing (the kernel's schedstat: nanoseconds run, nanoseconds waited, turns)."""
+    with Path("/proc/thread-self/schedstat").open("rb", buffering=0) as schedstat:  # noqa: ASYNC230 - no disk behind it
+        waited = _waited(schedstat)
+        while True:
+            due = time.perf_counter() + step
+            await asyncio.sleep(step)
+            late.append(time.perf_counter() - due)
+            before, waited = waited, _waited(schedstat)
+            own.append(max(0.0, late[-1] - (waited - before)))
+
+
+def _waited(schedstat: IO[bytes]) -> float:
+    schedstat.seek(0)
+    return int(schedstat.read(100).split()[1]) / 1e9
 
 
 async def scrapes(registry: Registry) -> None:
@@ -86,7 +97,8 @@ async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int
         await fleet.adopt({name: name for name in names})
         starting = await _starting(fleet, asked)
         late: list[float] = []
-        helpers.append(group.create_task(lags(late)))
+        own: list[float] = []
+        helpers.append(group.create_task(lags(late, own)))
         asked.clear()
         spent, begun = cpu(), time.monotonic()
         await asyncio.sleep(seconds)
@@ -98,12 +110,16 @@ async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int
             task.cancel()
         await fleet.adopt({})
     await store.close()
-    lag = quantile(late, 0.99)
+    lag = quantile(own, 0.99)
     even = max(per_second) / (sum(per_second) / len(per_second))
     told = f"{count:,} portals / 60 s"
     return [
         Row(what=f"{told}: loop lag p99", figure=f"{lag * 1000:.1f} ms", goal="< 50 ms", well=lag < 0.05),
-        Row(what=f"{told}: loop lag, the worst", figure=f"{max(late) * 1000:.0f} ms"),
+        Row(
+            what=f"{told}: the same with waits for a core others hold",
+            figure=f"{quantile(late, 0.99) * 1000:.1f} ms",
+            floor=f"worst {max(late) * 1000:.0f} ms",
+        ),
         Row(
             what=f"{told}: memory a portal",
             figure=f"{weight / 1000:.0f} kB",
