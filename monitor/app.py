@@ -20,6 +20,7 @@ from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
 from monitor.shell.systemd import Notifier
 from monitor.shell.web import make_app
+from monitor.shell.web_hosts import hosts_of
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
         async with AsyncExitStack() as stack:
             store = await Store.open(config.store_url, key=config.store_key)
             stack.push_async_callback(store.close)
-            http = await stack.enter_async_context(session())
+            http = await stack.enter_async_context(session(allowed=config.allow_link_local))
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
     except* StoreError as failed:  # also from within the tasks: a store that fails ends the process in words
         code = EXIT_FAILED
@@ -74,7 +75,7 @@ async def _serve(
     notifier = Notifier()
     async with asyncio.TaskGroup() as group:
         daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path)
-        runner = web.AppRunner(make_app(daemon, config.web.token), access_log=None)
+        runner = web.AppRunner(make_app(daemon, config.web.token, hosts_of(config.web.external_url)), access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, config.web.host, config.web.port).start()

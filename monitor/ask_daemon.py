@@ -9,6 +9,7 @@ import click
 
 from monitor.config import Config
 from monitor.shell.http import session
+from monitor.terminal import plain
 
 
 async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> int:
@@ -24,7 +25,7 @@ async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> i
     except aiohttp.ClientError:
         click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
         return 2
-    click.echo(text.rstrip(), file=sys.stdout if status == 200 else sys.stderr)
+    click.echo(plain(text).rstrip(), file=sys.stdout if status == 200 else sys.stderr)
     return 0 if status == 200 else 1
 
 

@@ -72,7 +72,7 @@ async def check(config: Config) -> Report:
     except StoreError as error:
         return Report(rows=(), problems=(str(error),))
     try:
-        async with session() as http:
+        async with session(allowed=config.allow_link_local) as http:
             return await _look(config, store, http)
     finally:
         await store.close()

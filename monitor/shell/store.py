@@ -88,7 +88,9 @@ class Store:
         if self._generation is None:
             self._generation = now
         if now != self._generation:
-            raise StoreError(f"store {place(self._url)}: it was restored or cleaned: start anew from what it holds")
+            raise StoreError(
+                f"store {place(self._url)}: it was restored, cleaned or deleted: start anew from what it holds"
+            )
 
     # --- a portal's state ----------------------------------------------------------------------------
 

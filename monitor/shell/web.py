@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ from monitor.secret import Secret
 from monitor.shell import pages
 from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain_dialog, explain_portal
 from monitor.shell.exposition import OPENMETRICS, TEXT
+from monitor.shell.web_hosts import known_hosts
 
 log = structlog.get_logger()
 
@@ -70,9 +71,11 @@ class Board(Protocol):
 BOARD: web.AppKey[Board] = web.AppKey("board", Board)
 
 
-def make_app(board: Board, token: Secret | None) -> web.Application:
-    """The application. With a token every path but /healthz asks for it."""
-    app = web.Application(middlewares=[_guarded(token), _worded], client_max_size=65536)
+def make_app(board: Board, token: Secret | None, hosts: Collection[str] = ()) -> web.Application:
+    """The application. With a token every path but /healthz asks for it; without, only this machine's names do.
+
+    `hosts`: names beyond those of this machine, such as that of a proxy."""
+    app = web.Application(middlewares=[_guarded(token), known_hosts(token, hosts), _worded], client_max_size=65536)
     app[BOARD] = board
     app.add_routes(
         [
@@ -126,7 +129,7 @@ def _is_same(given: str, token: Secret) -> bool:
 
 def _signed_in(request: web.Request, token: Secret) -> web.Response:
     """The token leaves the address bar for a cookie that scripts cannot read."""
-    answer = web.Response(status=303, headers={"Location": request.path, **_HEADERS})
+    answer = web.Response(status=303, headers={"Location": f"/{request.path.lstrip('/')}", **_HEADERS})
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, token.reveal(), httponly=True, samesite="Strict", secure=secure, max_age=86400)
     return answer
@@ -147,6 +150,8 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": f"there is nothing at {_shown(request.path)}"}, status=404)
     except web.HTTPMethodNotAllowed as error:
         return web.json_response({"error": f"{_shown(request.path)} does not take {error.method}"}, status=405)
+    except web.HTTPRequestEntityTooLarge:
+        return web.json_response({"error": "the request is too large"}, status=413)
 
 
 def _shown(path: str) -> str:

@@ -17,6 +17,7 @@ import msgspec
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import failures
+from monitor.shell.guard import AddressRefused
 
 MIB = 1024 * 1024
 MAX_ANSWER = 32 * MIB
@@ -138,13 +139,20 @@ def _named(error: Exception, host: str, limit: timedelta) -> Failure:
         return Failure(reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         return Failure(reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted")
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return failures.malformed(f"the answer of {host} was cut off")
-    if isinstance(error, aiohttp.ClientResponseError):
-        return failures.malformed(f"the answer of {host} is no valid HTTP")
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
+        cut = isinstance(error, aiohttp.ClientPayloadError)
+        return failures.malformed(f"the answer of {host} {'was cut off' if cut else 'is no valid HTTP'}")
+    if (refused := _refused(error)) is not None:
+        return Failure(reason=Reason.REJECTED, code="address_refused", detail=str(refused))
     if isinstance(error, aiohttp.ClientError | OSError):
         return Failure(reason=Reason.UNREACHABLE, detail=f"{host}: {_plainly(error)}")
     return Failure(reason=Reason.REJECTED, detail=f"the address of {host} cannot be asked")
+
+
+def _refused(error: Exception) -> AddressRefused | None:
+    """aiohttp wraps it in errors of its own."""
+    wrapped = (error, getattr(error, "os_error", None), error.__cause__)
+    return next((one for one in wrapped if isinstance(one, AddressRefused)), None)
 
 
 def _plainly(error: Exception) -> str:
