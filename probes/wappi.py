@@ -38,7 +38,7 @@ _API = {"whatsapp": "api", "telegram": "tapi", "max": "maxapi"}
 
 
 async def ask(get: Get, account: Account) -> tuple[int, Any]:
-    api = _API[account.settings.get("product", "whatsapp")]
+    api = _API.get(account.settings.get("product", "whatsapp"), "api")
     headers = {"Authorization": account.secrets["token"]}
     return await get(f"/{api}/sync/get/status", headers=headers, params={"profile_id": account.settings["profile_id"]})
 
