@@ -57,7 +57,9 @@ def fingerprint(labels: Labels) -> str:
 
 
 def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) -> dict[str, Posted]:
-    """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more."""
+    """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more.
+
+    What our clock once put into the future begins now: Alertmanager would not show it before."""
     after: dict[str, Posted] = {}
     for alert in wanted:
         before = known.get(fingerprint(alert.labels))
@@ -65,7 +67,7 @@ def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) ->
         after[fingerprint(alert.labels)] = Posted(
             labels=alert.labels,
             annotations=alert.annotations,
-            starts_at=min(before.starts_at, alert.starts_at) if before and goes_on else alert.starts_at,
+            starts_at=min(before.starts_at if before and goes_on else now, alert.starts_at, now),
             generator_url=alert.generator_url,
         )
     for key, before in known.items():
@@ -177,7 +179,7 @@ class Pusher:
             )
         except CallFailed as error:
             return self._not_heard(batch, error.failure)
-        if answer.status < 300:
+        if answer.status < 300 and answer.body.lstrip()[:1] != b"<":
             return self._heard(batch, now)
         if 400 <= answer.status < 500 and answer.status != 429:
             return await self._refused(batch, now, answer.body)

@@ -72,8 +72,21 @@ async def stopped_for_an_hour(one: Stage) -> None:
     one.clock.at += timedelta(hours=1)
 
 
-async def clock_back(one: Stage) -> None:
-    one.clock.at -= timedelta(minutes=20)
+def jumps(by: timedelta) -> Act:
+    """Our clock alone; the portal's goes on as it should."""
+
+    async def jump(one: Stage) -> None:
+        one.clock.at += by
+        one.portal_clock.ahead -= by
+
+    return jump
+
+
+def portal_is_ahead(by: timedelta) -> Act:
+    async def skew(one: Stage) -> None:
+        one.portal_clock.ahead += by
+
+    return skew
 
 
 async def no_descriptors(one: Stage) -> None:
@@ -174,7 +187,7 @@ def process_faults() -> list[Fault]:
         *kills,
         Fault(area="process", name="kill -9 between two polls", begin=killed_between),
         Fault(area="process", name="the process is stopped for an hour (SIGSTOP)", begin=stopped_for_an_hour),
-        Fault(area="process", name="the clock jumps back by twenty minutes", begin=clock_back, within=8),
+        *clock_faults(),
         Fault(
             area="process",
             name="no file descriptors are left",
@@ -214,6 +227,29 @@ def process_faults() -> list[Fault]:
         Fault(area="configuration", name="fifty reloads at once", begin=storm),
         Fault(area="configuration", name="ten reloads of which each changes the portal", begin=storm_of_changes),
         Fault(area="configuration", name="the portal is left out of the file for a moment", begin=portal_left_out),
+    ]
+
+
+def clock_faults() -> list[Fault]:
+    minutes, day = timedelta(minutes=20), timedelta(days=1)
+    return [
+        Fault(area="clock", name="our clock jumps back by twenty minutes and stays", begin=jumps(-minutes), within=8),
+        Fault(area="clock", name="our clock jumps ahead by twenty minutes and stays", begin=jumps(minutes), within=8),
+        Fault(
+            area="clock",
+            name="our clock is a day ahead for a while",
+            begin=jumps(day),
+            end=jumps(-day),
+            within=8,
+            allows=("alert QrRescanRequired",),  # it begins anew when its beginning turns out to lie in the future
+        ),
+        Fault(area="clock", name="our clock is a day behind for a while", begin=jumps(-day), end=jumps(day), within=8),
+        Fault(
+            area="clock",
+            name="the portal's clock is two minutes ahead for a while",
+            begin=portal_is_ahead(timedelta(minutes=2)),
+            end=portal_is_ahead(-timedelta(minutes=2)),
+        ),
     ]
 
 

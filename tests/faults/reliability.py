@@ -17,7 +17,7 @@ compared with the same life without. Time to recover is counted from the end of 
 "Process ends" means exit code 1 with that sentence; systemd or Docker starts it again, and so does the test.
 
 - **Lost**: a turn of a reply, a row of the ledger, a counted message or an alert that the undisturbed run has.
-- **Doubled**: one of these that it has not, an alert with a second beginning, or the use of a refresh token that is dead.
+- **Doubled**: one of these that it has not, an alert with a second beginning, or the use of a dead refresh token.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -74,9 +75,9 @@ async def lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int 
 
 
 @pytest.fixture(scope="module")
-async def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     """The same life without a fault."""
-    _, undisturbed, well_in = await lived(tmp_path_factory.mktemp("meant"), None)
+    _, undisturbed, well_in = asyncio.run(lived(tmp_path_factory.mktemp("meant"), None))
     assert well_in == 1
     assert undisturbed.alerts == undisturbed.beginnings == 1
     assert len(undisturbed.turns) == 3
@@ -98,8 +99,7 @@ async def test_a_fault_loses_nothing_doubles_nothing_and_is_seen(
         hand=fault.hand,
     )
     table[fault.name] = row
-    assert lost(was, meant) == []
-    assert doubled(was, meant) == []
+    assert [one for one in (*lost(was, meant), *doubled(was, meant)) if one not in fault.allows] == []
     assert well_in is not None
     assert well_in <= fault.within
     for wanted in fault.seen:
