@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from fault_list import Act, Fault
 from stage import Killed, Stage
+from tls_server import tls_server
 
 from monitor.shell.store import Store
 
@@ -169,6 +171,50 @@ async def portal_left_out(one: Stage) -> None:
     await reloaded(one)
 
 
+def elsewhere(url: Callable[[Stage], Awaitable[str]], **keys: str) -> Act:
+    """The configuration names another address for the portal, and no token tells a better one."""
+
+    async def begin(one: Stage) -> None:
+        assert one.store is not None
+        pair = await one.store.load("acme")
+        assert pair is not None
+        await one.store.save("acme", replace(pair, endpoint=""))
+        TEXTS[one.folder] = one.path.read_text()
+        tree = yaml.safe_load(TEXTS[one.folder])
+        tree["portals"][0] |= {"url": await url(one), **keys}
+        one.path.write_text(yaml.safe_dump(tree))
+        await reloaded(one)
+
+    return begin
+
+
+def address_faults() -> list[Fault]:
+    async def unknown(_: Stage) -> str:
+        return "https://nobody.invalid"
+
+    def tls(name: str, kind: str, seen: str) -> Fault:
+        async def url(one: Stage) -> str:
+            return await tls_server(one.folder, kind)
+
+        return Fault(
+            area="network", name=name, begin=elsewhere(url, ca_file="ca.pem"), end=config_as_before, seen=(seen,)
+        )
+
+    return [
+        Fault(
+            area="network",
+            name="the portal's name is not known",
+            begin=elsewhere(unknown),
+            end=config_as_before,
+            seen=("nobody.invalid: its name is not known",),
+        ),
+        tls("the certificate has expired", "expired", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("the certificate is another host's", "other", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("the certificate's authority is unknown", "stranger", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("TLS is spoken where none is", "plain", "no TLS connection"),
+    ]
+
+
 def process_faults() -> list[Fault]:
     at = (
         ("load_portal", False, "before its state is read"),
@@ -184,6 +230,7 @@ def process_faults() -> list[Fault]:
     kills = [killed(work, after=after, name=f"kill -9 {when}") for work, after, when in at if work not in STARTING]
     problem = ("log: config.problem",)
     return [
+        *address_faults(),
         *kills,
         Fault(area="process", name="kill -9 between two polls", begin=killed_between),
         Fault(area="process", name="the process is stopped for an hour (SIGSTOP)", begin=stopped_for_an_hour),

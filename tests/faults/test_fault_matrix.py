@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, on_the_wire
 from process_faults import process_faults
-from reliability import Row, write_page
+from reliability import PAGE, Row, write_page
 from stage import Outcome, Stage, doubled, lost, outcome, stage
 from store_faults import store_faults
 
@@ -111,3 +111,8 @@ def told(fault: Fault, seen: list[str]) -> str:
     mine = [text for text in seen if "qr_rescan" not in text and "_reply" not in text]
     picked = [text for text in mine if any(re.search(wanted, text) for wanted in fault.seen)]
     return "; ".join(dict.fromkeys((*picked, *(text for text in mine if text.startswith("incident")))))
+
+
+def test_the_page_has_a_row_for_every_fault_and_none_for_another() -> None:
+    rows = [row.split(" | ")[0].removeprefix("| ") for row in PAGE.read_text().splitlines() if row.startswith("| ")]
+    assert sorted(row for row in rows if row != "fault") == sorted(fault.name.replace("|", "/") for fault in FAULTS)
