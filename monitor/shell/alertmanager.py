@@ -24,6 +24,7 @@ log = structlog.get_logger()
 REPOST = 60.0  # real seconds
 LASTS = timedelta(minutes=5)  # an alert that is not posted again ends by itself then
 BATCH = 200
+REFUSALS = frozenset({400, 413, 422})  # of the alert itself; any other answer comes from something else in its place
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 
 
@@ -181,7 +182,7 @@ class Pusher:
             return self._not_heard(batch, error.failure)
         if answer.status < 300 and answer.body.lstrip()[:1] != b"<":
             return self._heard(batch, now)
-        if 400 <= answer.status < 500 and answer.status != 429:
+        if answer.status in REFUSALS:
             return await self._refused(batch, now, answer.body)
         return self._not_heard(batch, Failure(reason=Reason.UNREACHABLE, code=f"http_{answer.status}"))
 

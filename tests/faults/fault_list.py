@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from stage import Gate, Mode, Stage
+from stage import Mode, Stage
 
 from monitor.sandbox.faults import Fault as SandboxFault
 from monitor.shell.oauth import tokens_of
@@ -324,7 +324,7 @@ def alertmanager_faults() -> list[Fault]:
             one.receiver.status = 200
 
         name = f"Alertmanager answers {code}"
-        seen = unreachable if code >= 500 or code in {302, 429} else ()
+        seen = ("log: alertmanager.refused",) if code == 400 else unreachable
         return Fault(area="Alertmanager", name=name, begin=begin, end=end, seen=seen)
 
     def wire(name: str, mode: Mode) -> Fault:
@@ -342,12 +342,6 @@ def alertmanager_faults() -> list[Fault]:
     async def forgotten(one: Stage) -> None:
         one.receiver.firing.clear()
 
-    async def picky(one: Stage) -> None:
-        one.receiver.refuses = lambda row: row["labels"]["alertname"] == "SlowReply"
-
-    async def pleased(one: Stage) -> None:
-        one.receiver.refuses = lambda _: False
-
     return [
         Fault(area="Alertmanager", name="Alertmanager is down", begin=down, end=_alerts_clear, seen=unreachable),
         wire("Alertmanager hangs", hang),
@@ -356,12 +350,8 @@ def alertmanager_faults() -> list[Fault]:
         wire("a proxy's sign-in page answers in Alertmanager's place", says(http("200 OK", PAGE))),
         *(status(code) for code in (400, 404, 302, 429, 500, 503)),
         Fault(area="Alertmanager", name="Alertmanager restarts without its memory", begin=forgotten, lasts=1),
-        Fault(area="Alertmanager", name="Alertmanager refuses one alert of many", begin=picky, end=pleased),
     ]
 
 
 async def _alerts_clear(one: Stage) -> None:
     await one.alerts_gate.become(None)
-
-
-__all__ = ["TOKENS", "Fault", "Gate", "alertmanager_faults", "of_the_portal", "on_the_wire"]

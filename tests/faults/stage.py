@@ -20,7 +20,6 @@ import yaml
 from aiohttp import web
 
 from monitor.config import Config, load
-from monitor.core.incident import Incident
 from monitor.core.memory import PortalState
 from monitor.core.model import Failure
 from monitor.daemon import Daemon
@@ -237,8 +236,8 @@ class Stage:
         try:
             await self.watch.poll()
             assert self.daemon is not None
-            if self.daemon.pusher is not None and not await self.daemon.pusher.tell():
-                self._note("log: alertmanager.unreachable")
+            if self.daemon.pusher is not None:
+                await self.daemon.pusher.tell()
         except StoreError as error:
             self.deaths += 1
             self._note(f"exit 1: {error}")
@@ -382,6 +381,7 @@ class Outcome:
     received: dict[str, int]
     alerts: int
     beginnings: int
+    names: frozenset[str]
     dead_refresh_uses: int
 
 
@@ -400,6 +400,7 @@ async def outcome(one: Stage) -> Outcome:
         received={str(key): memory.received for key, memory in one.state.channels.items()},
         alerts=len(lost_qr),
         beginnings=sum(len(begun) for begun in lost_qr),
+        names=frozenset(name for name, _ in one.receiver.alerts),
         dead_refresh_uses=one.sandbox.oauth.dead_refresh_uses,
     )
 
@@ -412,13 +413,14 @@ def lost(was: Outcome, meant: Outcome) -> list[str]:
     return gone + (["alert QrRescanRequired"] if was.alerts < meant.alerts else [])
 
 
+def told_besides(was: Outcome, meant: Outcome) -> list[str]:
+    """Alerts that the undisturbed run did not need."""
+    return sorted(was.names - meant.names)
+
+
 def doubled(was: Outcome, meant: Outcome) -> list[str]:
     twice = [f"turn {key}" for key in was.turns if key not in meant.turns]
     twice += [f"event {key}" for key, count in was.events.items() if count > max(1, meant.events[key])]
     twice += [f"messages of {key}" for key, count in was.received.items() if count > meant.received.get(key, 0)]
     twice += ["alert QrRescanRequired"] if was.beginnings > meant.beginnings else []
     return twice + (["use of a dead refresh token"] if was.dead_refresh_uses else [])
-
-
-def open_kinds(incidents: list[Incident]) -> set[str]:
-    return {incident.kind.value for incident in incidents}

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from fault_list import AUTH, Act, Fault, authorised_again, nothing
+from fault_list import AUTH, Act, Fault, authorised_again
 from stage import Stage
 
 from monitor.shell.store import Store, StoreError
@@ -200,5 +200,4 @@ def store_faults() -> list[Fault]:
             seen=("its tokens are encrypted: set store.key_file to the key they were encrypted with",),
             hand="put the key back",
         ),
-        Fault(area="store", name="nothing breaks at all", begin=nothing),
     ]
