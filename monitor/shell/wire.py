@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -161,5 +162,6 @@ def _plainly(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         return "no TLS connection"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+        number = error.os_error.errno
+        return f"no connection ({os.strerror(number) if number else type(error.os_error).__name__})"
     return f"the connection was lost ({type(error).__name__})"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
 from fault_list import Act, Fault
 from stage import Killed, Stage
+from tls_server import tls_server
 
 from monitor.shell.store import Store
 
@@ -72,8 +74,21 @@ async def stopped_for_an_hour(one: Stage) -> None:
     one.clock.at += timedelta(hours=1)
 
 
-async def clock_back(one: Stage) -> None:
-    one.clock.at -= timedelta(minutes=20)
+def jumps(by: timedelta) -> Act:
+    """Our clock alone; the portal's goes on as it should."""
+
+    async def jump(one: Stage) -> None:
+        one.clock.at += by
+        one.portal_clock.ahead -= by
+
+    return jump
+
+
+def portal_is_ahead(by: timedelta) -> Act:
+    async def skew(one: Stage) -> None:
+        one.portal_clock.ahead += by
+
+    return skew
 
 
 async def no_descriptors(one: Stage) -> None:
@@ -156,6 +171,50 @@ async def portal_left_out(one: Stage) -> None:
     await reloaded(one)
 
 
+def elsewhere(url: Callable[[Stage], Awaitable[str]], **keys: str) -> Act:
+    """The configuration names another address for the portal, and no token tells a better one."""
+
+    async def begin(one: Stage) -> None:
+        assert one.store is not None
+        pair = await one.store.load("acme")
+        assert pair is not None
+        await one.store.save("acme", replace(pair, endpoint=""))
+        TEXTS[one.folder] = one.path.read_text()
+        tree = yaml.safe_load(TEXTS[one.folder])
+        tree["portals"][0] |= {"url": await url(one), **keys}
+        one.path.write_text(yaml.safe_dump(tree))
+        await reloaded(one)
+
+    return begin
+
+
+def address_faults() -> list[Fault]:
+    async def unknown(_: Stage) -> str:
+        return "https://nobody.invalid"
+
+    def tls(name: str, kind: str, seen: str) -> Fault:
+        async def url(one: Stage) -> str:
+            return await tls_server(one.folder, kind)
+
+        return Fault(
+            area="network", name=name, begin=elsewhere(url, ca_file="ca.pem"), end=config_as_before, seen=(seen,)
+        )
+
+    return [
+        Fault(
+            area="network",
+            name="the portal's name is not known",
+            begin=elsewhere(unknown),
+            end=config_as_before,
+            seen=("nobody.invalid: its name is not known",),
+        ),
+        tls("the certificate has expired", "expired", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("the certificate is another host's", "other", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("the certificate's authority is unknown", "stranger", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("TLS is spoken where none is", "plain", "no TLS connection"),
+    ]
+
+
 def process_faults() -> list[Fault]:
     at = (
         ("load_portal", False, "before its state is read"),
@@ -171,10 +230,11 @@ def process_faults() -> list[Fault]:
     kills = [killed(work, after=after, name=f"kill -9 {when}") for work, after, when in at if work not in STARTING]
     problem = ("log: config.problem",)
     return [
+        *address_faults(),
         *kills,
         Fault(area="process", name="kill -9 between two polls", begin=killed_between),
         Fault(area="process", name="the process is stopped for an hour (SIGSTOP)", begin=stopped_for_an_hour),
-        Fault(area="process", name="the clock jumps back by twenty minutes", begin=clock_back, within=8),
+        *clock_faults(),
         Fault(
             area="process",
             name="no file descriptors are left",
@@ -214,6 +274,29 @@ def process_faults() -> list[Fault]:
         Fault(area="configuration", name="fifty reloads at once", begin=storm),
         Fault(area="configuration", name="ten reloads of which each changes the portal", begin=storm_of_changes),
         Fault(area="configuration", name="the portal is left out of the file for a moment", begin=portal_left_out),
+    ]
+
+
+def clock_faults() -> list[Fault]:
+    minutes, day = timedelta(minutes=20), timedelta(days=1)
+    return [
+        Fault(area="clock", name="our clock jumps back by twenty minutes and stays", begin=jumps(-minutes), within=8),
+        Fault(area="clock", name="our clock jumps ahead by twenty minutes and stays", begin=jumps(minutes), within=8),
+        Fault(
+            area="clock",
+            name="our clock is a day ahead for a while",
+            begin=jumps(day),
+            end=jumps(-day),
+            within=8,
+            allows=("alert QrRescanRequired",),  # it begins anew when its beginning turns out to lie in the future
+        ),
+        Fault(area="clock", name="our clock is a day behind for a while", begin=jumps(-day), end=jumps(day), within=8),
+        Fault(
+            area="clock",
+            name="the portal's clock is two minutes ahead for a while",
+            begin=portal_is_ahead(timedelta(minutes=2)),
+            end=portal_is_ahead(-timedelta(minutes=2)),
+        ),
     ]
 
 

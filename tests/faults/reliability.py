@@ -17,8 +17,12 @@ compared with the same life without. Time to recover is counted from the end of 
 "Process ends" means exit code 1 with that sentence; systemd or Docker starts it again, and so does the test.
 
 - **Lost**: a turn of a reply, a row of the ledger, a counted message or an alert that the undisturbed run has.
-- **Doubled**: one of these that it has not, an alert with a second beginning, or a use of a dead refresh token.
+- **Doubled**: one of these that it has not, an alert with a second beginning, or the use of a dead refresh token.
+- **Told besides**: alerts that the undisturbed run did not need. A clock that runs ahead makes replies look late.
 """
+
+
+COLUMNS = "| fault | seen | lost | doubled | told besides | well again after | by |\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class Row:
     lost: str
     doubled: str
     recovery: timedelta | None
+    besides: str = "nothing"
     hand: str = ""
 
 
@@ -43,15 +48,13 @@ def write_page(rows: Mapping[str, Row], names: Sequence[str]) -> None:
 def page(rows: Sequence[Row]) -> str:
     parts = [HEAD, f"\n{len(rows)} faults.\n"]
     for area in dict.fromkeys(row.area for row in rows):
-        parts.append(
-            f"\n## {area[:1].upper()}{area[1:]}\n\n| fault | seen | lost | doubled | well again after | by |\n"
-        )
-        parts.append("|---|---|---|---|---|---|\n")
+        parts.append(f"\n## {area[:1].upper()}{area[1:]}\n\n{COLUMNS}")
+        parts.append("|---|---|---|---|---|---|---|\n")
         parts += [line(row) for row in rows if row.area == area]
     return "".join(parts)
 
 
 def line(row: Row) -> str:
     minutes = f"{row.recovery.total_seconds() / 60:.0f} min" if row.recovery else "not within the run"
-    cells = (row.name, row.seen or "nothing: it is no trouble", row.lost, row.doubled, minutes, row.hand or "itself")
+    cells = (row.name, row.seen, row.lost, row.doubled, row.besides, minutes, row.hand or "itself")
     return "| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in cells) + " |\n"

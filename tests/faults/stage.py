@@ -20,7 +20,6 @@ import yaml
 from aiohttp import web
 
 from monitor.config import Config, load
-from monitor.core.incident import Incident
 from monitor.core.memory import PortalState
 from monitor.core.model import Failure
 from monitor.daemon import Daemon
@@ -49,6 +48,17 @@ class HandClock(Clock):
 
     def real_now(self) -> datetime:
         return self.at
+
+
+@dataclass
+class PortalClock:
+    """The portal's own clock: ours, unless one of the two goes wrong."""
+
+    hand: HandClock
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return self.hand.at + self.ahead
 
 
 class Killed(BaseException):
@@ -162,6 +172,7 @@ class Stage:
 
     folder: Path
     clock: HandClock
+    portal_clock: PortalClock
     sandbox: Sandbox
     gate: Gate
     receiver: Receiver
@@ -225,13 +236,18 @@ class Stage:
         try:
             await self.watch.poll()
             assert self.daemon is not None
-            if self.daemon.pusher is not None and not await self.daemon.pusher.tell():
-                self._note("log: alertmanager.unreachable")
+            if self.daemon.pusher is not None:
+                await self.daemon.pusher.tell()
         except StoreError as error:
             self.deaths += 1
             self._note(f"exit 1: {error}")
             await self.stop()
         except Killed:
+            self.deaths += 1
+            await self.stop()
+        except BaseExceptionGroup as several:  # killed within a probe
+            if several.split(Killed)[1] is not None:
+                raise
             self.deaths += 1
             await self.stop()
         else:
@@ -305,8 +321,9 @@ async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    world = furnished(clock, hours=False)
-    async with Sandbox(world, clock=clock) as sandbox:
+    portal_clock = PortalClock(clock)
+    world = furnished(portal_clock, hours=False)
+    async with Sandbox(world, clock=portal_clock) as sandbox:
         gate, alerts_gate = Gate(int(sandbox.url.rsplit(":", 1)[1])), Gate(runner.addresses[0][1])
         await gate.listen()
         await alerts_gate.listen()
@@ -315,6 +332,7 @@ async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
         built = Stage(
             folder=folder,
             clock=clock,
+            portal_clock=portal_clock,
             sandbox=sandbox,
             gate=gate,
             receiver=receiver,
@@ -363,6 +381,7 @@ class Outcome:
     received: dict[str, int]
     alerts: int
     beginnings: int
+    names: frozenset[str]
     dead_refresh_uses: int
 
 
@@ -381,6 +400,7 @@ async def outcome(one: Stage) -> Outcome:
         received={str(key): memory.received for key, memory in one.state.channels.items()},
         alerts=len(lost_qr),
         beginnings=sum(len(begun) for begun in lost_qr),
+        names=frozenset(name for name, _ in one.receiver.alerts),
         dead_refresh_uses=one.sandbox.oauth.dead_refresh_uses,
     )
 
@@ -393,13 +413,14 @@ def lost(was: Outcome, meant: Outcome) -> list[str]:
     return gone + (["alert QrRescanRequired"] if was.alerts < meant.alerts else [])
 
 
+def told_besides(was: Outcome, meant: Outcome) -> list[str]:
+    """Alerts that the undisturbed run did not need."""
+    return sorted(was.names - meant.names)
+
+
 def doubled(was: Outcome, meant: Outcome) -> list[str]:
     twice = [f"turn {key}" for key in was.turns if key not in meant.turns]
     twice += [f"event {key}" for key, count in was.events.items() if count > max(1, meant.events[key])]
     twice += [f"messages of {key}" for key, count in was.received.items() if count > meant.received.get(key, 0)]
     twice += ["alert QrRescanRequired"] if was.beginnings > meant.beginnings else []
     return twice + (["use of a dead refresh token"] if was.dead_refresh_uses else [])
-
-
-def open_kinds(incidents: list[Incident]) -> set[str]:
-    return {incident.kind.value for incident in incidents}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
-from fault_list import Act, Fault, nothing
+from fault_list import AUTH, Act, Fault, authorised_again
 from stage import Stage
 
-from monitor.shell.store import Store
+from monitor.shell.store import Store, StoreError
 
 KEPT: dict[Path, sqlite3.Connection] = {}
 
@@ -23,21 +24,22 @@ def pragma(text: str) -> Act:
 
     async def begin(one: Stage) -> None:
         assert one.store is not None
-        await one.store.transaction(lambda connection: connection.exec_driver_sql(f"PRAGMA {text}").fetchall())
+        await one.store.transaction(lambda connection: connection.exec_driver_sql(f"PRAGMA {text}"))
 
     return begin
 
 
 async def full(one: Stage) -> None:
+    """Whatever room is left is taken by something else."""
     assert one.store is not None
+    await one.store.transaction(lambda connection: connection.exec_driver_sql("CREATE TABLE filler (x)"))
     pages = await one.store.transaction(lambda connection: connection.exec_driver_sql("PRAGMA page_count").scalar())
     await pragma(f"max_page_count={pages}")(one)
-    await one.store.transaction(
-        lambda connection: connection.exec_driver_sql(
-            "INSERT INTO posted_alerts SELECT hex(randomblob(16)), hex(randomblob(100))"
-            " FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1) SELECT i FROM n)"
-        )
-    )
+    with suppress(StoreError):
+        while True:
+            await one.store.transaction(
+                lambda connection: connection.exec_driver_sql("INSERT INTO filler VALUES (zeroblob(500))")
+            )
 
 
 async def locked(one: Stage) -> None:
@@ -129,8 +131,6 @@ async def key_back(one: Stage) -> None:
 
 
 def store_faults() -> list[Fault]:
-    again = "what to do: "
-    del again
     return [
         Fault(
             area="store",
@@ -156,6 +156,10 @@ def store_faults() -> list[Fault]:
             area="store",
             name="the store's file is deleted while the daemon runs",
             begin=deleted,
+            end=authorised_again,
+            hand="messenger-monitor restore --from BACKUP, or " + AUTH,
+            allows=("use of a dead refresh token",),
+            within=8,
             seen=("it was restored, cleaned or deleted: start anew from what it holds",),
         ),
         Fault(
@@ -196,5 +200,4 @@ def store_faults() -> list[Fault]:
             seen=("its tokens are encrypted: set store.key_file to the key they were encrypted with",),
             hand="put the key back",
         ),
-        Fault(area="store", name="nothing breaks at all", begin=nothing),
     ]
