@@ -1,4 +1,4 @@
-"""That something of a portal changed, told to whoever has a page open: at most so often, with what was missed merged."""
+"""That something of a portal changed, told to whoever has a page open: not too often, what was missed merged."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""The words of the pages, Russian and English."""
+"""The words of the pages by language, and the names of a channel's states."""
 
 from __future__ import annotations
 
 from monitor.core.model import State
+from monitor.shell.page_words_en import EN
+from monitor.shell.page_words_ru import RU
 
 STATES: dict[str, dict[State, str]] = {
     "ru": {
@@ -20,86 +22,8 @@ STATES: dict[str, dict[State, str]] = {
         State.UNREACHABLE: "провайдер не отвечает",
         State.UNKNOWN: "неизвестно",
     },
-    "en": {state: state.value.replace("_", " ") for state in State},
+    "en": {state: state.value.replace("_", " ") for state in State}
+    | {State.CONNECTED: "works", State.QR_REQUIRED: "QR code needed"},
 }
 
-WORDS: dict[str, dict[str, str]] = {
-    "ru": {
-        "title": "Мессенджеры",
-        "fleet": "Порталы",
-        "incidents": "Происшествия",
-        "portal": "Портал",
-        "channels": "Каналы",
-        "channel": "Канал",
-        "line": "Линия",
-        "state": "Состояние",
-        "since": "С",
-        "lasts": "Длится",
-        "what_to_do": "Что делать",
-        "proof": "Доказательства",
-        "certainty": "Уверенность",
-        "waiting": "Ждут ответа",
-        "holder": "У кого",
-        "waits": "Ждёт",
-        "deadline": "Срок ответа",
-        "overdue": "просрочено",
-        "all_well": "Всё работает",
-        "nobody_waits": "Никто не ждёт ответа.",
-        "no_channels": "Каналов пока не видно.",
-        "no_incidents": "Происшествий нет.",
-        "no_portals": "Порталов нет.",
-        "queue": "очередь",
-        "opened": "Началось",
-        "closed": "Кончилось",
-        "still": "продолжается",
-        "kind": "Вид",
-        "guaranteed": "По гарантии",
-        "yes": "да",
-        "no": "нет",
-        "dialog": "Диалог",
-        "webhook_only": "Доступ по вебхуку: состояние подключений не видно, время ответов измеряется.",
-        "scopes": "Приложению не хватает прав:",
-        "last_poll": "Последний удачный опрос",
-        "never": "ещё не было",
-        "now": "Сейчас",
-    },
-    "en": {
-        "title": "Messengers",
-        "fleet": "Portals",
-        "incidents": "Incidents",
-        "portal": "Portal",
-        "channels": "Channels",
-        "channel": "Channel",
-        "line": "Line",
-        "state": "State",
-        "since": "Since",
-        "lasts": "Lasts",
-        "what_to_do": "What to do",
-        "proof": "Proof",
-        "certainty": "Certainty",
-        "waiting": "Waiting for a reply",
-        "holder": "With",
-        "waits": "Waits",
-        "deadline": "Reply due",
-        "overdue": "overdue",
-        "all_well": "All is well",
-        "nobody_waits": "Nobody waits for a reply.",
-        "no_channels": "No channel has been seen yet.",
-        "no_incidents": "No incidents.",
-        "no_portals": "No portals.",
-        "queue": "queue",
-        "opened": "Began",
-        "closed": "Ended",
-        "still": "goes on",
-        "kind": "Kind",
-        "guaranteed": "Under guarantee",
-        "yes": "yes",
-        "no": "no",
-        "dialog": "Dialog",
-        "webhook_only": "Webhook access: the state of connectors cannot be seen, response times are measured.",
-        "scopes": "The application lacks scopes:",
-        "last_poll": "Last good poll",
-        "never": "not yet",
-        "now": "Now",
-    },
-}
+WORDS: dict[str, dict[str, str]] = {"ru": RU, "en": EN}
