@@ -32,20 +32,30 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, hup.set)
+    code = EXIT_OK
     try:
         async with AsyncExitStack() as stack:
-            store = await Store.open(config.store_url)
+            store = await Store.open(config.store_url, key=config.store_key)
             stack.push_async_callback(store.close)
             http = await stack.enter_async_context(session())
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
-    except StoreError as error:
-        log.error("store.failed", problem=str(error))
-        return EXIT_FAILED
-    except OSError as error:
-        problem = f"web.listen {config.web.host}:{config.web.port}: {error.strerror or error}"
+    except* StoreError as failed:  # also from within the tasks: a store that fails ends the process in words
+        code = EXIT_FAILED
+        log.error("store.failed", problem=str(_first(failed)))
+    except* OSError as failed:
+        code = EXIT_FAILED
+        error = _first(failed)
+        problem = f"web.listen {config.web.host}:{config.web.port}: {getattr(error, 'strerror', '') or error}"
         log.error("web.failed", problem=f"{problem}: choose another address")
-        return EXIT_FAILED
-    return EXIT_OK
+    return code
+
+
+def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One word of it is enough: they have one cause."""
+    error: BaseException = failed
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def _serve(
@@ -71,6 +81,7 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
+            tasks += [group.create_task(daemon.heartbeat.run()), group.create_task(daemon.pruning.run())]
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")
@@ -96,7 +107,7 @@ async def _reloads(daemon: Daemon, hup: asyncio.Event, notifier: Notifier) -> No
 
 
 async def _beats(daemon: Daemon, notifier: Notifier) -> None:
-    """The watchdog hears of us only while polls make progress."""
+    """The watchdog hears of us only while polls make progress: a loop that runs on but polls nothing is restarted."""
     beat = notifier.beat
     if beat is None:
         return

@@ -1,4 +1,4 @@
-"""Asks the running daemon over its own HTTP: for `explain`."""
+"""Asks the running daemon over its own HTTP: for `explain`, and to read its configuration again."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from monitor.shell.http import session
 
 async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> int:
     """Prints the daemon's explanation. 2 when there is no daemon, 1 when it knows nothing of it."""
-    host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
-    headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}
-    url = f"http://{host}:{config.web.port}/explain"
+    url, headers = _address(config, "/explain")
     try:
         async with (
             session() as http,
@@ -28,3 +26,24 @@ async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> i
         return 2
     click.echo(text.rstrip(), file=sys.stdout if status == 200 else sys.stderr)
     return 0 if status == 200 else 1
+
+
+async def reload(config: Config) -> bool:
+    """Whether a daemon answered and took its configuration anew. aiohttp.ClientError where none answers."""
+    url, headers = _address(config, "/-/reload")
+    patience = aiohttp.ClientTimeout(total=30)
+    async with session() as http, http.post(url, headers=headers, timeout=patience) as answer:
+        return answer.status == 200
+
+
+def _address(config: Config, path: str) -> tuple[str, dict[str, str]]:
+    host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
+    headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}
+    return f"http://{host}:{config.web.port}{path}", headers
+
+
+async def fetched(config: Config, path: str) -> str:
+    """The daemon's answer as text, whatever its status. aiohttp.ClientError where none answers."""
+    url, headers = _address(config, path)
+    async with session() as http, http.get(url, headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as answer:
+        return await answer.text()

@@ -22,7 +22,7 @@ async def authorise(config: Config, portal: str, *, listen: str | None, file: Pa
     """0 when tokens are stored and the portal took them; else 1 and one sentence."""
     try:
         wish = _wish(config, portal)
-        store = await Store.open(config.store_url, shared=True)
+        store = await Store.open(config.store_url, shared=True, key=config.store_key)
         try:
             done = await _by(wish, store, listen=listen, file=file)
         finally:

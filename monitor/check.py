@@ -67,7 +67,7 @@ class _Nothing:
 async def check(config: Config) -> Report:
     """Poll every portal and provider once, side by side."""
     try:
-        store = await Store.open(config.store_url, shared=True)
+        store = await Store.open(config.store_url, shared=True, key=config.store_key)
     except StoreError as error:
         return Report(rows=(), problems=(str(error),))
     try:

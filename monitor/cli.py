@@ -1,4 +1,4 @@
-"""The command line: `messenger-monitor run | check | demo | config check | auth | explain | replies`.
+"""The command line: `messenger-monitor run | check | demo | config check | auth | explain | replies | report`.
 
 Parts are imported where they are used: `--help` must not wait for a database.
 """
@@ -16,6 +16,7 @@ import click
 import structlog
 
 from monitor import __version__
+from monitor.cli_operations import add_operations
 from monitor.config_values import Config, ConfigProblems
 
 T = TypeVar("T")
@@ -178,6 +179,25 @@ def replies(file: Path, portal: str, since: str, until: str | None, by: Any, for
     return _async(tell(config, portal, since=since, until=until, by=by, form=form))
 
 
+@app.command()
+@click.option("-c", "--config", "file", type=click.Path(path_type=Path), help="The configuration file (YAML).")
+@click.option("--portal", help="The portal's name in the configuration.")
+@click.option("--period", default="14d", show_default=True, help="14d, or 2026-03-01..2026-03-15.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="review.pdf, review.html or review.md.")
+@click.option("--language", type=click.Choice(["ru", "en"]), help="Default: the configuration's.")
+@click.option("--demo", is_flag=True, help="A troubled fortnight of an emulated portal: needs no configuration.")
+def report(file: Path | None, portal: str | None, period: str, out: Path, language: str | None, demo: bool) -> int:
+    """The two-weekly review for the head: one page of answers, then the evidence."""
+    from monitor.report_command import demo_report
+    from monitor.report_command import report as review
+
+    if demo:
+        return _async(demo_report(out=out, language=language or "ru"))
+    if file is None or portal is None:
+        raise click.UsageError("expected -c FILE with --portal P, or --demo")
+    return _async(review(_load(file, quiet=True), portal, period=period, out=out, language=language))
+
+
 def _load(path: Path, *, quiet: bool = False) -> Config:
     """The configuration, or exit 64 with every problem on its own line."""
     from monitor.config import load
@@ -200,3 +220,6 @@ def _async(work: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+add_operations(app, lambda path: _load(path, quiet=True), _async)

@@ -25,8 +25,10 @@ from monitor.core import policy
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
+from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
+from monitor.shell.store_prune import Retention
 
 _POLL = timedelta(seconds=60)
 _TIMEOUT = timedelta(seconds=20)
@@ -65,6 +67,13 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
             _provider(one, entry, root, path.parent) for one, entry in entries if one.type in provider_probes()
         ),
         source_path=path,
+        store_key=root.store.key,
+        retention=Retention(
+            turns=root.store.retention.turns,
+            ledger=root.store.retention.ledger,
+            incidents=root.store.retention.incidents,
+        ),
+        heartbeat=Switch(url=root.heartbeat.url, every=root.heartbeat.every) if root.heartbeat else None,
     )
 
 

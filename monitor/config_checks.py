@@ -102,6 +102,8 @@ def _plain_http(tree: Section) -> Iterator[str]:
 def _addresses(tree: Section) -> Iterator[tuple[str, object]]:
     if isinstance(section := tree.get("alertmanager"), dict):
         yield "alertmanager.url", section.get("url")
+    if isinstance(section := tree.get("heartbeat"), dict):
+        yield "heartbeat.url", section.get("url")
     for path, portal in sections(tree, "portals"):
         yield f"{path}.url", portal.get("url")
         if isinstance(auth := portal.get("auth"), dict):

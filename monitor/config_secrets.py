@@ -16,6 +16,8 @@ from monitor.secret import Secret
 MAX_SECRET = 64 * 2**10
 
 WEB = ("token",)
+HEARTBEAT = ("url",)
+STORE = ("key",)
 ADDRESS = ("url",)  # a secret only where it holds a password
 AUTH = ("client_secret", "refresh_token", "webhook_url")
 
@@ -62,6 +64,10 @@ def _copied(value: Any) -> Any:
 def _places(tree: Section) -> Iterator[tuple[str, Section, tuple[str, ...]]]:
     if isinstance(web := tree.get("web"), dict):
         yield "web", web, WEB
+    if isinstance(store := tree.get("store"), dict):
+        yield "store", store, STORE
+    if isinstance(heartbeat := tree.get("heartbeat"), dict):
+        yield "heartbeat", heartbeat, HEARTBEAT
     for path, portal in sections(tree, "portals"):
         if isinstance(auth := portal.get("auth"), dict):
             yield f"{path}.auth", auth, AUTH
@@ -120,14 +126,14 @@ def _from_text(value: object, name: str, found: Found) -> str:
     if not _ENV.search(value) and not found.literal:
         remedy = f"use {name}_file or ${{ENV_NAME}}, or set allow_literal_secrets: true"
         raise _Unusable(f"expected no secret in the file itself, got a literal one: {remedy}")
-    return _expand(value, found.env)
+    return expand(value, found.env)
 
 
 def _kind(value: object) -> str:
     return shown(value) if isinstance(value, bool | dict | list) else "a number: put it in quotes"
 
 
-def _expand(text: str, env: Mapping[str, str]) -> str:
+def expand(text: str, env: Mapping[str, str]) -> str:
     missing = [name for name in _ENV.findall(text) if not env.get(name)]
     if missing:
         raise _Unusable(f"expected the environment variable {missing[0]} to be set, got nothing")
@@ -137,7 +143,7 @@ def _expand(text: str, env: Mapping[str, str]) -> str:
 def _from_file(value: object, where: str, found: Found) -> str:
     if not isinstance(value, str) or not value:
         raise _Unusable(f"expected the path of a file, got {shown(value)}")
-    path = found.folder / _expand(value, found.env)
+    path = found.folder / expand(value, found.env)
     try:
         mode = path.stat().st_mode
         with path.open("rb") as file:

@@ -26,6 +26,7 @@ from monitor.config_types import (
 )
 from monitor.core.model import Messenger
 from monitor.secret import Secret
+from monitor.shell.store_seal import are_keys, split_keys
 
 Poll = Annotated[timedelta, duration("1s", "1d")]
 Timeout = Annotated[timedelta, duration("1s", "5m")]
@@ -33,6 +34,7 @@ History = Annotated[timedelta, duration("0s", "366d")]
 Target = Annotated[timedelta, duration("1s", "30d")]
 Settle = Annotated[timedelta, duration("0s", "1d")]
 Review = Annotated[timedelta, duration("1d", "366d")]
+Kept = Annotated[timedelta, duration("30d", "3660d")]
 Whole = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1, le=100)]
 
@@ -55,6 +57,14 @@ class Web(Shape):
     external_url: Address | None = None
 
 
+class Retention(Shape):
+    """How long what is over is kept."""
+
+    turns: Kept = timedelta(days=400)
+    ledger: Kept = timedelta(days=400)
+    incidents: Kept = timedelta(days=400)
+
+
 class Store(Shape):
     url: Annotated[
         str,
@@ -63,6 +73,29 @@ class Store(Shape):
             "sqlite:///PATH or postgresql://USER@HOST/DATABASE",
         ),
     ] = "sqlite:///state.db"
+    key: Secret | None = None
+    retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _keys(self) -> Self:
+        if self.key is not None and self.key.reveal() and not are_keys(split_keys(self.key)):
+            wanted = "a key made by `messenger-monitor generate-key`"
+            raise unexpected(wanted, "another text", at="key")
+        return self
+
+
+class Heartbeat(Shape):
+    """A check of healthchecks.io or of a service that speaks its protocol; the address itself is the secret."""
+
+    url: Secret
+    every: Annotated[timedelta, duration("10s", "1d")] = timedelta(seconds=60)
+
+    @model_validator(mode="after")
+    def _an_address(self) -> Self:
+        parts = split(self.url.reveal())
+        if self.url.reveal() and (parts is None or parts.scheme not in ("http", "https") or not parts.hostname):
+            raise unexpected("an address such as https://hc-ping.com/UUID", "another text", at="url")
+        return self
 
 
 class Alertmanager(Shape):
@@ -233,6 +266,7 @@ class Root(Shape):
     web: Web = Web()
     store: Store = Store()
     alertmanager: Alertmanager = Alertmanager()
+    heartbeat: Heartbeat | None = None
     log: Log = Log()
     language: Literal["ru", "en"] = "ru"
     allow_literal_secrets: bool = False

@@ -9,8 +9,10 @@ from pathlib import Path
 from monitor.core.plugin import Account
 from monitor.core.policy import Policy
 from monitor.secret import Secret
+from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials
 from monitor.shell.pacer import Rate
+from monitor.shell.store_prune import Retention
 
 
 class ConfigProblems(Exception):
@@ -70,5 +72,8 @@ class Config:
     portals: tuple[PortalConfig, ...]
     providers: tuple[ProviderConfig, ...]
     source_path: Path
+    heartbeat: Switch | None = None
+    retention: Retention = field(default_factory=Retention)
+    store_key: Secret | None = None  # one or several keys of which the first seals
     warnings: tuple[str, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -15,7 +15,7 @@ import aiohttp
 import structlog
 
 import probes
-from monitor import __version__
+from monitor import __version__, progress
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
 from monitor.core.calendar import PublicDay
@@ -29,9 +29,11 @@ from monitor.core.turn import Turn, TurnEvent
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
+from monitor.pruning import Pruning
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
+from monitor.shell.heartbeat import Heartbeat, Progress
 from monitor.shell.http import ProviderHttp
 from monitor.shell.metrics import Registry
 from monitor.shell.portal import Portal
@@ -41,9 +43,6 @@ from monitor.shell.watch import Keeper, Onlooker, Watch
 from monitor.shell.wire import trust
 
 log = structlog.get_logger()
-
-LATE = 5  # missed ticks after which the daemon calls itself ill
-LEAST_LATE = 120.0  # real seconds
 
 
 @cache
@@ -80,9 +79,10 @@ class Daemon:
         self._accounts: Fleet[ProviderConfig, AccountWatch] = Fleet(
             group=group, clock=clock, build=self._account, every=lambda wish: wish.poll
         )
+        self.pruning = Pruning(store=store, clock=clock)
+        self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
         self._config = config
         self._reloading = asyncio.Lock()
-        self._started = clock.monotonic()
 
     def _pusher(self, url: str | None) -> Pusher | None:
         if url is None:
@@ -97,6 +97,9 @@ class Daemon:
         for name in self._config_names(self._config) - self._config_names(config):
             self._outcome.forget(name)
         self._config, self.language = config, config.language
+        self.heartbeat.adopt(config.heartbeat)
+        self._store.adopt_key(config.store_key)
+        self.pruning.adopt(config.retention)
         self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
         self._taken(well=True)
 
@@ -178,13 +181,11 @@ class Daemon:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Ill when polls that should have ended long ago have not."""
-        now = self._clock.monotonic()
-        late = []
-        for name, kept in self._portals.kept.items():
-            patience = max(LEAST_LATE, LATE * kept.rhythm.every.total_seconds() / self._clock.rate)
-            if now - (kept.rhythm.last_real or self._started) > patience:
-                late.append(name)
-        return not late, {"status": "late" if late else "ok", "late_portals": late, "version": __version__}
+        return progress.health(self._portals.kept, self._accounts.kept, self._clock)
+
+    def progress(self) -> Progress:
+        """What the dead-man's switch may vouch for."""
+        return progress.progress(self._portals.kept, self._accounts.kept, self.pusher, self._clock)
 
     def is_ready(self) -> bool:
         return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())

@@ -99,7 +99,7 @@ def test_nobody_imports_the_composition_root_but_those_who_start_it(path: Path) 
 
 @pytest.mark.parametrize("path", SOURCES, ids=ids)
 def test_the_daemon_does_not_know_the_sandbox(path: Path) -> None:
-    if module_of(path) == "monitor.demo" or "sandbox" in path.parts:
+    if module_of(path) in {"monitor.demo", "monitor.demo_fortnight"} or "sandbox" in path.parts:
         return
     assert not [name for name in imports_of(path) if name.startswith("monitor.sandbox")]
 

@@ -48,6 +48,8 @@ class Outcome:
 def outcome(month: Month, alarms: Iterable[tuple[datetime, IncidentKind]], *, silent: bool) -> Outcome:
     """`silent`: only alarms of silence are looked at; else only the others."""
     rows = [row for row in alarms if (row[1] is K.CHANNEL_SILENT) == silent and row[0] >= month.start]
+    if month.kind == "flapping_network":
+        rows = [row for row in rows if row[1] is not K.CHANNEL_FLAPPING]  # that is what it does
     if month.broken is None:
         return Outcome(month, found=False, delay=None, false=len(rows))
     begins, ends = month.broken

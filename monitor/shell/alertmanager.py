@@ -106,6 +106,11 @@ class Pusher:
         self._changed = asyncio.Event()
         self._failing_since: datetime | None = None
 
+    @property
+    def failing_since(self) -> datetime | None:
+        """Since when, in real time, Alertmanager has not heard us. None = it has."""
+        return self._failing_since
+
     async def restore(self, portals: Iterable[str]) -> None:
         """What was posted before the restart; alerts of portals that are not watched any more will end."""
         bodies = await self._keeper.posted()

@@ -23,6 +23,7 @@ class Rhythm:
         self.every = every
         self.last: datetime | None = None
         self.last_real: float | None = None
+        self.begun_real = clock.monotonic()
         self._tick = tick
         self._clock = clock
         self._offset = offset

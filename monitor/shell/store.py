@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -18,9 +19,18 @@ from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
-from monitor.shell.store_engine import StoreError, close_engine, open_engine, translated
+from monitor.shell.store_engine import (
+    StoreError,
+    close_engine,
+    generation,
+    open_engine,
+    place,
+    translated,
+)
 from monitor.shell.store_records import decode, encode, micros
 from monitor.shell.store_rows import load, write
+from monitor.shell.store_seal import Seal
+from monitor.shell.store_sealed import opened, reseal
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
@@ -32,22 +42,30 @@ __all__ = ["Store", "StoreError"]
 class Store:
     """The async face of a synchronous engine that lives in one thread."""
 
-    def __init__(self, engine: Engine, thread: ThreadPoolExecutor, url: str) -> None:
+    def __init__(self, engine: Engine, thread: ThreadPoolExecutor, url: str, key: Secret | None = None) -> None:
         self._engine, self._thread, self._url = engine, thread, url
+        self._seal = Seal(key)
         self._written: dict[str, datetime] = {}
+        self._generation: str | None = None
 
     @classmethod
-    async def open(cls, url: str, *, shared: bool = False) -> Store:
+    async def open(cls, url: str, *, shared: bool = False, key: Secret | None = None) -> Store:
         """StoreError names the file and the remedy. The schema is brought up to this version.
 
-        `shared` opens it beside the daemon that owns it."""
+        `shared` opens it beside the daemon that owns it. With a `key`, tokens that lie there in plain are sealed."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         try:
             engine = await asyncio.get_running_loop().run_in_executor(thread, open_engine, url, shared)
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        return cls(engine, thread, url)
+        store = cls(engine, thread, url, key)
+        try:
+            await store.reseal()
+        except BaseException:
+            await store.close()
+            raise
+        return store
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, close_engine, self._engine)
@@ -58,7 +76,17 @@ class Store:
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         with translated(self._url), self._engine.begin() as connection:
-            return work(connection)
+            done = work(connection)
+            self._still_the_same(connection)
+            return done
+
+    def _still_the_same(self, connection: Connection) -> None:
+        """Asked last, inside the transaction: what was worked out from another store must not be written."""
+        now = generation(connection)
+        if self._generation is None:
+            self._generation = now
+        if now != self._generation:
+            raise StoreError(f"store {place(self._url)}: it was restored or cleaned: start anew from what it holds")
 
     # --- a portal's state ----------------------------------------------------------------------------
 
@@ -94,11 +122,38 @@ class Store:
     async def load(self, portal: str) -> Tokens | None:
         query = select(tables.tokens.c.pair).where(tables.tokens.c.portal == portal)
         pair = await self._run(lambda connection: connection.execute(query).scalar())
-        return _tokens(pair) if pair is not None else None
+        return _tokens(opened(self._seal, self._url, pair)) if pair is not None else None
 
     async def save(self, portal: str, tokens: Tokens) -> None:
         """Durable on return: a refresh token that is lost can only be replaced by a human."""
-        await self._run(partial(_save_tokens, portal=portal, tokens=tokens))
+        await self._run(partial(_save_tokens, portal=portal, tokens=tokens, seal=self._seal))
+
+    def adopt_key(self, key: Secret | None) -> None:
+        """From now on: after a rotation the daemon is told to read its configuration again."""
+        self._seal = Seal(key)
+
+    async def reseal(self) -> int:
+        """Seal with the first key whatever is not yet. StoreError where some of it cannot be read."""
+        return await self._run(partial(reseal, seal=self._seal, url=self._url))
+
+    # --- what goes (store_prune, store_erase) ----------------------------------------------------------
+
+    async def transaction(self, work: Callable[[Connection], T], *, renews: bool = False) -> T:
+        """Someone else's work on the rows. `renews`: it makes another store of it, and this object goes along."""
+        self._generation = None if renews else self._generation
+        return await self._run(work)
+
+    async def squeeze(self) -> Path | None:
+        """Nothing that was deleted stays on the disk. The file of SQLite; None where the store is a server."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._squeeze)
+
+    def _squeeze(self) -> Path | None:
+        if self._engine.dialect.name != "sqlite":
+            return None
+        with translated(self._url), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return Path(self._engine.url.database or "")
 
     # --- alerts that Alertmanager knows of -----------------------------------------------------------
 
@@ -187,7 +242,7 @@ class Store:
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def _save_tokens(connection: Connection, *, portal: str, tokens: Tokens) -> None:
+def _save_tokens(connection: Connection, *, portal: str, tokens: Tokens, seal: Seal) -> None:
     body = {
         "access": tokens.access.reveal(),
         "refresh": tokens.refresh.reveal(),
@@ -199,11 +254,11 @@ def _save_tokens(connection: Connection, *, portal: str, tokens: Tokens) -> None
     }
     table = tables.tokens
     connection.execute(delete(table).where(table.c.portal == portal))
-    connection.execute(insert(table).values(portal=portal, pair=encode(body).encode()))
+    connection.execute(insert(table).values(portal=portal, pair=seal.close(encode(body).encode())))
 
 
 def _tokens(pair: bytes) -> Tokens:
-    body: dict[str, Any] = decode(bytes(pair).decode(), dict)
+    body: dict[str, Any] = decode(pair.decode(), dict)
     saved = body.get("saved")
     return Tokens(
         access=Secret(body["access"]),

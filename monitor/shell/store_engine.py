@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -51,7 +51,7 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
         raise StoreError(f"store {path}: the folder {path.parent} does not exist: create it or change store.url")
     lock = _lock(path, shared)
     try:
-        with translated(url), _private():
+        with translated(url), private():
             engine = create_engine(url, pool_size=1, max_overflow=0)
             event.listen(engine, "connect", _prepare)
             if lock is not None:
@@ -68,7 +68,7 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
 def _lock(path: Path, shared: bool) -> IO[bytes] | None:
     """A portal belongs to one process: the second daemon on the same file is refused. None: shared with its owner."""
     try:
-        with _private():
+        with private():
             lock = path.with_name(path.name + ".lock").open("ab")
     except OSError as error:
         raise StoreError(
@@ -85,23 +85,54 @@ def _lock(path: Path, shared: bool) -> IO[bytes] | None:
 
 
 def _prepare(connection: sqlite3.Connection, _: Any) -> None:
-    """WAL lets pages read while a poll writes; FULL makes a commit survive a power loss."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+    """WAL lets pages read while a poll writes; FULL makes a commit survive a power loss; what is deleted is gone."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _upgrade(engine: Engine, url: str) -> None:
+def newest_schema() -> str:
+    """The schema that this version writes."""
+    return ScriptDirectory.from_config(_migrations()).get_current_head() or ""
+
+
+def _migrations() -> Config:
     config = Config()
     config.set_main_option("script_location", "monitor.shell:migrations")
+    return config
+
+
+def _upgrade(engine: Engine, url: str) -> None:
+    config = _migrations()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with engine.begin() as connection:
         present = _revision(connection)
         if present is not None and present not in known:
             raise StoreError(
-                f"store {place(url)}: made by a newer messenger-monitor (schema {present}): upgrade this one"
+                f"store {place(url)}: made by a newer messenger-monitor (schema {present}): "
+                "upgrade this one, or restore a backup made by this version"
             )
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def generation(connection: Connection) -> str:
+    """Changes when the store is replaced by a backup or something is erased from it: what was remembered of it is
+    worth nothing then."""
+    if connection.dialect.name == "sqlite":
+        return str(connection.exec_driver_sql("PRAGMA user_version").scalar())
+    query = "select to_regclass('alembic_version')::oid, obj_description(to_regclass('alembic_version'))"
+    return str(tuple(connection.execute(text(query)).one()))
+
+
+def renew_generation(connection: Connection) -> None:
+    """Whoever holds the store open starts anew."""
+    if connection.dialect.name == "sqlite":
+        number = int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0)
+        connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")
+        return
+    query = "select coalesce(obj_description('alembic_version'::regclass), '0')"
+    number = int(str(connection.execute(text(query)).scalar()))
+    connection.execute(text(f"comment on table alembic_version is '{number + 1}'"))
 
 
 def _revision(connection: Any) -> str | None:
@@ -116,7 +147,7 @@ def _revision(connection: Any) -> str | None:
 
 
 @contextmanager
-def _private() -> Iterator[None]:
+def private() -> Iterator[None]:
     """What is created now is for its owner alone: the store holds tokens."""
     before = os.umask(0o077)
     try:

@@ -1,0 +1,134 @@
+"""The doctor's look at the network: name, connection, certificate and clock of every address that is configured."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from monitor.config import Config
+from monitor.core.model import CallFailed
+from monitor.doctor_lines import Line, unknown, well, wrong
+from monitor.shell.oauth import OAuthKeys, oauth_url
+from monitor.shell.wire import Limits, Trust, request, trust
+
+PATIENCE = 10.0
+EXPIRES_SOON = timedelta(days=14)
+SKEW = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """An address somebody configured. `key` is where in the configuration."""
+
+    key: str
+    url: str
+    trusted: Trust = True
+
+
+def places(config: Config) -> Iterator[Place]:
+    """Every address once, the first key that names it."""
+    seen: set[str] = set()
+    for one in _all_places(config):
+        if one.url and one.url not in seen:
+            seen.add(one.url)
+            yield one
+
+
+def _all_places(config: Config) -> Iterator[Place]:
+    for index, portal in enumerate(config.portals):
+        trusted = trust(str(portal.ca_file) if portal.ca_file else None)
+        yield Place(key=f"portals[{index}].url", url=portal.url, trusted=trusted)
+        if isinstance(portal.credentials, OAuthKeys):
+            yield Place(
+                key=f"portals[{index}].auth.oauth_url", url=oauth_url(portal.credentials, portal.url), trusted=trusted
+            )
+    for index, provider in enumerate(config.providers):
+        trusted = trust(str(provider.ca_file) if provider.ca_file else None)
+        yield Place(key=f"providers[{index}].url", url=provider.account.url, trusted=trusted)
+
+
+async def reached(place: Place) -> Line:
+    """Name, connection and certificate, in this order; the first that fails is the line."""
+    parts = urlsplit(place.url)
+    host, secure = parts.hostname or "", parts.scheme == "https"
+    port = parts.port or (443 if secure else 80)
+    about = f"network {host}"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            expires = await _connected(host, port, place.trusted if secure else None)
+    except TimeoutError:
+        found = f"no connection to port {port} within {PATIENCE:.0f} s"
+        return wrong(about, found, f"let the firewall pass, or correct {place.key}")
+    except socket.gaierror as error:
+        return wrong(about, f"the name is not known ({error.strerror})", f"look at DNS, or correct {place.key}")
+    except ssl.SSLCertVerificationError as error:
+        return wrong(about, f"the certificate is refused: {error.verify_message}", _certificate_remedy(place.key))
+    except ssl.SSLError as error:
+        found = f"no TLS on port {port} ({error.reason})"
+        return wrong(about, found, f"correct the scheme or port of {place.key}, or look for a proxy between")
+    except OSError as error:
+        return wrong(
+            about, f"port {port}: {error.strerror or error}", f"start what listens there, or correct {place.key}"
+        )
+    return _certificate(about, expires)
+
+
+def _certificate_remedy(key: str) -> str:
+    return f"have it renewed; an authority of your own goes into {key.rpartition('.')[0]}.ca_file"
+
+
+async def _connected(host: str, port: int, trusted: Trust | None) -> datetime | None:
+    """When the certificate ends; None without TLS."""
+    context = None
+    if trusted is not None:
+        context = trusted if isinstance(trusted, ssl.SSLContext) else ssl.create_default_context()
+    _, writer = await asyncio.open_connection(host, port, ssl=context)
+    try:
+        told = writer.get_extra_info("peercert") if context else None
+        ends = str(told.get("notAfter", "")) if told else ""
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
+    finally:
+        writer.transport.abort()
+
+
+def _certificate(about: str, expires: datetime | None) -> Line:
+    if expires is None:
+        return well(about, "reached")
+    left = expires - datetime.now(UTC)  # the certificate's date is real time
+    if left < EXPIRES_SOON:
+        return wrong(about, f"the certificate ends in {left.days} days", "have it renewed before it does")
+    return well(about, f"reached over TLS, the certificate ends in {left.days} days")
+
+
+async def clock_line(http: aiohttp.ClientSession, place: Place, now: datetime) -> Line:
+    """This machine's clock against the Date header of a portal. `now` is real time, taken just before."""
+    try:
+        answer = await request(
+            http,
+            "GET",
+            f"{place.url}/rest/server.time",
+            Limits(timeout=timedelta(seconds=PATIENCE), trusted=place.trusted),
+        )
+        told = parsedate_to_datetime(answer.headers.get("Date", ""))
+    except CallFailed as error:
+        return unknown(
+            "clock", f"no portal told its time: {error.failure.detail or error.failure.code}", "mend the network first"
+        )
+    except ValueError:
+        return unknown(
+            "clock", "the portal's answer bears no Date", "compare this machine's clock by hand: timedatectl"
+        )
+    skew = now - (told if told.tzinfo else told.replace(tzinfo=UTC))
+    if abs(skew) > SKEW:
+        side = "ahead of" if skew > timedelta() else "behind"
+        found = f"{abs(skew).total_seconds():.0f} s {side} the portal's"
+        return wrong("clock", found, "synchronise this machine's clock: timedatectl set-ntp true")
+    return well("clock", f"within {SKEW.total_seconds():.0f} s of the portal's")

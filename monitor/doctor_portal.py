@@ -1,0 +1,94 @@
+"""The doctor's look at a portal through its own credentials: tokens, scopes, licence, and the portal's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+
+from monitor.config import PortalConfig
+from monitor.core.model import Failure, Reason
+from monitor.doctor_lines import Line, unknown, well, wrong
+from monitor.shell.clock import Clock
+from monitor.shell.oauth import OAuthKeys
+from monitor.shell.portal import Portal
+from monitor.shell.vault import Vault
+from monitor.shell.wire import trust
+from probes._asking import gather, total_failure
+from probes.portal_health import missing
+
+SKEW = timedelta(seconds=60)
+
+_REMEDIES = {
+    Reason.TIMEOUT: "look at the network, then at the portal in a browser",
+    Reason.UNREACHABLE: "look at the network, then at the portal in a browser",
+    Reason.THROTTLED: "wait; then lower rate.per_second or poll less often",
+    Reason.REJECTED: "correct portals[].url: the portal does not take our request",
+    Reason.MALFORMED: "look for a proxy or a login page between this machine and the portal",
+    Reason.BUG: "report this with `messenger-monitor support-bundle`",
+}
+
+
+async def portal_lines(wish: PortalConfig, vault: Vault, http: aiohttp.ClientSession, clock: Clock) -> tuple[Line, ...]:
+    """Asks `server.time`, `scope` and `app.info` in one request."""
+    client = Portal(
+        name=wish.name,
+        url=wish.url,
+        credentials=wish.credentials,
+        rate=wish.rate,
+        timeout=wish.timeout,
+        http=http,
+        vault=vault,
+        clock=clock,
+        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+    )
+    time, scopes, application = await gather(client, (("server.time", None), ("scope", None), ("app.info", None)))
+    failure = total_failure((time, scopes, application))
+    if failure is not None:
+        return (refused(wish, failure),)
+    return tuple(_read(wish, time, scopes, application, clock.real_now()))
+
+
+def refused(wish: PortalConfig, failure: Failure) -> Line:
+    about, said = f"portal {wish.name}", " ".join((failure.reason.value, failure.code, failure.detail)).strip()
+    if failure.reason is not Reason.DENIED:
+        return wrong(about, said, _REMEDIES[failure.reason])
+    if isinstance(wish.credentials, OAuthKeys):
+        return wrong(about, said, f"authorise it: messenger-monitor auth --portal {wish.name}")
+    return wrong(about, said, "make a new incoming webhook and put its address into webhook_url_file")
+
+
+def _read(wish: PortalConfig, time: Any, scopes: Any, application: Any, now: datetime) -> Iterator[Line]:
+    about = f"portal {wish.name}"
+    yield well(f"{about} tokens", "the portal lets us in")
+    granted = frozenset(str(one).lower() for one in scopes) if isinstance(scopes, list) else frozenset()
+    lacking = sorted(missing(granted))
+    if lacking and isinstance(wish.credentials, OAuthKeys):
+        remedy = f"tick them in the application, then messenger-monitor auth --portal {wish.name}"
+        yield wrong(f"{about} scopes", f"missing: {', '.join(lacking)}", remedy)
+    elif lacking:
+        yield wrong(f"{about} scopes", f"missing: {', '.join(lacking)}", "tick them in the webhook's settings")
+    else:
+        yield well(f"{about} scopes", f"all that are needed, of {len(granted)} granted")
+    yield _clock(about, time, now)
+    if isinstance(application, dict) and application.get("PAYMENT_EXPIRED") == "Y":
+        yield wrong(f"{about} licence", "the application's payment has ended", "pay for it in the portal")
+
+
+def _clock(about: str, time: Any, now: datetime) -> Line:
+    try:
+        told = datetime.fromisoformat(time)
+        skew = told - now
+    except (TypeError, ValueError):
+        return unknown(
+            f"{about} clock", "server.time is no date", "report this with `messenger-monitor support-bundle`"
+        )
+    if abs(skew) > SKEW:
+        return wrong(
+            f"{about} clock",
+            f"server.time differs from ours by {skew.total_seconds():+.0f} s",
+            "synchronise the clock that is wrong; reply times are measured by the portal's",
+        )
+    return well(f"{about} clock", "as ours")

@@ -1,0 +1,223 @@
+"""The review as a page that prints, and as Markdown: the same sentences, made once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from monitor import charts
+from monitor.core.incident import Incident
+from monitor.core.memory import PortalState
+from monitor.core.parity import Parity
+from monitor.core.policy import Policy
+from monitor.core.replies import QUEUE, Figures, Waited
+from monitor.core.review import Advice, ChannelReview, Review
+from monitor.core.stories import story
+from monitor.core.turn import Turn
+from monitor.core.words import MESSENGERS, span_of
+from monitor.review_words import WORDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A review in words of one language, ready for both templates."""
+
+    facts: Mapping[str, Any]
+    digest: str
+
+
+def tell(told: Review, state: PortalState, policy: Policy, language: str, now: datetime) -> Told:
+    teller = _Teller(told, state, policy, language, now)
+    facts = teller.facts()
+    plain = json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)
+    digest = hashlib.sha256(plain.encode()).hexdigest()[:16]
+    facts["made"] = WORDS[language]["made"].format(at=teller.at(now), digest=digest)
+    return Told(facts=facts, digest=digest)
+
+
+def as_html(told: Told) -> str:
+    return _environment(escaping=True).get_template("review.html").render(told.facts)
+
+
+def as_markdown(told: Told) -> str:
+    return _environment(escaping=False).get_template("review.md").render(told.facts)
+
+
+def as_pdf(page: str) -> bytes:
+    """WeasyPrint needs Pango on the machine: Debian's libpango-1.0-0 and libpangoft2-1.0-0."""
+    from weasyprint import HTML
+
+    return bytes(HTML(string=page).write_pdf() or b"")
+
+
+def _environment(*, escaping: bool) -> Environment:
+    return Environment(
+        loader=PackageLoader("monitor", "templates"),
+        autoescape=escaping,  # noqa: S701 - off for Markdown alone
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class _Teller:
+    def __init__(self, told: Review, state: PortalState, policy: Policy, language: str, now: datetime) -> None:
+        self.told, self.state, self.policy, self.language, self.now = told, state, policy, language, now
+        self.words = WORDS[language]
+        self.names = {one.id: one.name for one in state.managers.values() if one.name}
+        self.address = (state.memory.server_address or policy.url).rstrip("/")
+
+    def facts(self) -> dict[str, Any]:
+        told = self.told
+        return {
+            "w": self.words,
+            "language": self.language,
+            "period": self.say("period", portal=told.portal, since=self.day(told.since), until=self.day(told.until)),
+            "channels": [self.channel(one) for one in told.channels],
+            "fast": list(self.fast()),
+            "advice": [self.advice(one) for one in told.advice],
+            "incidents": [self.incident(one) for one in told.incidents],
+            "reply_alarms": self.say("reply_alarms", count=told.reply_alarms) if told.reply_alarms else "",
+            "worst": [self.dialog(turn) for turn in told.worst],
+            "managers": [self.manager(user, one) for user, one in sorted(told.managers.items()) if one.turns],
+            "heat": Markup(charts.heat(told.heat, self.words["days"].split())),  # noqa: S704 - numbers of our own
+            "has_heat": bool(told.heat),
+            "expiries": [(self.subject(name), self.say("until", at=self.day(at))) for name, at in told.expiries],
+            "portal": self.portal(told.parity),
+        }
+
+    def channel(self, one: ChannelReview) -> dict[str, Any]:
+        memory = self.state.channels[one.key].channel
+        line = self.state.lines.get(one.key.line)
+        carrier = MESSENGERS.get(memory.messenger, memory.title or one.key.connector)
+        name = f"{carrier}, {line.name if line else one.key.line}"
+        share, knowledge = one.told.share, one.told.knowledge
+        if share is None:
+            text = self.say("never", name=name)
+        else:
+            parts = [self.say("available", name=name, share=_percent(share))]
+            if one.told.down:
+                parts.append(self.say("lost", lost=self.span(one.told.down)))
+            if knowledge is not None and knowledge < 0.95:
+                parts.append(self.say("unseen", share=_percent(1 - knowledge)))
+            text = ", ".join(parts)
+        days = [(day.astimezone(ZoneInfo(self.policy.timezone)), state) for day, state in one.days]
+        return {
+            "name": name,
+            "text": text + ".",
+            "well": share is None or share > 0.99,
+            "strip": Markup(charts.strip(days, self.words)),  # noqa: S704 - escaped where it is made
+        }
+
+    def fast(self) -> list[str]:
+        team, before = self.told.team, self.told.before
+        if not team.n:
+            return [self.words["share_none"]]
+        lines = [
+            self.say("share" if team.is_rated else "share_few", met=team.met, n=team.n, share=_percent(team.share))
+        ]
+        if team.is_rated and before.is_rated and team.share is not None and before.share is not None:
+            apart = team.share - before.share
+            trend = "same" if abs(apart) < 0.005 else "better" if apart > 0 else "worse"
+            lines.append(self.say(trend, before=_percent(before.share)))
+        if team.team.p50 is not None and team.team.p90 is not None:
+            lines.append(self.say("typical", p50=self.wait(team.team.p50), p90=self.wait(team.team.p90)))
+            if team.team.p90.at_least:
+                lines.append(self.words["typical_never"])
+        if team.missed:
+            lines.append(self.say("lost_customers", missed=team.missed))
+        return lines
+
+    def advice(self, one: Advice) -> str:
+        if one.incident is not None:
+            said = one.incident.words[self.language]
+            return self.say(one.what, summary=said.summary, recommendation=said.recommendation)
+        form = "unanswered_queue" if one.what == "unanswered" and not one.user else one.what
+        share = self.told.managers[one.user].share if one.what == "slow_manager" else None
+        expiry = next((at for subject, at in self.told.expiries if subject == one.subject), self.now)
+        return self.say(
+            form,
+            count=one.count,
+            name=self.name(one.user),
+            share=_percent(share),
+            subject=self.subject(one.subject),
+            at=self.day(expiry),
+        )
+
+    def incident(self, one: Incident) -> dict[str, Any]:
+        said = one.words.get(self.language) or next(iter(one.words.values()))
+        begun = one.since or one.opened
+        lasted = f"{self.words['lasted']} {self.span(one.closed - begun)}" if one.closed else self.words["still"]
+        covered = "covered" if one.guaranteed else "not_covered"
+        return {
+            "summary": said.summary,
+            "from": self.at(begun),
+            "lasted": lasted,
+            "covered": self.words[covered] if self.policy.guarantee is not None else "",
+            "link": f"{self.policy.pages}/incidents/{one.id}" if self.policy.pages else "",
+        }
+
+    def dialog(self, turn: Turn) -> dict[str, Any]:
+        return {
+            "link": f"{self.address}/online/?IM_HISTORY=imol|{turn.session}",
+            "lines": list(story(turn, self.names, self.policy.timezone, self.language, self.now)),
+        }
+
+    def manager(self, user: int, one: Figures) -> dict[str, Any]:
+        return {
+            "name": self.name(user),
+            "n": one.n,
+            "share": _percent(one.share) if one.is_rated else self.words["few"],
+            "low": one.is_rated and (one.share or 0.0) < 0.8,
+            "median": self.wait(one.team.p50),
+            "ninety": self.wait(one.team.p90),
+            "own": self.wait(one.own.p50),
+            "late": one.late + one.overdue,
+            "missed": one.missed,
+            "closed": one.closed_unanswered,
+            "skipped": one.skipped,
+        }
+
+    def portal(self, told: Parity) -> dict[str, Any] | None:
+        if told.portal_mean is None or told.ours_mean is None:
+            return None
+        reasons = sorted(told.by_reason.items(), key=lambda one: -one[1][0])
+        return {
+            "text": self.say("portal_mean", portal=self.span(told.portal_mean), ours=self.span(told.ours_mean)),
+            "reasons": [
+                (self.words[f"why_{why.value}"], self.say("times", count=count)) for why, (count, _) in reasons
+            ],
+        }
+
+    def say(self, name: str, /, **facts: object) -> str:
+        return self.words[name].format(**facts)
+
+    def wait(self, waited: Waited | None) -> str:
+        return "–" if waited is None else ("≥ " if waited.at_least else "") + self.span(waited.span)
+
+    def span(self, span: timedelta) -> str:
+        return span_of(span, self.language)
+
+    def at(self, at: datetime) -> str:
+        return at.astimezone(ZoneInfo(self.policy.timezone)).strftime("%d.%m.%Y %H:%M")
+
+    def day(self, at: datetime) -> str:
+        return at.astimezone(ZoneInfo(self.policy.timezone)).strftime("%d.%m.%Y")
+
+    def name(self, user: int) -> str:
+        return self.words["queue"] if user == QUEUE else self.names.get(user, str(user))
+
+    def subject(self, name: str) -> str:
+        return self.words["guarantee"] if name == "guarantee" else name
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}" if share in {0.0, 1.0} or 0.01 <= share <= 0.99 else f"{share:.1%}"

@@ -1,0 +1,146 @@
+"""The doctor against real servers on loopback: what it finds, what it advises, what it tells a script."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from ops_parts import command, config_file, portal_of
+
+from monitor.config import load
+from monitor.doctor import examine
+from monitor.doctor_lines import Line, Verdict, exit_code
+from monitor.sandbox.server import Sandbox
+from monitor.shell.clock import Clock
+from monitor.shell.store import Store
+
+
+def line(lines: tuple[Line, ...], about: str) -> Line:
+    return next(one for one in lines if one.about == about)
+
+
+async def with_store(folder: Path) -> None:
+    store = await Store.open(f"sqlite:///{folder / 'state.db'}")
+    await store.close()
+
+
+async def examined(path: Path) -> tuple[Line, ...]:
+    return await examine(load(path), Clock())
+
+
+async def test_a_well_set_up_portal_leaves_nothing_to_do(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    assert [one for one in lines if one.verdict is not Verdict.OK] == []
+    assert exit_code(lines) == 0
+    assert line(lines, "portal acme tokens").found == "the portal lets us in"
+
+
+async def test_the_command_prints_json_and_exits_2_where_the_store_was_never_made(tmp_path: Path) -> None:
+    async with Sandbox() as sandbox:
+        path = config_file(tmp_path, portal_of(tmp_path, sandbox))
+        code, out, _ = await command("doctor", "-c", str(path), "--json")
+    told = json.loads(out)
+    assert code == told["exit_code"] == 2
+    absent = next(one for one in told["lines"] if one["about"] == "store")
+    assert absent["remedy"] == "it is created at the first start"
+    assert not (tmp_path / "state.db").exists()
+
+
+async def test_a_bad_configuration_exits_64_with_a_line_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.yaml"
+    path.write_text("portals: [{name: acme, url: nothing}]\nwrong: 1\n")
+    code, out, _ = await command("doctor", "-c", str(path), "--json")
+    lines = json.loads(out)["lines"]
+    assert code == 64
+    assert len(lines) >= 2
+    assert {one["verdict"] for one in lines} == {"wrong"}
+
+
+async def test_a_refused_token_is_told_with_the_command_that_mends_it(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        sandbox.oauth.refuses = "invalid_grant"
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    assert line(lines, "portal acme").remedy == "authorise it: messenger-monitor auth --portal acme"
+    assert exit_code(lines) == 1
+
+
+async def test_missing_scopes_are_named(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        sandbox.methods.granted = [one for one in sandbox.methods.granted if one != "imopenlines"]
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    assert line(lines, "portal acme scopes").found == "missing: imopenlines"
+
+
+async def test_a_portal_that_is_not_there_is_a_matter_of_the_network(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        path = config_file(tmp_path, portal_of(tmp_path, sandbox))
+    lines = await examined(path)
+    assert "start what listens there" in line(lines, "network 127.0.0.1").remedy
+    assert line(lines, "clock").verdict is Verdict.UNKNOWN
+
+
+async def test_a_name_that_nobody_knows_is_a_matter_of_dns(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        portal = portal_of(tmp_path, sandbox, url="http://nobody.localhost.invalid")
+        lines = await examined(config_file(tmp_path, portal, allow_plain_http=["nobody.localhost.invalid"]))
+    assert "DNS" in line(lines, "network nobody.localhost.invalid").remedy
+
+
+async def test_a_wrong_clock_is_seen_by_the_portals_date(tmp_path: Path) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        date = format_datetime(datetime.now(UTC) + timedelta(minutes=7), usegmt=True)
+        return web.json_response({"error": "NO_AUTH_FOUND"}, status=401, headers={"Date": date})
+
+    await with_store(tmp_path)
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server, Sandbox() as sandbox:
+        portal = portal_of(tmp_path, sandbox, url=f"http://127.0.0.1:{server.port}")
+        lines = await examined(config_file(tmp_path, portal))
+    told = line(lines, "clock")
+    assert "behind the portal's" in told.found
+    assert told.remedy == "synchronise this machine's clock: timedatectl set-ntp true"
+
+
+async def test_what_is_no_alertmanager_is_not_taken_for_one(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        keys: dict[str, Any] = {"alertmanager": {"url": sandbox.url}}
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox), **keys))
+    assert line(lines, "alertmanager").found == "what answers there is no Alertmanager (status 404)"
+
+
+async def test_a_store_open_to_others_and_one_that_is_damaged_are_told(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    database = tmp_path / "state.db"
+    database.chmod(0o644)
+    async with Sandbox() as sandbox:
+        path = config_file(tmp_path, portal_of(tmp_path, sandbox))
+        lines = await examined(path)
+        assert line(lines, "permissions").remedy == f"chmod 600 {database}"
+        database.write_bytes(b"no database at all" * 1000)
+        lines = await examined(path)
+    assert "restore it from a backup" in line(lines, "store").remedy
+
+
+async def test_a_newer_schema_is_told_without_touching_the_store(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    with sqlite3.connect(tmp_path / "state.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    async with Sandbox() as sandbox:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    told = line(lines, "store")
+    assert told.verdict is Verdict.WRONG
+    assert told.remedy == "upgrade messenger-monitor, or restore a backup made by this version"

@@ -1,0 +1,117 @@
+"""The review of a troubled fortnight: its numbers are the ledger's, its words a head's, in three forms."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from monitor.core.desk import Context
+from monitor.core.incident import IncidentKind
+from monitor.core.replies import by_manager, in_period, of_team
+from monitor.core.review import Review
+from monitor.core.schedules import schedule_of
+from monitor.demo_fortnight import FORTNIGHT, START, Fortnight, live
+from monitor.report_command import _told, period_of, write
+from monitor.review_page import as_html, as_markdown, as_pdf, tell
+
+UNTIL = START + FORTNIGHT
+
+
+@pytest.fixture(scope="module")
+def lived() -> Fortnight:
+    return asyncio.run(live(Context()))
+
+
+@pytest.fixture(scope="module")
+def review(lived: Fortnight) -> Review:
+    return _told(
+        lived.state, lived.policy, lived.context, lived.turns.values(), lived.flips, lived.incidents.values(),
+        START, UNTIL, UNTIL,
+    )  # fmt: skip
+
+
+def test_its_numbers_are_the_ledgers(lived: Fortnight, review: Review) -> None:
+    turns = in_period(lived.turns.values(), START, UNTIL)
+    assert review.team == of_team(turns, UNTIL)
+    assert review.managers == by_manager(turns, UNTIL)
+    page = as_html(tell(review, lived.state, lived.policy, "ru", UNTIL))
+    assert f"на {review.team.met} из {review.team.n} обращений" in page
+    for manager in lived.state.managers.values():
+        if review.managers.get(manager.id) and review.managers[manager.id].turns:
+            row = re.search(rf"<tr><td>{manager.name}</td><td class=\"n\">(\d+)</td>", page)
+            assert row is not None
+            assert int(row[1]) == review.managers[manager.id].n
+
+
+def test_the_troubles_of_the_fortnight_are_in_it(review: Review) -> None:
+    kinds = [one.kind for one in review.incidents]
+    assert kinds.count(IncidentKind.QR_RESCAN_REQUIRED) == 2
+    assert IncidentKind.CHANNEL_DOWN in kinds
+    assert IncidentKind.PORTAL_UNREACHABLE in kinds
+    assert not {IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY} & set(kinds)
+    assert review.reply_alarms > 0
+    assert review.advice[0].what == "channel_down"
+    assert len(review.advice) == 3
+    down = {one.key.connector: one.told.down for one in review.channels}
+    assert down["telegrambot"] >= timedelta(hours=2, minutes=50)
+    assert down["max"] == timedelta()
+
+
+@pytest.mark.parametrize(("language", "words"), [("ru", "Канал жив?"), ("en", "Is the channel alive?")])
+def test_it_is_told_in_both_languages_without_a_hole(
+    lived: Fortnight, review: Review, language: str, words: str
+) -> None:
+    said = tell(review, lived.state, lived.policy, language, UNTIL)
+    for text in (as_html(said), as_markdown(said)):
+        assert words in text
+        assert said.digest in text
+        assert "None" not in text
+        assert "{" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+
+
+def test_the_same_period_has_the_same_checksum_and_another_one_has_not(lived: Fortnight, review: Review) -> None:
+    one, again = (tell(review, lived.state, lived.policy, "ru", UNTIL) for _ in range(2))
+    assert one.digest == again.digest
+    later = tell(review, lived.state, lived.policy, "en", UNTIL)
+    assert later.digest != one.digest
+
+
+def test_it_prints_on_a_few_pages_the_first_for_the_head(lived: Fortnight, review: Review) -> None:
+    pages = PdfReader(io.BytesIO(as_pdf(as_html(tell(review, lived.state, lived.policy, "ru", UNTIL))))).pages
+    assert 3 <= len(pages) <= 6
+    first = pages[0].extract_text()
+    assert "Три дела" in first
+    assert "Подтверждения" not in first
+
+
+def test_names_of_people_are_never_taken_for_markup(lived: Fortnight, review: Review) -> None:
+    number, manager = next(iter(lived.state.managers.items()))
+    evil = {number: replace(manager, name="<script>alert(1)</script>")}
+    state = replace(lived.state, managers={**lived.state.managers, **evil})
+    assert "<script>" not in as_html(tell(review, state, lived.policy, "ru", UNTIL))
+
+
+def test_a_file_is_written_whole(lived: Fortnight, review: Review, tmp_path: Path) -> None:
+    for name in ("review.html", "review.md", "review.pdf"):
+        write(tmp_path / name, review, lived.state, lived.policy, "ru", UNTIL)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["review.html", "review.md", "review.pdf"]
+    assert (tmp_path / "review.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("14d", 14), ("2026-03-02..2026-03-09", 7), ("2026-03-09..2026-03-02", None), ("soon", None)]
+)
+def test_a_period_is_so_many_days_or_from_one_to_the_other(text: str, days: int | None) -> None:
+    told = period_of(text, UNTIL)
+    assert (None if told is None else (told[1] - told[0]).days) == days
+
+
+def test_the_lines_hours_are_known_in_it(lived: Fortnight) -> None:
+    assert schedule_of(1, lived.state, lived.policy, {}) is not None
