@@ -14,8 +14,10 @@ from aiohttp import web
 from monitor import __version__
 from monitor.config import Config
 from monitor.daemon import Daemon
+from monitor.daemon_board import DaemonBoard
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
+from monitor.shell.lag import Lag
 from monitor.shell.store import Store, StoreError
 from monitor.shell.systemd import Notifier
 from monitor.shell.web import make_app
@@ -73,7 +75,9 @@ async def _serve(
     notifier = Notifier()
     async with asyncio.TaskGroup() as group:
         daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path)
-        runner = web.AppRunner(make_app(daemon, config.web.token), access_log=None)
+        lag = Lag(clock.monotonic)
+        board = DaemonBoard(daemon, store=store, clock=clock, lag=lag)
+        runner = web.AppRunner(make_app(board, clock.monotonic), access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, config.web.host, config.web.port).start()
@@ -81,7 +85,7 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks += [group.create_task(daemon.heartbeat.run()), group.create_task(daemon.pruning.run())]
+            tasks += [group.create_task(work.run()) for work in (daemon.heartbeat, daemon.pruning, lag)]
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")

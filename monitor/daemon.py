@@ -20,12 +20,10 @@ from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
 from monitor.core.calendar import PublicDay
 from monitor.core.desk import Context
-from monitor.core.incident import Incident
 from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
-from monitor.core.turn import Turn, TurnEvent
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
@@ -36,6 +34,7 @@ from monitor.shell.exposition import Exposition
 from monitor.shell.heartbeat import Heartbeat, Progress
 from monitor.shell.http import ProviderHttp
 from monitor.shell.metrics import Registry
+from monitor.shell.news import News
 from monitor.shell.portal import Portal
 from monitor.shell.public_holidays import public_days
 from monitor.shell.store import Store
@@ -54,7 +53,7 @@ def portal_probes() -> tuple[PortalProbe, ...]:
 
 
 class Daemon:
-    """Built once; `adopt` makes it serve a configuration. It is also what the pages look at."""
+    """Built once; `adopt` makes it serve a configuration."""
 
     def __init__(
         self,
@@ -72,7 +71,10 @@ class Daemon:
         self._clock, self._store, self._http, self._path = clock, store, http, path
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
-        self._outcome = Outcome(registry=self.registry, pusher=self.pusher, clock=clock, context=self._context)
+        self.news = News()
+        self._outcome = Outcome(
+            registry=self.registry, pusher=self.pusher, clock=clock, context=self._context, news=self.news
+        )
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
             group=group, clock=clock, build=self._watch, every=lambda wish: wish.policy.poll
         )
@@ -170,8 +172,9 @@ class Daemon:
 
     # --- what the pages look at ---------------------------------------------------------------------
 
-    def now(self) -> datetime:
-        return self._clock.now()
+    @property
+    def config(self) -> Config:
+        return self._config
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return {name: (kept.run.state, kept.run.policy) for name, kept in self._portals.kept.items()}
@@ -189,19 +192,6 @@ class Daemon:
 
     def is_ready(self) -> bool:
         return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())
-
-    async def metrics(self, *, openmetrics: bool) -> str:
-        return await self.exposition.render(openmetrics=openmetrics)
-
-    async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
-        return await self._store.incidents(portal, limit=200)
-
-    async def incident(self, number: str) -> tuple[str, Incident] | None:
-        return await self._store.incident(number)
-
-    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
-        """What the store holds of one chat: its turns, and the ledger's rows."""
-        return await self._store.turns(portal, chat=chat), await self._store.turn_events(portal, chat)
 
 
 def _client(watch: Watch) -> Portal:

@@ -54,8 +54,10 @@ class SelfFacts:
 class Board(Protocol):
     """What the pages may look at."""
 
-    language: str
     news: News
+
+    @property
+    def language(self) -> str: ...
 
     @property
     def access(self) -> Access: ...

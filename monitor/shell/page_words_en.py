@@ -140,8 +140,8 @@ EN: dict[str, str] = {
     "dismissed": "dismissed",
     "no_replies": "Nobody wrote within four weeks.",
     "week_title": "When replies are slow",
-    "week_hint": "Median reply in working minutes by the hour in which the customer wrote; the darker, the further beyond "
-    "the target.",
+    "week_hint": "Median reply in working minutes by the hour in which the customer wrote; the darker, the "
+    "further beyond the target.",
     "week_label": "Median response time by the hour of the week",
     "week_cell": "{span}, turns: {count}",
     "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
