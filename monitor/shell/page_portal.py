@@ -88,6 +88,7 @@ def portal(sight: Sight) -> Row:
     failure = state.memory.last_failure if state.memory.failed or state.memory.denied else None
     return summary(sight) | {
         "url": policy.url,
+        "moment": sight.at(sight.now),
         "auth_ok": state.memory.auth_ok,
         "webhook_only": policy.webhook_only,
         "missing_scopes": state.memory.missing_scopes,

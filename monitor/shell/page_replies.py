@@ -94,7 +94,7 @@ def _light(share: float | None) -> str:
 def _waited(waited: Waited | None, sight: Sight) -> str:
     if waited is None:
         return "—"
-    return ("≥ " if waited.at_least else "") + sight.span(waited.span)
+    return f"{sight.say('within')} {'≥ ' if waited.at_least else ''}{sight.span(waited.span)}"
 
 
 def _latest(turns: Iterable[Turn]) -> list[Turn]:

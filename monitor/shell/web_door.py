@@ -6,6 +6,7 @@ import asyncio
 import re
 import secrets
 from functools import cache
+from math import ceil
 
 import structlog
 from aiohttp import web
@@ -32,7 +33,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     wait = door.attempts.wait(address, name)
     if wait > 0:
         answer = page(request, "sign_in.html", next=to, problem="too_many", name=name, status=429)
-        answer.headers["Retry-After"] = str(int(wait) + 1)
+        answer.headers["Retry-After"] = str(ceil(wait))
         return answer
     door.attempts.failed(address, name)  # before the answer is known: tries at the same moment count, too
     cookie = await _session(door, name, password)

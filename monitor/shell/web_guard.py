@@ -7,6 +7,7 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -129,7 +130,7 @@ def _token_in_the_address(request: web.Request, door: Door) -> web.StreamRespons
     address, token = request.remote or "", door.access.token
     wait = door.attempts.wait(address, "")
     if wait > 0:
-        return refusal(429, "too many wrong keys", **{"Retry-After": str(int(wait) + 1)})
+        return refusal(429, "too many wrong keys", **{"Retry-After": str(ceil(wait))})
     if token is None or not is_same(request.query["token"], token):
         door.attempts.failed(address, "")
         return _ask(request)

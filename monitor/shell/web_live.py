@@ -23,9 +23,9 @@ async def events(request: web.Request) -> web.StreamResponse:
     if news.is_full or news.closed:
         return refusal(503, "too many pages are open", **{"Retry-After": "60"})
     answer = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
-    await answer.prepare(request)
-    await answer.write(b"retry: 5000\n\n")
     with news.ear() as ear, suppress(ConnectionResetError):  # the page was closed
+        await answer.prepare(request)
+        await answer.write(b"retry: 5000\n\n")
         await _tell(answer, ear, visitor)
     return answer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -38,8 +39,8 @@ async def _team(request: web.Request, sight: Sight) -> dict[str, Any] | None:
     """Four weeks of turns are not read for every refresh of an open page."""
     if is_live(request):
         return None
-    since = page_replies.period_begins(sight.now)
-    return page_replies.team(await request.app[BOARD].turns(sight.state.portal, since), sight)
+    turns = await request.app[BOARD].turns(sight.state.portal, page_replies.period_begins(sight.now))
+    return await asyncio.to_thread(page_replies.team, turns, sight)  # many turns take a while, and polls go on
 
 
 async def channel(request: web.Request) -> web.Response:
@@ -58,7 +59,8 @@ async def manager(request: web.Request) -> web.Response:
     known = user == 0 or user in sight.state.managers or any(user in {turn.holder, turn.responder} for turn in turns)
     if not known:
         raise web.HTTPNotFound
-    return page(request, "manager.html", portal=_place(sight), manager=page_replies.manager(user, turns, sight))
+    shown = await asyncio.to_thread(page_replies.manager, user, turns, sight)
+    return page(request, "manager.html", portal=_place(sight), manager=shown)
 
 
 async def dialog(request: web.Request) -> web.Response:

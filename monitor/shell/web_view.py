@@ -27,6 +27,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **facts: Any
         now=board.now(),
         visitor=visitor,
         path=request.path,
+        one_portal=request.query.get("portal", "") if request.path == "/incidents" else "",
         open_door=board.access.is_open,
         **facts,
     )
