@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -13,13 +14,20 @@ from monitor.shell.page_words import WORDS
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader("monitor", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["step"] = _step
+    return made
+
+
+def _step(text: str) -> str:
+    """One step of an address, whatever it holds: a connector's id is chosen by others."""
+    return quote(text, safe="")
 
 
 @lru_cache

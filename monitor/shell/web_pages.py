@@ -56,7 +56,8 @@ async def channel(request: web.Request) -> web.Response:
 async def manager(request: web.Request) -> web.Response:
     sight, user = _sight(request), number(request.match_info["manager"])
     turns = await request.app[BOARD].turns(sight.state.portal, page_replies.period_begins(sight.now))
-    known = user == 0 or user in sight.state.managers or any(user in {turn.holder, turn.responder} for turn in turns)
+    seen = (*turns, *sight.state.turns.values())
+    known = user == 0 or user in sight.state.managers or any(user in {turn.holder, turn.responder} for turn in seen)
     if not known:
         raise web.HTTPNotFound
     shown = await asyncio.to_thread(page_replies.manager, user, turns, sight)

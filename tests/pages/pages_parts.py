@@ -295,6 +295,10 @@ def past_of(state: PortalState) -> tuple[Judgement, PortalState]:
     return told, PortalState(portal=name)
 
 
+def _only(state: PortalState) -> Judgement:
+    return Judgement(state=state, opened=tuple(state.incidents.values()))
+
+
 def _flip(at: datetime, before: State, after: State) -> Flip:
     return Flip(line=1, connector=WAZZUP.connector, at=at, before=before, after=after, diagnosis=diagnosis(after))
 
@@ -310,7 +314,7 @@ class PageBoard:
 
     async def add(self, *given: tuple[PortalState, Policy], past: bool = True) -> None:
         for state, policy in given:
-            told, before = past_of(state) if past else (Judgement(state=state), PortalState(portal=state.portal))
+            told, before = past_of(state) if past else (_only(state), PortalState(portal=state.portal))
             await self.store.commit(state.portal, before, told)
             self.shown[state.portal] = (state, policy)
 
@@ -408,7 +412,7 @@ class Served:
 
 @contextmanager
 def served(
-    folder: Path, *given: tuple[PortalState, Policy], access: Access | None = None, **wishes: Any
+    folder: Path, *given: tuple[PortalState, Policy], access: Access | None = None, past: bool = True
 ) -> Iterator[Served]:
     """Pages of these portals, from a loop in a thread of its own."""
     loop, ready, stop = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
@@ -416,8 +420,8 @@ def served(
 
     async def serve() -> None:
         store = await Store.open(f"sqlite:///{folder / 'pages.db'}")
-        board = PageBoard(store, access or Access(), **wishes)
-        await board.add(*given)
+        board = PageBoard(store, access or Access())
+        await board.add(*given, past=past)
         runner = web.AppRunner(make_app(board))
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
