@@ -56,7 +56,11 @@ class User(Shape):
     """Who signs in with a password. Without `portals` an integrator sees all of them; a head has to be given his."""
 
     name: Annotated[
-        str, checked(lambda text: 0 < len(text) <= 64 and text.isprintable() and text == text.strip(), "a name")
+        str,
+        checked(
+            lambda text: 0 < len(text) <= 64 and text.isprintable() and text == text.strip(),
+            "a name without spaces around it",
+        ),
     ]
     password_hash: Secret
     role: Literal["integrator", "head"]
