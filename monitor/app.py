@@ -14,13 +14,14 @@ from aiohttp import web
 from monitor import __version__
 from monitor.config import Config
 from monitor.daemon import Daemon
+from monitor.daemon_board import DaemonBoard
 from monitor.shell.clock import Clock
 from monitor.shell.garbage import settle
 from monitor.shell.http import session
+from monitor.shell.lag import Lag
 from monitor.shell.store import Store, StoreError
 from monitor.shell.systemd import Notifier
 from monitor.shell.web import make_app
-from monitor.shell.web_hosts import hosts_of
 
 log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
         async with AsyncExitStack() as stack:
             store = await Store.open(config.store_url, key=config.store_key)
             stack.push_async_callback(store.close)
-            http = await stack.enter_async_context(session(allowed=config.allow_link_local))
+            http = await stack.enter_async_context(session())
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
     except* StoreError as failed:  # also from within the tasks: a store that fails ends the process in words
         code = EXIT_FAILED
@@ -75,7 +76,9 @@ async def _serve(
     notifier = Notifier()
     async with asyncio.TaskGroup() as group:
         daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path)
-        runner = web.AppRunner(make_app(daemon, config.web.token, hosts_of(config.web.external_url)), access_log=None)
+        lag = Lag(clock.monotonic)
+        board = DaemonBoard(daemon, store=store, clock=clock, lag=lag)
+        runner = web.AppRunner(make_app(board, clock.monotonic), access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, config.web.host, config.web.port).start()
@@ -83,7 +86,7 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks += [group.create_task(daemon.heartbeat.run()), group.create_task(daemon.pruning.run())]
+            tasks += [group.create_task(work.run()) for work in (daemon.heartbeat, daemon.pruning, lag)]
             tasks.append(group.create_task(settle()))
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))

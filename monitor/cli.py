@@ -17,6 +17,7 @@ import structlog
 
 from monitor import __version__
 from monitor.cli_operations import add_operations
+from monitor.cli_web import add_web
 from monitor.config_values import Config, ConfigProblems
 
 T = TypeVar("T")
@@ -235,3 +236,4 @@ def _async(work: Coroutine[Any, Any, T]) -> T:
 
 
 add_operations(app, lambda path: _load(path, quiet=True), _async)
+add_web(app, lambda path: _load(path, quiet=True), _async)

@@ -29,6 +29,7 @@ from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
 from monitor.shell.store_prune import Retention
+from monitor.shell.visitors import Role, User
 
 _POLL = timedelta(seconds=60)
 _TIMEOUT = timedelta(seconds=20)
@@ -82,7 +83,14 @@ def _listen(web: shape.Web) -> Listen:
     parts = split(f"//{web.listen}")
     host, port = (parts.hostname or "0.0.0.0", parts.port or 0) if parts else ("127.0.0.1", 9460)  # noqa: S104 - asked for
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
-    return Listen(host=host, port=port, token=web.token, external_url=web.external_url or f"http://{shown}:{port}")
+    users = tuple(_user(user) for user in web.users)
+    url = web.external_url or f"http://{shown}:{port}"
+    return Listen(host=host, port=port, token=web.token, users=users, external_url=url)
+
+
+def _user(user: shape.User) -> User:
+    portals = frozenset(user.portals) if user.portals else None
+    return User(name=user.name, password_hash=user.password_hash, role=Role(user.role), portals=portals)
 
 
 def _portal(portal: shape.Portal, frame: Frame) -> PortalConfig:

@@ -22,6 +22,7 @@ def across(tree: Section, folder: Path) -> Iterator[str]:
     yield from _twice(tree, "providers")
     yield from _twice_within(tree)
     yield from _unknown_providers(tree)
+    yield from _users(tree)
     for path, entry in sections(tree, "providers"):
         yield from entry_problems(entry, path)
     yield from _plain_http(tree)
@@ -87,6 +88,20 @@ def _unknown_providers(tree: Section) -> Iterator[str]:
                 near = get_close_matches(name, names, n=1)
                 hint = f": did you mean {near[0]}?" if near else ": add it to `providers`"
                 yield f"{path}.{at}.provider: expected the name of a provider, got {shown(name)}{hint}"
+
+
+def _users(tree: Section) -> Iterator[str]:
+    """Two of one name, or of a portal that is not there."""
+    web, first = tree.get("web"), dict[str, str]()
+    portals = [entry["name"] for _, entry in sections(tree, "portals") if isinstance(entry.get("name"), str)]
+    for path, user in sections(web, "users") if isinstance(web, dict) else ():
+        name, seen = user.get("name"), user.get("portals")
+        if isinstance(name, str) and name in first:
+            yield f"web.{path}.name: expected a name of its own, got {shown(name)} again (it is web.{first[name]})"
+        first.setdefault(str(name), path)
+        for wanted in seen if isinstance(seen, list) else ():
+            if isinstance(wanted, str) and wanted not in portals:
+                yield f"web.{path}.portals: expected the name of a portal, got {shown(wanted)}: see `portals`"
 
 
 def _plain_http(tree: Section) -> Iterator[str]:

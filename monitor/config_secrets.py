@@ -16,6 +16,7 @@ from monitor.secret import Secret
 MAX_SECRET = 64 * 2**10
 
 WEB = ("token",)
+USER = ("password_hash",)
 HEARTBEAT = ("url",)
 STORE = ("key",)
 ADDRESS = ("url",)  # a secret only where it holds a password
@@ -64,6 +65,8 @@ def _copied(value: Any) -> Any:
 def _places(tree: Section) -> Iterator[tuple[str, Section, tuple[str, ...]]]:
     if isinstance(web := tree.get("web"), dict):
         yield "web", web, WEB
+        for path, user in sections(web, "users"):
+            yield f"web.{path}", user, USER
     if isinstance(store := tree.get("store"), dict):
         yield "store", store, STORE
     if isinstance(heartbeat := tree.get("heartbeat"), dict):

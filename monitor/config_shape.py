@@ -26,6 +26,7 @@ from monitor.config_types import (
 )
 from monitor.core.model import Messenger
 from monitor.secret import Secret
+from monitor.shell.passwords import is_hash
 from monitor.shell.store_seal import are_keys, split_keys
 
 Poll = Annotated[timedelta, duration("1s", "1d")]
@@ -51,9 +52,34 @@ class Shape(BaseModel):
     )
 
 
+class User(Shape):
+    """Who signs in with a password. Without `portals` an integrator sees all of them; a head has to be given his."""
+
+    name: Annotated[
+        str,
+        checked(
+            lambda text: 0 < len(text) <= 64 and text.isprintable() and text == text.strip(),
+            "a name without spaces around it",
+        ),
+    ]
+    password_hash: Secret
+    role: Literal["integrator", "head"]
+    portals: list[Slug] = []
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        hash_ = self.password_hash.reveal()
+        if hash_ and not is_hash(hash_):
+            raise unexpected("what `messenger-monitor hash-password` printed", "another text", at="password_hash")
+        if self.role == "head" and not self.portals:
+            raise unexpected("the names of the portals that this head sees", None, at="portals")
+        return self
+
+
 class Web(Shape):
     listen: HostPort = "127.0.0.1:9460"
     token: Secret | None = None
+    users: list[User] = []
     external_url: Address | None = None
 
 

@@ -13,6 +13,7 @@ from monitor.shell.heartbeat import Switch
 from monitor.shell.oauth import Credentials
 from monitor.shell.pacer import Rate
 from monitor.shell.store_prune import Retention
+from monitor.shell.visitors import Access, User
 
 
 class ConfigProblems(Exception):
@@ -30,7 +31,12 @@ class Listen:
     host: str
     port: int
     token: Secret | None = None
+    users: tuple[User, ...] = ()
     external_url: str = ""  # how a person reaches the pages; no slash at the end
+
+    @property
+    def access(self) -> Access:
+        return Access(token=self.token, users=self.users, address=self.external_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

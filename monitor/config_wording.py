@@ -31,6 +31,8 @@ _REQUIRED = {
     "auth": "client_id with client_secret_file, or webhook_url_file",
     "name": "a short name such as acme",
     "url": "an address such as https://acme.bitrix24.ru",
+    "password_hash": "password_hash_file with what `messenger-monitor hash-password` printed",
+    "role": "integrator or head",
     "portals": "a list of portals",
     "date": "a date such as 2026-12-31",
     "start": "a date such as 2026-03-01",

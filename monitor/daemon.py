@@ -18,16 +18,13 @@ import probes
 from monitor import __version__, progress
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
-from monitor.core.binding import unbound_accounts
 from monitor.core.calendar import PublicDay
 from monitor.core.desk import Context
-from monitor.core.incident import Incident
 from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
-from monitor.core.reading import Acknowledged, Reading
-from monitor.core.turn import Turn, TurnEvent
+from monitor.core.reading import Reading
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
@@ -38,6 +35,7 @@ from monitor.shell.exposition import Exposition
 from monitor.shell.heartbeat import Heartbeat, Progress
 from monitor.shell.http import ProviderHttp
 from monitor.shell.metrics import Registry
+from monitor.shell.news import News
 from monitor.shell.portal import Portal
 from monitor.shell.public_holidays import public_days
 from monitor.shell.store import Store
@@ -56,7 +54,7 @@ def portal_probes() -> tuple[PortalProbe, ...]:
 
 
 class Daemon:
-    """Built once; `adopt` makes it serve a configuration. It is also what the pages look at."""
+    """Built once; `adopt` makes it serve a configuration."""
 
     def __init__(
         self,
@@ -74,7 +72,10 @@ class Daemon:
         self._clock, self._store, self._http, self._path = clock, store, http, path
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
-        self._outcome = Outcome(registry=self.registry, pusher=self.pusher, clock=clock, context=self._context)
+        self.news = News()
+        self._outcome = Outcome(
+            registry=self.registry, pusher=self.pusher, clock=clock, context=self._context, news=self.news
+        )
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
             group=group, clock=clock, build=self._watch, every=lambda wish: wish.policy.poll
         )
@@ -160,7 +161,7 @@ class Daemon:
         stored = await self._store.load_portal(wish.name)
         if stored is None:
             return PortalState(portal=wish.name, memory=PortalMemory(webhook_only=wish.policy.webhook_only))
-        self.registry.restore(await self._store.totals(wish.name))
+        self.registry.count_turns(wish.name, [turn for turn in await self._store.turns(wish.name) if turn.counted])
         return stored
 
     async def _account(self, wish: ProviderConfig) -> AccountWatch:
@@ -172,8 +173,9 @@ class Daemon:
 
     # --- what the pages look at ---------------------------------------------------------------------
 
-    def now(self) -> datetime:
-        return self._clock.now()
+    @property
+    def config(self) -> Config:
+        return self._config
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return {name: (kept.run.state, kept.run.policy) for name, kept in self._portals.kept.items()}
@@ -192,39 +194,12 @@ class Daemon:
     def is_ready(self) -> bool:
         return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())
 
-    async def metrics(self, *, openmetrics: bool) -> str:
-        return await self.exposition.render(openmetrics=openmetrics)
-
-    async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
-        return await self._store.incidents(portal, limit=200)
-
-    async def incident(self, number: str) -> tuple[str, Incident] | None:
-        return await self._store.incident(number)
-
-    async def acknowledge(self, portal: str, subject: str) -> str:
-        """No more reminders of an expiry's present date. "" = done, else what is wrong with the wish."""
-        kept = self._portals.kept.get(portal)
-        known = kept.run.state.reminders if kept is not None else {}
-        if kept is None or subject not in known:
-            wanted = sorted(known) if kept is not None else sorted(self._portals.kept)
-            return (
-                f"expected one of {', '.join(wanted) or 'none'}, got {(subject if kept is not None else portal)[:64]}"
-            )
-        said = Reading(
-            probe="acknowledge", source="person", at=self._clock.now(), findings=(Acknowledged(subject=subject),)
-        )
-        await kept.run.take([said])
-        return ""
-
-    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
-        """What the store holds of one chat: its turns, and the ledger's rows."""
-        return await self._store.turns(portal, chat=chat), await self._store.turn_events(portal, chat)
-
-    def unbound(self) -> Mapping[str, tuple[str, ...]]:
-        told = [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
-        return unbound_accounts(told, [policy for _, policy in self.portals().values()])
+    def accounts_told(self) -> list[Reading]:
+        """What each provider account said of all its channels."""
+        return [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
 
     async def hear(self, provider: str, key: str, body: object) -> bool:
+        """A word that a vendor sent by himself; False = he does not know the key."""
         kept = self._accounts.kept.get(provider)
         return kept is not None and await kept.run.hear(key, body)
 

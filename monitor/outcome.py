@@ -14,6 +14,7 @@ from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.journal import tell
 from monitor.shell.metrics import Registry
+from monitor.shell.news import News
 from monitor.shell.portal import Portal
 from monitor.shell.watch import Watch
 
@@ -21,8 +22,11 @@ from monitor.shell.watch import Watch
 class Outcome:
     """Feeds registry, pusher and log from judgements."""
 
-    def __init__(self, *, registry: Registry, pusher: Pusher | None, clock: Clock, context: Context) -> None:
+    def __init__(
+        self, *, registry: Registry, pusher: Pusher | None, clock: Clock, context: Context, news: News
+    ) -> None:
         self._registry, self._pusher, self._clock, self._context = registry, pusher, clock, context
+        self._news = news
         self._throttled: dict[str, int] = {}
 
     def polled(
@@ -35,6 +39,7 @@ class Outcome:
             self._cost(portal, watch.call)
         self.show(judgement.state, watch.policy)
         tell(before, judgement, self._clock.now())
+        self._news.tell(portal)
 
     def show(self, state: PortalState, policy: Policy) -> None:
         """Gauges and alerts of a state, also before its first poll."""

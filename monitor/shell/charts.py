@@ -65,17 +65,26 @@ class Cell:
 
 def week(cells: Mapping[tuple[int, int], Cell], days: Sequence[str], label: str) -> Markup:
     """Hours of the week as a grid: `cells` by (0 = Monday, hour). The number stands in the cell."""
-    width, height = MARGIN + 24 * CELL_WIDTH, MARGIN // 2 + 7 * CELL_HEIGHT
-    hours = [_text(MARGIN + hour * CELL_WIDTH + CELL_WIDTH / 2, 11, str(hour), "axis") for hour in range(24)]
-    names = [_text(MARGIN / 2, _top(day) + 15, name, "axis") for day, name in enumerate(days)]
-    drawn = [_cell(day, hour, cells.get((day, hour))) for day in range(7) for hour in range(24)]
-    return Markup('<svg class="week" viewBox="0 0 {w} {h}" role="img" aria-label="{label}">{inner}</svg>').format(
-        w=width, h=height, label=label, inner=Markup("").join([*hours, *names, *drawn])
-    )
+    hours = _hours(cells)
+    width, height = MARGIN + len(hours) * CELL_WIDTH, MARGIN // 2 + 7 * CELL_HEIGHT
+    above = [
+        _text(MARGIN + index * CELL_WIDTH + CELL_WIDTH / 2, 11, str(hour), "axis") for index, hour in enumerate(hours)
+    ]
+    beside = [_text(MARGIN / 2, _top(day) + 15, name, "axis") for day, name in enumerate(days)]
+    drawn = [_cell(day, index, cells.get((day, hour))) for day in range(7) for index, hour in enumerate(hours)]
+    return Markup(
+        '<svg class="week" viewBox="0 0 {w} {h}" width="{wide}" role="img" aria-label="{label}">{inner}</svg>'
+    ).format(w=width, h=height, wide=width * 3 // 2, label=label, inner=Markup("").join([*above, *beside, *drawn]))
 
 
-def _cell(day: int, hour: int, cell: Cell | None) -> Markup:
-    x, y = MARGIN + hour * CELL_WIDTH, _top(day)
+def _hours(cells: Mapping[tuple[int, int], Cell]) -> range:
+    """The office's day, and whatever lies beyond it."""
+    seen = [hour for _, hour in cells]
+    return range(min([9, *seen]), max([18, *seen]) + 1)
+
+
+def _cell(day: int, column: int, cell: Cell | None) -> Markup:
+    x, y = MARGIN + column * CELL_WIDTH, _top(day)
     level = f"h{cell.level}" if cell else "empty"
     rect = Markup('<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="3" class="{c}"/>').format(
         x=x, y=y, w=CELL_WIDTH - 2, h=CELL_HEIGHT - 2, c=level

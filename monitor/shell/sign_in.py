@@ -79,7 +79,10 @@ class Attempts:
             self._prune()
 
     def succeeded(self, address: str, name: str) -> None:
+        """Takes back what was counted before the answer was known."""
         self._failed.pop((address, f"={name}"), None)
+        if times := self._failed.get((address, "")):
+            times.pop()
 
     def _wait(self, key: tuple[str, str], most: int) -> float:
         recent = [at for at in self._failed.get(key, ()) if at > self._monotonic() - WINDOW]
@@ -88,7 +91,7 @@ class Attempts:
     def _prune(self) -> None:
         """What is older than the window counts for nothing; then the oldest go."""
         edge = self._monotonic() - WINDOW
-        for key in [key for key, times in self._failed.items() if times[-1] <= edge]:
+        for key in [key for key, times in self._failed.items() if not times or times[-1] <= edge]:
             del self._failed[key]
         while len(self._failed) > MOST_KEPT:
             del self._failed[next(iter(self._failed))]

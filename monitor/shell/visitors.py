@@ -38,6 +38,7 @@ class Access:
 
     token: Secret | None = None
     users: tuple[User, ...] = ()
+    address: str = ""  # how browsers reach us, where it is configured
 
     @property
     def is_open(self) -> bool:

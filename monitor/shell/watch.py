@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -86,6 +87,17 @@ class Watch:
             self.readings.update({reading.probe: reading for reading in readings})
             self._onlooker.polled(self, before, readings, judgement, seconds)
             return judgement
+
+    async def acknowledge(self, incident: str, text: str) -> None:
+        """Let an open incident carry what somebody noted at it; nothing where it is not open any more."""
+        async with self._judging:
+            before, known = self.state, self.state.incidents.get(incident)
+            if known is None:
+                return
+            noted = replace(known, acknowledged=text)
+            state = replace(before, incidents={**before.incidents, incident: noted})
+            await self._keeper.commit(self.policy.portal, before, Judgement(state=state, updated=(noted,)))
+            self.state = state
 
     def ask_again(self) -> None:
         """Let every slow probe run at the next poll: after a reload."""

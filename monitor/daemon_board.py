@@ -1,0 +1,184 @@
+"""The daemon as its pages see it: what it watches, what the store keeps of it, and how it is itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor import __version__
+from monitor.config import Config
+from monitor.config_types import safe_address
+from monitor.core.binding import unbound_accounts
+from monitor.core.incident import Incident
+from monitor.core.memory import Flip, PortalState
+from monitor.core.model import ChannelKey
+from monitor.core.policy import Policy
+from monitor.core.reading import Acknowledged, Reading
+from monitor.core.turn import Turn, TurnEvent
+from monitor.daemon import Daemon
+from monitor.shell.board import PollFacts, SelfFacts
+from monitor.shell.clock import Clock
+from monitor.shell.lag import Lag
+from monitor.shell.metrics import Registry
+from monitor.shell.store import Store
+from monitor.shell.store_engine import place
+from monitor.shell.store_web import Note
+from monitor.shell.visitors import Access
+
+_SEEN = "messenger_poll_last_success_timestamp_seconds"
+_RELOADED = "messenger_monitor_config_last_reload_successful"
+
+
+class DaemonBoard:
+    """A Board over the running daemon."""
+
+    def __init__(self, daemon: Daemon, *, store: Store, clock: Clock, lag: Lag) -> None:
+        self.news = daemon.news
+        self._daemon, self._store, self._clock, self._lag = daemon, store, clock, lag
+        self._started = clock.real_now()
+
+    @property
+    def language(self) -> str:
+        return self._daemon.language
+
+    @property
+    def access(self) -> Access:
+        return self._daemon.config.web.access
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
+        return self._daemon.portals()
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        return self._daemon.health()
+
+    def is_ready(self) -> bool:
+        return self._daemon.is_ready()
+
+    async def metrics(self, *, openmetrics: bool) -> str:
+        return await self._daemon.exposition.render(openmetrics=openmetrics)
+
+    async def reload(self) -> tuple[str, ...]:
+        return await self._daemon.reload()
+
+    # --- what the store keeps -----------------------------------------------------------------------
+
+    async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
+        return await self._store.incidents(portal, limit=200)
+
+    async def incident(self, number: str) -> tuple[str, Incident] | None:
+        return await self._store.incident(number)
+
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]:
+        """What the store holds of one chat: its turns, and the ledger's rows."""
+        return await self._store.turns(portal, chat=chat), await self._store.turn_events(portal, chat)
+
+    async def turns(self, portal: str, since: datetime) -> tuple[Turn, ...]:
+        return await self._store.turns(portal, since=since)
+
+    async def channel_flips(self, portal: str, key: ChannelKey, since: datetime) -> tuple[Flip, ...]:
+        return await self._store.channel_flips(portal, key, since=since)
+
+    async def notes(self, incident: str) -> tuple[Note, ...]:
+        return await self._store.notes(incident)
+
+    async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None:
+        """The note first: an incident that closes meanwhile has it all the same."""
+        await self._store.add_note(incident, Note(at=self._clock.now(), author=author, text=text))
+        for watch in self._daemon.watches():
+            if watch.policy.portal == portal:
+                await watch.acknowledge(incident, text)
+        self.news.tell(portal)
+
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        """No more reminders of an expiry's present date. "" = done, else what is wrong with the wish."""
+        watch = next((one for one in self._daemon.watches() if one.policy.portal == portal), None)
+        known = watch.state.reminders if watch is not None else {}
+        if watch is None or subject not in known:
+            wanted, got = (sorted(known), subject) if watch is not None else (sorted(self._daemon.portals()), portal)
+            return f"expected one of {', '.join(wanted) or 'none'}, got {got[:64]}"
+        findings = (Acknowledged(subject=subject),)
+        await watch.take([Reading(probe="acknowledge", source="person", at=self._clock.now(), findings=findings)])
+        return ""
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        """Accounts of providers that no channel is bound to, by the provider's name."""
+        return unbound_accounts(self._daemon.accounts_told(), [policy for _, policy in self.portals().values()])
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        return await self._daemon.hear(provider, key, body)
+
+    async def portal_of_link(self, digest: str) -> str | None:
+        """None also for a portal that is not watched any more."""
+        portal = await self._store.portal_of_link(digest)
+        return portal if portal in self._daemon.portals() else None
+
+    # --- how the daemon is itself -------------------------------------------------------------------
+
+    async def facts(self) -> SelfFacts:
+        started = self._clock.monotonic()
+        rows = await self._store.sizes()
+        return replace(
+            _told(self._daemon.config, self._daemon.registry, set(self._daemon.portals()), self._started),
+            well=self.health()[0],
+            late=tuple(self.health()[1].get("late_portals", ())),
+            lag=self._lag.recent,
+            worst_lag=self._lag.worst,
+            store_seconds=self._clock.monotonic() - started,
+            rows=rows,
+            delivery_failing_since=self._daemon.pusher.failing_since if self._daemon.pusher else None,
+            listeners=self.news.listeners,
+        )
+
+
+def _told(config: Config, registry: Registry, portals: set[str], started: datetime) -> SelfFacts:
+    """What stands in the configuration and in the numbers."""
+    return SelfFacts(
+        version=__version__,
+        well=True,
+        started=started,
+        polls=_polls(registry, portals),
+        store=place(config.store_url),
+        delivery=safe_address(config.alertmanager_url) if config.alertmanager_url else "",
+        delivered=_delivered(registry),
+        reloaded_well=bool(registry.own.get(_RELOADED, {}).get((), 1.0)),
+    )
+
+
+def _polls(registry: Registry, portals: set[str]) -> tuple[PollFacts, ...]:
+    """A row a portal and source that was ever asked; a portal that never answered has its row, too."""
+    seen = {(labels[0], labels[1]) for labels in registry.own.get(_SEEN, {})}
+    failed = {(labels[0], labels[1]) for labels in registry.counters["messenger_poll_failures_total"]}
+    asked = {*seen, *failed, *((portal, "bitrix24") for portal in portals)}
+    return tuple(_poll(registry, portal, source) for portal, source in sorted(asked))
+
+
+def _poll(registry: Registry, portal: str, source: str) -> PollFacts:
+    last = registry.own.get(_SEEN, {}).get((portal, source))
+    failures = registry.counters["messenger_poll_failures_total"]
+    own = source == "bitrix24"
+    return PollFacts(
+        portal=portal,
+        source=source,
+        last_success=datetime.fromtimestamp(last, UTC) if last else None,
+        failures={key[2]: int(count) for key, count in sorted(failures.items()) if key[:2] == (portal, source)},
+        requests=int(registry.counters["messenger_api_requests_total"].get((portal,), 0)) if own else 0,
+        commands=int(registry.counters["messenger_api_commands_total"].get((portal,), 0)) if own else 0,
+        operating=_operating(registry, portal) if own else {},
+    )
+
+
+def _operating(registry: Registry, portal: str) -> dict[str, float]:
+    spent = registry.own.get("messenger_api_operating_seconds", {})
+    return {labels[1]: seconds for labels, seconds in spent.items() if labels[0] == portal}
+
+
+def _delivered(registry: Registry) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for (_, _, result), count in registry.counters["messenger_notifications_total"].items():
+        counted[result] = counted.get(result, 0) + int(count)
+    return counted

@@ -1,0 +1,99 @@
+"""What the pages may look at and ask for: the daemon as its own web server sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from monitor.core.incident import Incident
+from monitor.core.memory import Flip, PortalState
+from monitor.core.model import ChannelKey
+from monitor.core.policy import Policy
+from monitor.core.turn import Turn, TurnEvent
+from monitor.shell.news import News
+from monitor.shell.store_web import Note
+from monitor.shell.visitors import Access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollFacts:
+    """One portal's polls as the daemon counts them. `failures` by source and reason, `operating` by method."""
+
+    portal: str
+    source: str
+    last_success: datetime | None
+    failures: Mapping[str, int] = field(default_factory=dict)
+    requests: int = 0
+    commands: int = 0
+    operating: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfFacts:
+    """The daemon's own state. Spans are real seconds; `store_seconds` what one question to the store took."""
+
+    version: str
+    well: bool
+    started: datetime
+    late: tuple[str, ...] = ()
+    polls: tuple[PollFacts, ...] = ()
+    lag: float = 0.0
+    worst_lag: float = 0.0
+    store: str = ""
+    store_seconds: float = 0.0
+    rows: Mapping[str, int] = field(default_factory=dict)
+    delivery: str = ""  # Alertmanager's address without its password, "" = alerts are not posted
+    delivery_failing_since: datetime | None = None
+    delivered: Mapping[str, int] = field(default_factory=dict)  # by result
+    listeners: int = 0
+    reloaded_well: bool = True
+
+
+class Board(Protocol):
+    """What the pages may look at."""
+
+    news: News
+
+    @property
+    def language(self) -> str: ...
+
+    @property
+    def access(self) -> Access: ...
+
+    def now(self) -> datetime: ...
+
+    def portals(self) -> Mapping[str, tuple[PortalState, Policy]]: ...
+
+    def health(self) -> tuple[bool, dict[str, Any]]: ...
+
+    def is_ready(self) -> bool: ...
+
+    async def metrics(self, *, openmetrics: bool) -> str: ...
+
+    async def reload(self) -> tuple[str, ...]: ...
+
+    async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]: ...
+
+    async def incident(self, number: str) -> tuple[str, Incident] | None: ...
+
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Turn, ...], tuple[TurnEvent, ...]]: ...
+
+    async def turns(self, portal: str, since: datetime) -> tuple[Turn, ...]: ...
+
+    async def channel_flips(self, portal: str, key: ChannelKey, since: datetime) -> tuple[Flip, ...]: ...
+
+    async def notes(self, incident: str) -> tuple[Note, ...]: ...
+
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str: ...
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    async def hear(self, provider: str, key: str, body: object) -> bool: ...
+
+    async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None: ...
+
+    async def portal_of_link(self, digest: str) -> str | None: ...
+
+    async def facts(self) -> SelfFacts: ...

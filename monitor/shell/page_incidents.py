@@ -1,0 +1,55 @@
+"""Incidents as rows of plain facts: in the list of what is open and what is past, and one with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from monitor.core.incident import Incident, Severity
+from monitor.shell.page_words import WORDS
+from monitor.shell.sight import Sight
+from monitor.shell.store_web import Note
+
+Row = dict[str, Any]
+
+
+def incident_row(one: Incident, sight: Sight) -> Row:
+    words = one.words.get(sight.language) or next(iter(one.words.values()), None)
+    return {
+        "id": one.id,
+        "portal": sight.state.portal,
+        "kind": one.kind.value,
+        "severity": sight.say(f"severity_{one.severity.value}"),
+        "light": "good" if one.closed else "bad" if one.severity is Severity.CRITICAL else "warn",
+        "summary": (words.summary if words else "") or one.kind.alertname,
+        "description": words.description if words else "",
+        "recommendation": words.recommendation if words else "",
+        "opened": sight.at(one.opened),
+        "since": sight.at(one.since or one.opened),
+        "closed": sight.at(one.closed),
+        "close_reason": _reason(one.close_reason, sight.language),
+        "lasts": sight.span((one.closed or sight.now) - one.opened),
+        "evidence": [{"text": line, "is_link": line.startswith(("https://", "http://"))} for line in one.evidence],
+        "guaranteed": one.guaranteed,
+        "audience": sight.say(f"actor_{one.audience.value}"),
+        "labels": [{"name": name, "value": value} for name, value in one.labels],
+        "acknowledged": one.acknowledged,
+        "chat": _chat(one),
+    }
+
+
+def _reason(word: str, language: str) -> str:
+    return WORDS[language].get(f"closed_{word}", word)
+
+
+def _chat(one: Incident) -> str:
+    """Replies' incidents are about a dialog: its chat is the first part of their subject."""
+    chat, _, message = one.subject.partition("/")
+    is_reply = one.kind.value in {"slow_reply", "no_reply", "closed_without_answer"}
+    return chat if is_reply and chat.isdecimal() and message.isdecimal() else ""
+
+
+def note_rows(notes: Iterable[Note], sight: Sight) -> list[Row]:
+    return [
+        {"at": sight.at(note.at), "author": note.author or sight.say("somebody"), "text": note.text} for note in notes
+    ]

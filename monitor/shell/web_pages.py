@@ -1,0 +1,161 @@
+"""The pages' handlers: each gathers what its template shows, of portals that the visitor sees."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+
+from monitor.core.incident import Incident
+from monitor.core.model import ChannelKey
+from monitor.core.words import moment
+from monitor.shell import page_channel, page_portal, page_replies
+from monitor.shell.badge import badge
+from monitor.shell.explain import chat_of, explain_dialog
+from monitor.shell.page_guarantee import guarantee
+from monitor.shell.page_incidents import incident_row, note_rows
+from monitor.shell.page_self import monitor
+from monitor.shell.page_words import WORDS
+from monitor.shell.sight import Sight
+from monitor.shell.sign_in import digest
+from monitor.shell.web_guard import BOARD, VISITOR
+from monitor.shell.web_view import is_live, language_of, number, page, portal_of, visible, visitor_of
+
+MOST_NOTE = 500
+
+
+async def fleet(request: web.Request) -> web.Response:
+    board = request.app[BOARD]
+    return page(request, "fleet.html", fleet=page_portal.fleet(visible(request), board.now(), language_of(request)))
+
+
+async def portal(request: web.Request) -> web.Response:
+    sight = _sight(request)
+    bound = page_portal.binding(sight, request.app[BOARD].unbound())
+    told = page_portal.portal(sight)
+    return page(request, "portal.html", portal=told, team=await _team(request, sight), binding=bound)
+
+
+async def _team(request: web.Request, sight: Sight) -> dict[str, Any] | None:
+    """Four weeks of turns are not read for every refresh of an open page."""
+    if is_live(request):
+        return None
+    turns = await request.app[BOARD].turns(sight.state.portal, page_replies.period_begins(sight.now))
+    return await asyncio.to_thread(page_replies.team, turns, sight)  # many turns take a while, and polls go on
+
+
+async def channel(request: web.Request) -> web.Response:
+    sight, board = _sight(request), request.app[BOARD]
+    key = ChannelKey(number(request.match_info["line"]), request.match_info["connector"])
+    memory = sight.state.channels.get(key)
+    if memory is None:
+        raise web.HTTPNotFound
+    flips = await board.channel_flips(sight.state.portal, key, page_channel.past_begins(sight.now))
+    return page(request, "channel.html", portal=_place(sight), channel=page_channel.channel(memory, flips, sight))
+
+
+async def manager(request: web.Request) -> web.Response:
+    sight, user = _sight(request), number(request.match_info["manager"])
+    turns = await request.app[BOARD].turns(sight.state.portal, page_replies.period_begins(sight.now))
+    seen = (*turns, *sight.state.turns.values())
+    known = user == 0 or user in sight.state.managers or any(user in {turn.holder, turn.responder} for turn in seen)
+    if not known:
+        raise web.HTTPNotFound
+    shown = await asyncio.to_thread(page_replies.manager, user, turns, sight)
+    return page(request, "manager.html", portal=_place(sight), manager=shown)
+
+
+async def dialog(request: web.Request) -> web.Response:
+    sight, chat = _sight(request), number(request.match_info["chat"])
+    chat = chat_of(sight.state, chat)
+    kept, events = await request.app[BOARD].kept_of(sight.state.portal, chat)
+    told = explain_dialog(sight.state, sight.policy, chat, sight.now, kept=kept, events=events)
+    if told is None:
+        raise web.HTTPNotFound
+    turns = [turn[f"story_{sight.language}"] for turn in told["turns"]]
+    ledger = [
+        {"at": sight.at(row.at), "what": row.what, "messages": ", ".join(map(str, row.messages))} for row in events
+    ]
+    facts = {"chat": chat, "link": told["link"], "turns": turns, "ledger": ledger}
+    return page(request, "dialog.html", portal=_place(sight), dialog=facts)
+
+
+async def guarantee_page(request: web.Request) -> web.Response:
+    sight = _sight(request)
+    return page(request, "guarantee.html", portal=_place(sight), guarantee=guarantee(sight))
+
+
+async def incidents(request: web.Request) -> web.Response:
+    """?portal=P for one portal alone."""
+    portals, wanted = visible(request), request.query.get("portal")
+    if wanted is not None and wanted not in portals:
+        raise web.HTTPNotFound
+    one = wanted or (next(iter(portals)) if len(portals) == 1 else None)
+    past = await request.app[BOARD].past_incidents(one)
+    sights = {name: _sight_of(request, name) for name in portals if one in {None, name}}
+    opened = [row for sight in sights.values() for row in page_portal.open_incidents(sight)]
+    ended = [incident_row(found, sights[name]) for name, found in past if name in sights and found.closed]
+    return page(request, "incidents.html", opened=opened, past=ended, one=wanted)
+
+
+async def incident(request: web.Request) -> web.Response:
+    sight, one = await _incident(request)
+    notes = await request.app[BOARD].notes(one.id)
+    row = incident_row(one, sight)
+    return page(request, "incident.html", one=row, portal=_place(sight), notes=note_rows(notes, sight))
+
+
+async def acknowledge(request: web.Request) -> web.StreamResponse:
+    """A note, kept with its author; an open incident carries it from then on."""
+    sight, one = await _incident(request)
+    text = " ".join(str((await request.post()).get("note", "")).split())[:MOST_NOTE]
+    author = visitor_of(request).name
+    shown = text or WORDS[sight.policy.language]["acknowledged"]
+    await request.app[BOARD].acknowledge(sight.state.portal, one.id, author, shown)
+    return web.Response(status=303, headers={"Location": f"/incidents/{one.id}"})
+
+
+async def _incident(request: web.Request) -> tuple[Sight, Incident]:
+    """As it stands now: what is open is known better in memory than in the store."""
+    found = await request.app[BOARD].incident(request.match_info["id"][:64])
+    if found is None or found[0] not in visible(request):
+        raise web.HTTPNotFound
+    sight = _sight_of(request, found[0])
+    return sight, sight.state.incidents.get(found[1].id, found[1])
+
+
+async def monitor_page(request: web.Request) -> web.Response:
+    facts = await request.app[BOARD].facts()
+    return page(request, "monitor.html", monitor=monitor(facts, language_of(request)))
+
+
+async def badge_picture(request: web.Request) -> web.StreamResponse:
+    """For who may see the portal, or with ?key= of the head's link: an image of another site brings no cookie."""
+    name = request.match_info["portal"]
+    board, visitor, key = request.app[BOARD], request.get(VISITOR), request.query.get("key", "")
+    may = visitor is not None and visitor.sees(name)
+    if not may and key:
+        may = await board.portal_of_link(digest(key)) == name
+    found = board.portals().get(name) if may else None
+    if found is None:
+        raise web.HTTPNotFound
+    row = page_portal.summary(Sight(state=found[0], policy=found[1], now=board.now(), language=language_of(request)))
+    text = badge(name, row["light"], WORDS[language_of(request)][f"light_{row['light']}"])
+    headers = {"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "max-age=60"}
+    return web.Response(text=text, content_type="image/svg+xml", headers=headers)
+
+
+def _sight(request: web.Request) -> Sight:
+    state, policy = portal_of(request)
+    return Sight(state=state, policy=policy, now=request.app[BOARD].now(), language=language_of(request))
+
+
+def _sight_of(request: web.Request, name: str) -> Sight:
+    state, policy = visible(request)[name]
+    return Sight(state=state, policy=policy, now=request.app[BOARD].now(), language=language_of(request))
+
+
+def _place(sight: Sight) -> dict[str, str]:
+    """What the menu of a portal needs."""
+    return {"name": sight.state.portal, "moment": moment(sight.now, sight.policy.timezone, sight.language)}

@@ -1,0 +1,317 @@
+"""What the pages say, without a browser: charts, languages, what is escaped, how large and how fast they are."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pages_parts import (
+    BOT,
+    DAY,
+    EVIL,
+    HOUR,
+    NOW,
+    WAZZUP,
+    PageBoard,
+    broken,
+    busy,
+    channel,
+    diagnosis,
+    empty,
+    evil,
+    past_of,
+    turn,
+)
+
+from monitor.core.memory import Flip
+from monitor.core.model import Messenger, State
+from monitor.core.timeline import days_of, spans_of, uptime
+from monitor.shell.badge import badge
+from monitor.shell.charts import Bar, Cell, strip, week
+from monitor.shell.page_channel import percent
+from monitor.shell.page_portal import fleet
+from monitor.shell.page_words_en import EN
+from monitor.shell.page_words_ru import RU
+from monitor.shell.store import Store
+from monitor.shell.visitors import Access
+from monitor.shell.web import make_app
+
+ZONE = "Europe/Moscow"
+PAGE = {"Accept": "text/html"}
+SINCE = NOW - 89 * DAY
+
+
+def flip(at: timedelta, before: State | None, after: State) -> Flip:
+    return Flip(line=1, connector=BOT.connector, at=NOW - at, before=before, after=after, diagnosis=diagnosis(after))
+
+
+class Opened:
+    """The pages of some portals over a real store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def __aenter__(self) -> Opened:
+        self.store = await Store.open(f"sqlite:///{self.folder / 'facts.db'}")
+        self.board = PageBoard(self.store, Access())
+        self.client: TestClient[web.Request, web.Application] = TestClient(TestServer(make_app(self.board)))
+        await self.client.start_server()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.close()
+        await self.store.close()
+
+    async def text(self, path: str, status: int = 200, **headers: str) -> str:
+        answer = await self.client.get(path, headers=PAGE | headers)
+        text = await answer.text()
+        assert answer.status == status, text[:500]
+        return text
+
+
+# --- a channel's past ------------------------------------------------------------------------------------
+
+
+def test_a_channel_without_changes_was_what_it_is_since_it_was_first_seen() -> None:
+    memory = channel(BOT, State.CONNECTED, NOW - 10 * DAY, Messenger.TELEGRAM)
+    (span,) = spans_of((), memory, SINCE, NOW)
+    assert (span.start, span.end, span.state) == (NOW - 10 * DAY, NOW, State.CONNECTED)
+    days = days_of([span], ZONE, SINCE, NOW)
+    assert len(days) == 90
+    assert sum(bool(day.up) for day in days) == 11
+    assert uptime(days) == 1.0
+
+
+def test_an_outage_is_told_by_day_in_the_portals_time_and_blindness_is_neither_up_nor_down() -> None:
+    flips = [
+        flip(3 * DAY, State.CONNECTED, State.QR_REQUIRED),
+        flip(3 * DAY - 2 * HOUR, State.QR_REQUIRED, State.UNKNOWN),
+        flip(2 * DAY, State.UNKNOWN, State.CONNECTED),
+    ]
+    memory = channel(BOT, State.CONNECTED, NOW - 2 * DAY, Messenger.TELEGRAM)
+    days = days_of(spans_of(flips, memory, SINCE, NOW), ZONE, SINCE, NOW)
+    (bad,) = [day for day in days if day.down]
+    assert (bad.day.isoformat(), bad.down, bad.worst) == ("2026-02-27", 2 * HOUR, State.QR_REQUIRED)
+    assert bad.up == 12.5 * HOUR
+    share = uptime(days)
+    assert share is not None
+    assert 0.998 < share < 1
+
+
+def test_before_a_channel_was_first_seen_nothing_is_claimed() -> None:
+    flips = [flip(5 * DAY, None, State.CONNECTED)]
+    memory = channel(BOT, State.CONNECTED, NOW - 5 * DAY, Messenger.TELEGRAM)
+    days = days_of(spans_of(flips, memory, SINCE, NOW), ZONE, SINCE, NOW)
+    assert sum(bool(day.up) for day in days) == 6
+    assert uptime(days_of((), ZONE, SINCE, NOW)) is None
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(None, "—"), (1.0, "100 %"), (0.999999, "99,99 %"), (0.5, "50,00 %"), (0.0, "0,00 %")]
+)
+def test_a_share_below_one_is_never_rounded_up_to_all(share: float | None, said: str) -> None:
+    assert percent(share, "ru") == said
+
+
+def test_charts_are_well_formed_and_say_in_words_what_they_show() -> None:
+    bars = [Bar(share=None, title="nothing"), Bar(share=1.0, title="well"), Bar(share=0.999, title=EVIL)]
+    drawn = ElementTree.fromstring(strip(bars, EVIL))
+    assert drawn.get("aria-label") == EVIL
+    titles = [node.text for node in drawn.iter("title")]
+    assert titles == ["nothing", "well", EVIL]
+    hatched = [node for node in drawn.iter("rect") if node.get("fill") == "url(#hatch)"]
+    assert [float(node.get("height", "0")) >= 5 for node in hatched] == [True]
+    grid = ElementTree.fromstring(week({(6, 23): Cell(text="<1", level=4, title=EVIL)}, ["d"] * 7, "week"))
+    assert "<1" in [node.text for node in grid.iter("text")]
+    assert ElementTree.fromstring(strip([], "none")).tag == "svg"
+
+
+def test_a_badge_is_an_image_with_a_word_beside_the_colour() -> None:
+    drawn = ElementTree.fromstring(badge(EVIL, "bad", "сбой"))
+    assert drawn.get("aria-label") == f"{EVIL}: сбой"
+    assert "script" not in [node.tag for node in drawn.iter()]
+
+
+def test_both_languages_have_the_same_words() -> None:
+    assert RU.keys() == EN.keys()
+    slots = re.compile(r"\{(\w+)\}")
+    for key in RU:
+        assert sorted(slots.findall(RU[key])) == sorted(slots.findall(EN[key])), key
+
+
+# --- pages -------------------------------------------------------------------------------------------------
+
+
+async def test_pages_speak_the_language_that_was_asked_for_and_keep_to_it(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        assert "Требуют внимания" in await pages.text("/")
+        english = await pages.text("/?lang=en")
+        assert '<html lang="en">' in english
+        assert "Need attention" in english
+        assert "Scan the QR code" in await pages.text("/portals/acme")
+        assert "Требуют внимания" in await pages.text("/?lang=ru")
+        assert '<html lang="ru">' in await pages.text("/?lang=xx")
+
+
+async def test_a_portals_own_language_is_spoken_on_its_pages(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy("acme", language="en"))
+        assert '<html lang="en">' in await pages.text("/portals/acme/guarantee")
+        assert '<html lang="ru">' in await pages.text("/")
+
+
+async def test_the_portal_tells_what_is_wrong_who_acts_and_who_waits(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        text = await pages.text("/portals/acme")
+        for told in ("нужен QR-код", "Отсканируйте QR-код", "интегратор", "Анна Петрова", "31 минуту", "просрочен"):
+            assert told in text, told
+        assert "Когда отвечают медленно" in text
+
+
+async def test_a_refresh_of_an_open_page_does_not_read_weeks_of_replies_again(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        assert "Когда отвечают медленно" not in await pages.text("/portals/acme", **{"X-Part": "live"})
+
+
+async def test_empty_and_broken_portals_have_every_page(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        assert "Порталов нет." in await pages.text("/")
+        await pages.board.add(empty(), past=False)
+        await pages.board.add(broken())
+        for name in ("fresh", "broken"):
+            for path in ("", "/guarantee", "/managers/0"):
+                await pages.text(f"/portals/{name}{path}")
+        await pages.text("/incidents?portal=fresh")
+        await pages.text("/monitor")
+        text = await pages.text("/portals/broken")
+        assert "unreachable connection refused" in text
+        assert "imopenlines, imconnector" in text
+
+
+async def test_what_does_not_exist_is_a_page_for_a_browser_and_json_for_a_tool(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        for path in (
+            "/portals/none",
+            "/portals/acme/channels/1/none",
+            "/portals/acme/channels/x/telegrambot",
+            "/portals/acme/managers/999999",
+            "/portals/acme/managers/-1",
+            "/portals/acme/dialogs/31337",
+            "/portals/acme/dialogs/٣",
+            "/incidents/none",
+            "/incidents?portal=none",
+            "/portals/acme/dialogs/" + "9" * 400,
+        ):
+            assert "Такой страницы нет" in await pages.text(path, status=404), path
+            answer = await pages.client.get(path)
+            assert (await answer.json())["error"]
+
+
+async def test_no_text_of_others_becomes_markup(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(evil())
+        incident = next(iter(pages.board.shown["evil"][0].incidents))
+        await pages.board.acknowledge("evil", incident, EVIL, EVIL)
+        for path in (
+            "/",
+            "/portals/evil",
+            f"/portals/evil/channels/1/{WAZZUP.connector}",
+            "/portals/evil/managers/12",
+            "/portals/evil/dialogs/1777",
+            "/incidents",
+            f"/incidents/{incident}",
+        ):
+            text = await pages.text(path)
+            assert "<script>window" not in text, path
+            assert "<img" not in text, path
+            assert not re.search(r'href="(?!https?://|/|#|data:,)', text), path
+
+
+async def test_two_hundred_portals_in_trouble_are_a_page_of_150_kb_in_200_ms(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        state, policy = busy()
+        for index in range(200):
+            name = f"customer-{index:03}"
+            pages.board.shown[name] = (replace(state, portal=name), replace(policy, portal=name))
+        await pages.text("/")  # templates are compiled once
+        times = []
+        for _ in range(5):
+            started = time.perf_counter()
+            text = await pages.text("/")
+            times.append(time.perf_counter() - started)
+        assert text.count("customer-199") >= 1
+        assert len(text.encode()) < 150_000
+        assert min(times) < 0.2
+        incidents = await pages.text("/incidents")
+        assert len(incidents.encode()) < 300_000
+
+
+async def test_a_portal_with_twenty_thousand_turns_is_shown_in_time(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        state, policy = busy()
+        told, before = past_of(state)
+        many = [
+            turn(100_000 + index, NOW - 20 * DAY + index * timedelta(minutes=1), holder=12, waited=5 * HOUR / 60)
+            for index in range(20_000)
+        ]
+        await pages.store.commit("acme", before, replace(told, ended=tuple(many)))
+        pages.board.shown["acme"] = (state, policy)
+        started = time.perf_counter()
+        await pages.text("/portals/acme")
+        assert time.perf_counter() - started < 3.0
+
+
+def test_the_fleet_puts_trouble_first_and_counts_it() -> None:
+    portals = {name: made(name) for name, made in (("a-calm", empty), ("b-ill", busy), ("c-lost", broken))}
+    shown = fleet(portals, NOW, "ru")
+    assert [row["name"] for row in shown["rows"]] == ["b-ill", "c-lost", "a-calm"]
+    assert (shown["ill"], shown["waiting"], shown["overdue"]) == (2, 3, 2)
+
+
+# --- live ---------------------------------------------------------------------------------------------------
+
+
+async def test_an_open_page_hears_of_a_change_and_of_portals_that_it_sees_only(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        async with pages.client.get("/events") as stream:
+            assert stream.content_type == "text/event-stream"
+            assert (await stream.content.readline()).startswith(b"retry")
+            pages.board.news.tell("acme")
+            lines = [await stream.content.readline() for _ in range(3)]
+        assert b"event: changed\n" in lines
+        assert json.loads(next(line for line in lines if line.startswith(b"data")).partition(b": ")[2]) == ["acme"]
+
+
+async def test_open_pages_do_not_keep_the_daemon_from_stopping(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        stream = await pages.client.get("/events")
+        started = time.perf_counter()
+        assert pages.client.app is not None
+        await pages.client.app.shutdown()
+        assert await stream.read() == b"retry: 5000\n\n"
+        assert time.perf_counter() - started < 5
+
+
+async def test_the_script_and_the_style_are_small_and_come_from_us(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        script, style = await pages.text("/live.js"), await pages.text("/style.css")
+        assert len(script) < 5_000
+        assert len(style) < 15_000
+        assert "http" not in script + style
+        page = await pages.text("/portals/acme")
+        assert re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', page) == ["/style.css", "data:,", "/live.js"]
+        assert not re.search(r"\sstyle=|\son\w+=", page)
