@@ -313,7 +313,7 @@ async def _group() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
+async def stage(folder: Path, at: datetime = START, store: str = "") -> AsyncIterator[Stage]:
     clock = HandClock(at)
     receiver = Receiver()
     app = web.Application()
@@ -328,7 +328,8 @@ async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
         await gate.listen()
         await alerts_gate.listen()
         sandbox.oauth.endpoint = f"{gate.url}/rest/"
-        path = write_config(folder, sandbox, gate.url, alerts_gate.url)
+        keys = {"allow_literal_secrets": True, "store": {"url": store}} if store else {}
+        path = write_config(folder, sandbox, gate.url, alerts_gate.url, **keys)
         built = Stage(
             folder=folder,
             clock=clock,
