@@ -23,6 +23,8 @@ LEAST_SHARE = 0.05
 def host_lines(config: Config) -> Iterator[Line]:
     yield from _file_lines(config)
     yield from _store_lines(config.store_url)
+    sealed = "encrypted with store.key_file" if config.store_key else "in plain; store.key_file would encrypt them"
+    yield well("tokens at rest", sealed)
     yield from _disk_lines(_folder(config.store_url))
 
 

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ class Place:
     """An address somebody configured. `key` is where in the configuration."""
 
     key: str
-    url: str
+    url: str = field(repr=False)  # the heartbeat's is a secret
     trusted: Trust = True
 
 
@@ -50,6 +50,8 @@ def _all_places(config: Config) -> Iterator[Place]:
             yield Place(
                 key=f"portals[{index}].auth.oauth_url", url=oauth_url(portal.credentials, portal.url), trusted=trusted
             )
+    if config.heartbeat is not None:
+        yield Place(key="heartbeat.url", url=config.heartbeat.url.reveal())
     for index, provider in enumerate(config.providers):
         trusted = trust(str(provider.ca_file) if provider.ca_file else None)
         yield Place(key=f"providers[{index}].url", url=provider.account.url, trusted=trusted)

@@ -33,8 +33,10 @@ async def rotate(config: Config) -> int:
         keys = _turned(config.store_key, file) if file else config.store_key
         told = await _daemon_knows(config) if file else True
         count = await _sealed(config.store_url, keys)
-    except (StoreError, OSError) as error:
+    except StoreError as error:
         return _failed(str(error))
+    except OSError as error:
+        return _failed(f"{file}: {error.strerror}: nothing was changed: put NEW OLD there by hand and restart")
     click.echo(f"{count} portals' tokens are sealed with the new key")
     if not told:
         click.echo("no daemon was told: if one runs, let it read its configuration again (SIGHUP) now", err=True)

@@ -355,3 +355,32 @@ def alertmanager_faults() -> list[Fault]:
 
 async def _alerts_clear(one: Stage) -> None:
     await one.alerts_gate.become(None)
+
+
+PROVIDER: tuple[tuple[str, Mode, str], ...] = (
+    ("the provider resets the connection", refuse_at_once, "provider.failing"),
+    ("the provider hangs", hang, "provider.failing"),
+    ("the provider's answer drips", drip, "provider.failing"),
+    ("the provider's answer is cut and half closed", half_closed, "provider.failing"),
+    ("the provider answers with a page", says(http("200 OK", PAGE)), "provider.failing"),
+    ("the provider answers 500", says(http("500 Oops", "{}")), "provider.failing"),
+    ("the provider answers 502 with a page", says(http("502 Bad Gateway", PAGE)), "provider.failing"),
+    ("the provider answers 429", says(http("429 Slow", '{"parameters":{"retry_after":5}}')), "provider.failing"),
+    ("the provider answers 302", says(http("302 Found", "", "Location: https://x.example/")), "provider.failing"),
+    ("the provider has revoked the key, 401", says(http("401 No", '{"ok":false,"error_code":401}')), "channel_down"),
+    ("the provider answers another's JSON", says(http("200 OK", '{"hello":[1,2]}')), "provider.failing"),
+    ("the provider answers a list without end", says(http("200 OK", "[" * 50_000)), "provider.failing"),
+)
+
+
+def of_the_provider() -> list[Fault]:
+    def fault(name: str, mode: Mode, seen: str) -> Fault:
+        async def begin(one: Stage) -> None:
+            await one.bot_gate.become(mode)
+
+        async def end(one: Stage) -> None:
+            await one.bot_gate.become(None)
+
+        return Fault(area="provider", name=name, begin=begin, end=end, seen=(seen,))
+
+    return [fault(*row) for row in PROVIDER]

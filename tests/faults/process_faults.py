@@ -123,13 +123,7 @@ async def reloaded(one: Stage) -> None:
     assert one.daemon is not None
     for problem in await one.daemon.reload():
         one._note(f"log: config.problem {problem}")
-    _hold(one)
-
-
-def _hold(one: Stage) -> None:
-    assert one.daemon is not None
-    for kept in one.daemon._portals.kept.values():
-        kept.task.cancel()
+    one.hold()
 
 
 async def storm(one: Stage) -> None:
@@ -138,7 +132,7 @@ async def storm(one: Stage) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(50):
             group.create_task(daemon.reload())
-    _hold(one)
+    one.hold()
 
 
 async def storm_of_changes(one: Stage) -> None:

@@ -177,6 +177,7 @@ class Stage:
     gate: Gate
     receiver: Receiver
     alerts_gate: Gate
+    bot_gate: Gate
     config: Config
     path: Path
     seen: list[str] = field(default_factory=list)
@@ -208,12 +209,18 @@ class Stage:
         self.store, self._stack = store, stack
         await self.daemon.restore_alerts()
         await self.daemon.adopt(config)
-        for kept in (*self.daemon._portals.kept.values(), *self.daemon._accounts.kept.values()):
-            kept.task.cancel()  # the stage gives the rhythm
+        self.hold()
         return True
+
+    def hold(self) -> None:
+        """The stage gives the rhythm, nothing polls by itself."""
+        assert self.daemon is not None
+        for kept in (*self.daemon._portals.kept.values(), *self.daemon._accounts.kept.values()):
+            kept.task.cancel()
 
     async def stop(self) -> None:
         if self._stack is not None:
+            self.hold()
             stack, self._stack, self.daemon = self._stack, None, None
             await stack.aclose()
 
@@ -236,6 +243,8 @@ class Stage:
         try:
             await self.watch.poll()
             assert self.daemon is not None
+            for account in self.daemon._accounts.kept.values():
+                await account.run.poll()
             if self.daemon.pusher is not None:
                 await self.daemon.pusher.tell()
         except StoreError as error:
@@ -302,8 +311,17 @@ def words(failure: Failure) -> str:
 
 def _quick(config: Config, timeout: float) -> Config:
     """Shorter than a configuration may say: tests wait for timeouts."""
-    portals = tuple(replace(one, timeout=timedelta(seconds=timeout)) for one in config.portals)
-    return replace(config, portals=portals)
+    short = timedelta(seconds=timeout)
+    portals = tuple(replace(one, timeout=short) for one in config.portals)
+    return replace(config, portals=portals, providers=tuple(replace(one, timeout=short) for one in config.providers))
+
+
+async def _bot(request: web.Request) -> web.Response:
+    """A Telegram bot whose webhook leads to Bitrix24."""
+    if request.match_info["method"] == "getMe":
+        return web.json_response({"ok": True, "result": {"id": 1, "is_bot": True, "username": "acme_bot"}})
+    hook = {"url": "https://im.bitrix.example/hook", "pending_update_count": 0}
+    return web.json_response({"ok": True, "result": hook})
 
 
 @asynccontextmanager
@@ -313,22 +331,30 @@ async def _group() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
+async def stage(folder: Path, at: datetime = START, store: str = "") -> AsyncIterator[Stage]:
     clock = HandClock(at)
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/api/v2/alerts", receiver.take)
+    app.router.add_get("/bot{token}/{method}", _bot)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     portal_clock = PortalClock(clock)
     world = furnished(portal_clock, hours=False)
     async with Sandbox(world, clock=portal_clock) as sandbox:
-        gate, alerts_gate = Gate(int(sandbox.url.rsplit(":", 1)[1])), Gate(runner.addresses[0][1])
-        await gate.listen()
-        await alerts_gate.listen()
+        receivers = runner.addresses[0][1]
+        gates = Gate(int(sandbox.url.rsplit(":", 1)[1])), Gate(receivers), Gate(receivers)
+        gate, alerts_gate, bot_gate = gates
+        for one in gates:
+            await one.listen()
         sandbox.oauth.endpoint = f"{gate.url}/rest/"
-        path = write_config(folder, sandbox, gate.url, alerts_gate.url)
+        keys: dict[str, Any] = {"allow_literal_secrets": True, "store": {"url": store}} if store else {}
+        (folder / "bot").write_text("1:canary-bot-token")
+        (folder / "bot").chmod(0o600)
+        bot = {"name": "tg", "type": "telegram_bot", "token_file": str(folder / "bot"), "url": bot_gate.url}
+        keys |= {"providers": [bot | {"timeout": "1s"}]}
+        path = write_config(folder, sandbox, gate.url, alerts_gate.url, **keys)
         built = Stage(
             folder=folder,
             clock=clock,
@@ -337,6 +363,7 @@ async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
             gate=gate,
             receiver=receiver,
             alerts_gate=alerts_gate,
+            bot_gate=bot_gate,
             config=load(path),
             path=path,
         )
@@ -344,8 +371,8 @@ async def stage(folder: Path, at: datetime = START) -> AsyncIterator[Stage]:
             yield built
         finally:
             await built.stop()
-            await gate.shut()
-            await alerts_gate.shut()
+            for one in gates:
+                await one.shut()
             await runner.cleanup()
 
 
@@ -364,7 +391,15 @@ def write_config(folder: Path, sandbox: Sandbox, portal: str, alerts: str, **key
         "store": {"url": f"sqlite:///{folder / 'state.db'}"},
         "alertmanager": {"url": alerts},
         "defaults": {"poll": "60s", "settle": "0s"},
-        "portals": [{"name": "acme", "url": portal, "auth": auth, "rate": {"per_second": 1000, "burst": 10000}}],
+        "portals": [
+            {
+                "name": "acme",
+                "url": portal,
+                "auth": auth,
+                "rate": {"per_second": 1000, "burst": 10000},
+                "channels": [{"connector": TELEGRAM, "line": 1, "provider": "tg"}],
+            }
+        ],
         **keys,
     }
     path = folder / "monitor.yaml"

@@ -9,17 +9,25 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, on_the_wire
+from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, of_the_provider, on_the_wire
 from process_faults import process_faults
 from reliability import PAGE, Row, write_page
 from stage import Outcome, Stage, doubled, lost, outcome, stage, told_besides
 from store_faults import store_faults
 from structlog.testing import capture_logs
 
-FAULTS = [*on_the_wire(), *of_the_portal(), *TOKENS, *alertmanager_faults(), *store_faults(), *process_faults()]
+FAULTS = [
+    *on_the_wire(),
+    *of_the_portal(),
+    *TOKENS,
+    *of_the_provider(),
+    *alertmanager_faults(),
+    *store_faults(),
+    *process_faults(),
+]
 ORDINARY = frozenset({"incident.opened", "portal.failing"})  # seen as incidents and failures
-MAY_BE_TOLD = {"PortalUnreachable", "PortalAuthFailed", "SlowReply", "NoReply"}
-SETTLE = 12  # minutes that every run lasts after its fault
+MAY_BE_TOLD = {"ChannelDown", "PortalUnreachable", "PortalAuthFailed", "SlowReply", "NoReply"}
+SETTLE = 9  # minutes that every run lasts after its fault
 
 pytestmark = pytest.mark.xdist_group("faults")
 

@@ -71,7 +71,7 @@ def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return undisturbed
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(16))
 async def test_a_life_with_kills_ends_as_one_without(seed: int, tmp_path: Path, meant: Outcome) -> None:
     was = await lived(tmp_path, seed)
     assert lost(was, meant) == []

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from ops_parts import config_file, eventually, portal_of, secret
 
+from monitor.app import _beats
 from monitor.config import ConfigProblems, load
 from monitor.daemon import Daemon
 from monitor.sandbox.faults import Fault
@@ -23,6 +25,7 @@ from monitor.shell.clock import Clock
 from monitor.shell.heartbeat import Heartbeat, Progress, Switch, address
 from monitor.shell.http import session
 from monitor.shell.store import Store
+from monitor.shell.systemd import Notifier
 
 CANARY = "5f1acanary"
 
@@ -173,3 +176,26 @@ def test_the_address_is_asked_for_over_tls_and_as_an_address(tmp_path: Path) -> 
     assert config.heartbeat is not None
     assert config.heartbeat.every == timedelta(seconds=60)
     assert CANARY not in repr(config)
+
+
+async def test_systemd_hears_of_us_only_while_polls_end(tmp_path: Path) -> None:
+    address = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(address)
+        listening.setblocking(False)
+        notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "20000"})
+        loop = asyncio.get_running_loop()
+        async with service() as kept, Sandbox() as sandbox, watching(tmp_path, sandbox, kept) as daemon:
+            await eventually(lambda: daemon.progress().begun)
+            async with asyncio.TaskGroup() as group:
+                beats = group.create_task(_beats(daemon, notifier))
+                assert b"WATCHDOG=1" in await asyncio.wait_for(loop.sock_recv(listening, 4096), 5)
+                rhythm = daemon._portals.kept["acme"].rhythm
+                daemon._portals.kept["acme"].task.cancel()  # it polls no more, and the loop runs on
+                rhythm.last_real = rhythm.begun_real = rhythm.begun_real - 121.0
+                with suppress(BlockingIOError):
+                    while listening.recv(4096):
+                        continue
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(loop.sock_recv(listening, 4096), 0.2)
+                beats.cancel()
