@@ -77,6 +77,9 @@ class DaemonBoard:
     async def turns(self, portal: str, since: datetime) -> tuple[Turn, ...]:
         return await self._store.turns(portal, since=since)
 
+    async def flips(self, portal: str, since: datetime) -> tuple[Flip, ...]:
+        return await self._store.flips(portal, since=since)
+
     async def channel_flips(self, portal: str, key: ChannelKey, since: datetime) -> tuple[Flip, ...]:
         return await self._store.channel_flips(portal, key, since=since)
 

@@ -349,6 +349,9 @@ class PageBoard:
     async def turns(self, portal: str, since: datetime) -> tuple[Turn, ...]:
         return await self.store.turns(portal, since=since)
 
+    async def flips(self, portal: str, since: datetime) -> tuple[Flip, ...]:
+        return await self.store.flips(portal, since=since)
+
     async def channel_flips(self, portal: str, key: ChannelKey, since: datetime) -> tuple[Flip, ...]:
         return await self.store.channel_flips(portal, key, since=since)
 

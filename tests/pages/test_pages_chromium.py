@@ -232,7 +232,7 @@ def test_an_open_page_shows_a_change_without_being_loaded_again(tmp_path: Path, 
         pages.board.shown["acme"] = (calm, policy)
         pages.call(pages.board.news.tell, "acme")
         expect(page.get_by_text("Никто не ждёт ответа.")).to_be_visible(timeout=15_000)
-        expect(page.get_by_text("нужен QR-код")).to_have_count(0)
+        expect(page.locator("#now").get_by_text("нужен QR-код")).to_have_count(0)
         expect(page.get_by_text("Когда отвечают медленно")).to_be_visible()
         assert page.evaluate("window.stays") == 1
         assert watched.complaints == []
