@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PORT ?= 9460
 
-.PHONY: .venv demo test test-fast lint bench mutants system-packages clean lock
+.PHONY: .venv demo test test-fast lint bench mutants fuzz reliability system-packages clean lock
 
 .venv: $(STAMP)
 
@@ -22,8 +22,9 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# One table of all figures, in less than ten minutes; docs/performance.md holds the last one.
 bench: $(STAMP)
-	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
 $(STAMP): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
@@ -56,3 +57,13 @@ mutants: $(STAMP)
 
 clean:
 	rm -rf .venv build mutants mutants.log dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Ten minutes of hostile answers; what breaks is kept in tests/fuzz/corpus and tried again by every later run.
+fuzz: $(STAMP)
+	@end=$$(( $$(date +%s) + $${FUZZ_SECONDS:-600} )); while [ $$(date +%s) -lt $$end ]; do \
+	  FUZZ=1 timeout $$(( end - $$(date +%s) + 1 )) $(BIN)/pytest tests/fuzz -q -x -p no:cacheprovider; code=$$?; \
+	  if [ $$code -ne 0 ] && [ $$code -ne 124 ]; then exit $$code; fi; done; echo "nothing found"
+
+# Runs the fault matrix and writes what was measured into docs/reliability.md.
+reliability: $(STAMP)
+	RELIABILITY=1 $(BIN)/pytest tests/faults -q -p no:cacheprovider -p no:xdist -k "not the_page_has"

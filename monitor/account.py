@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -35,14 +36,34 @@ class AccountWatch:
         self._account, self._probe, self._get = account, probe, get
         self._watches, self._clock, self._deadline = watches, clock, deadline
         self._failing = False
+        self._refused: Reading | None = None  # the refusal that named a moment to ask again
+        self.told: Reading | None = None  # the last whole answer, for what stands unbound
 
     async def poll(self) -> Reading:
+        """Ask and hand on. Until the moment that the vendor named for its next chance it is not asked at all."""
+        if self._refused is not None and _rests(self._refused, self._clock.now()):
+            return self._refused
         started = self._clock.monotonic()
         reading = await self._read()
+        self._refused = reading if reading.failure is not None and reading.failure.retry_at is not None else None
+        await self._hand_on(reading, seconds=self._clock.monotonic() - started)
+        return reading
+
+    async def hear(self, key: str, body: object) -> bool:
+        """A webhook body of the vendor, taken only with the account's `hook_key`; False = nobody here takes it."""
+        ours = self._account.secrets.get("hook_key", "")
+        if self._probe.hear is None or not ours or not hmac.compare_digest(key.encode(), ours.encode()):
+            return False
+        reading = self._probe.hear(body, self._account, self._clock.now())
+        if reading is not None:
+            self._account = replace(self._account, memory=reading.remember or self._account.memory)
+            await self._hand_on(reading, seconds=0.0)
+        return True
+
+    async def _hand_on(self, reading: Reading, *, seconds: float) -> None:
         self._tell(reading)
         for watch in self._watches(self._account.name):
-            await watch.take([reading], seconds=self._clock.monotonic() - started)
-        return reading
+            await watch.take([reading], seconds=seconds)
 
     async def _read(self) -> Reading:
         asked = self._clock.now()
@@ -59,6 +80,7 @@ class AccountWatch:
             failure = Failure(reason=Reason.BUG, code=type(error).__name__)
         else:
             self._account = replace(self._account, memory=getattr(reading, "remember", None) or self._account.memory)
+            self.told = reading if reading.failure is None else self.told
             return reading
         return Reading(probe=self._probe.type, source=self._probe.type, at=asked, failure=failure)
 
@@ -72,3 +94,8 @@ class AccountWatch:
         self._failing = failing
         for word in reading.news:
             log.warning("provider.unknown_word", provider=self._account.name, word=word[:100])
+
+
+def _rests(refused: Reading, now: datetime) -> bool:
+    until = refused.failure.retry_at if refused.failure is not None else None
+    return until is not None and now < until

@@ -16,6 +16,7 @@ from monitor.config import Config
 from monitor.daemon import Daemon
 from monitor.daemon_board import DaemonBoard
 from monitor.shell.clock import Clock
+from monitor.shell.garbage import settle
 from monitor.shell.http import session
 from monitor.shell.lag import Lag
 from monitor.shell.store import Store, StoreError
@@ -86,6 +87,7 @@ async def _serve(
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
             tasks += [group.create_task(work.run()) for work in (daemon.heartbeat, daemon.pruning, lag)]
+            tasks.append(group.create_task(settle()))
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")

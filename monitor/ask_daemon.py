@@ -9,6 +9,7 @@ import click
 
 from monitor.config import Config
 from monitor.shell.http import session
+from monitor.terminal import plain
 
 
 async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> int:
@@ -24,7 +25,7 @@ async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> i
     except aiohttp.ClientError:
         click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
         return 2
-    click.echo(text.rstrip(), file=sys.stdout if status == 200 else sys.stderr)
+    click.echo(plain(text).rstrip(), file=sys.stdout if status == 200 else sys.stderr)
     return 0 if status == 200 else 1
 
 
@@ -34,6 +35,22 @@ async def reload(config: Config) -> bool:
     patience = aiohttp.ClientTimeout(total=30)
     async with session() as http, http.post(url, headers=headers, timeout=patience) as answer:
         return answer.status == 200
+
+
+async def acknowledge(config: Config, portal: str, subject: str) -> int:
+    """No more reminders of this date. 2 when there is no daemon, 1 when it knows nothing of the subject."""
+    url, headers = _address(config, "/-/acknowledge")
+    patience = aiohttp.ClientTimeout(total=30)
+    body = {"portal": portal, "subject": subject}
+    try:
+        async with session() as http, http.post(url, json=body, headers=headers, timeout=patience) as answer:
+            told = await answer.json()
+            status = answer.status
+    except (aiohttp.ClientError, ValueError):
+        click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
+        return 2
+    click.echo(told.get("error") or f"{portal}: {subject}: no more reminders of this date", err=status != 200)
+    return 0 if status == 200 else 1
 
 
 def _address(config: Config, path: str) -> tuple[str, dict[str, str]]:

@@ -21,7 +21,7 @@ OPEN_LABELS = frozenset(
     {"state", "reason", "source", "kind", "verdict", "direction", "clock", "le", "messenger", "severity", "check"}
     | {"result", "version", "method"}
 )
-_LABEL = re.compile(r'([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
+_LABEL = re.compile(r'(?<!\w)([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 _HARMLESS = re.compile(r"[\w .,:+/-]{1,60}")
 
 

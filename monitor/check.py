@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.config import Config, PortalConfig, ProviderConfig
+from monitor.core.binding import Unwatched, unbound_accounts, unwatched
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import UP_STATES, State
 from monitor.core.reading import Reading
@@ -71,7 +72,7 @@ async def check(config: Config) -> Report:
     except StoreError as error:
         return Report(rows=(), problems=(str(error),))
     try:
-        async with session() as http:
+        async with session(allowed=config.allow_link_local) as http:
             return await _look(config, store, http)
     finally:
         await store.close()
@@ -90,11 +91,36 @@ async def _look(config: Config, store: Store, http: Any) -> Report:
     async with asyncio.TaskGroup() as group:
         for watch in watches.values():
             group.create_task(watch.poll())
+    told: list[Reading] = []
     for account in config.providers:
         bound = [watches[wish.name] for wish in config.portals if _uses(wish, account)]
-        await build_account(account, lambda _, bound=bound: bound, http=http, clock=clock).poll()  # type: ignore[misc]
+        one = build_account(account, lambda _, bound=bound: bound, http=http, clock=clock)  # type: ignore[misc]
+        told.append(await one.poll())
     rows = [row for wish in config.portals for row in rows_of(watches[wish.name], config.language)]
-    return Report(rows=tuple(rows))
+    return Report(rows=(*rows, *binding_rows(list(watches.values()), told)))
+
+
+def binding_rows(watches: Sequence[Watch], told: Sequence[Reading]) -> list[Row]:
+    """Which channels no provider is asked about, and which accounts no channel is bound to. Neither is wrong."""
+    left = unbound_accounts(told, [watch.policy for watch in watches])
+    rows = [
+        _unwatched_row(watch.policy.portal, one)
+        for watch in watches
+        for one in unwatched(watch.state, watch.policy, left)
+    ]
+    accounts = [(name, account) for name, several in left.items() for account in several]
+    detail = "no channel is bound to this account: name it in `channels`"
+    return rows + [
+        Row(portal="", subject=f"{name} {account}", verdict="ok", state="unbound", detail=detail)
+        for name, account in accounts
+    ]
+
+
+def _unwatched_row(portal: str, one: Unwatched) -> Row:
+    detail = f"looks like {one.guess.type}" if one.guess else "no provider is known by its name"
+    subject = f"{one.key.connector} line {one.key.line}"
+    action = f"channels: {one.entry}" if one.entry else ""
+    return Row(portal=portal, subject=subject, verdict="ok", state="unwatched", detail=detail, action=action)
 
 
 def _uses(wish: PortalConfig, account: ProviderConfig) -> bool:

@@ -199,6 +199,18 @@ def report(file: Path | None, portal: str | None, period: str, out: Path, langua
     return _async(review(_load(file, quiet=True), portal, period=period, out=out, language=language))
 
 
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
+@click.option("--subject", required=True, help="What runs out: as the alert's label `subject` names it.")
+def acknowledge(file: Path, portal: str, subject: str) -> int:
+    """Say that an expiry is known: no more reminders of this date."""
+    config = _load(file, quiet=True)
+    from monitor.ask_daemon import acknowledge as tell
+
+    return _async(tell(config, portal, subject))
+
+
 def _load(path: Path, *, quiet: bool = False) -> Config:
     """The configuration, or exit 64 with every problem on its own line."""
     from monitor.config import load

@@ -68,6 +68,7 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
             _provider(one, entry, root, path.parent) for one, entry in entries if one.type in provider_probes()
         ),
         source_path=path,
+        allow_link_local=frozenset(root.allow_link_local),
         store_key=root.store.key,
         retention=Retention(
             turns=root.store.retention.turns,

@@ -11,6 +11,7 @@ from monitor.config_providers import COMMON, entry_problems, provider_keys, prov
 from monitor.config_secrets import sections
 from monitor.config_types import is_loopback, safe_address, shown, split
 from monitor.secret import Secret
+from monitor.shell.guard import refusal
 
 Section = dict[str, Any]
 
@@ -25,6 +26,7 @@ def across(tree: Section, folder: Path) -> Iterator[str]:
     for path, entry in sections(tree, "providers"):
         yield from entry_problems(entry, path)
     yield from _plain_http(tree)
+    yield from _link_local(tree)
     yield from _open_door(tree)
     yield from _missing_certificates(tree, folder)
 
@@ -112,6 +114,16 @@ def _plain_http(tree: Section) -> Iterator[str]:
             got = safe_address(url.reveal() if isinstance(url, Secret) else url)
             remedy = f"use https, or list {host} under allow_plain_http if its network is yours alone"
             yield f"{path}: expected https:// beyond this machine, got {got}: {remedy}"
+
+
+def _link_local(tree: Section) -> Iterator[str]:
+    allowed = tree.get("allow_link_local")
+    hosts = [host for host in allowed if isinstance(host, str)] if isinstance(allowed, list) else []
+    for path, url in _addresses(tree):
+        parts = split(url.reveal() if isinstance(url, Secret) else url)
+        host = (parts.hostname or "") if parts else ""
+        if host not in hosts and (why := refusal(host)):
+            yield f"{path}: expected the address of a service, got {host}, {why}: allow_link_local lists exceptions"
 
 
 def _addresses(tree: Section) -> Iterator[tuple[str, object]]:

@@ -16,7 +16,7 @@ from monitor.config_types import shown
 from monitor.core.plugin import ProviderProbe
 
 COMMON = ("name", "type", "poll", "timeout", "url", "ca_file")  # on each entry, whatever its type
-CHOICES = {("green_api", "product"): ("whatsapp", "telegram", "max")}
+CHOICES = dict.fromkeys((("green_api", "product"), ("wappi", "product")), ("whatsapp", "telegram", "max"))
 
 _SECRET_ENDINGS = ("token", "key", "secret", "password")
 

@@ -297,6 +297,7 @@ class Root(Shape):
     language: Literal["ru", "en"] = "ru"
     allow_literal_secrets: bool = False
     allow_plain_http: list[Text] = []
+    allow_link_local: list[Text] = []
     defaults: Rhythm = Rhythm()
     portals: Annotated[list[Portal], Field(min_length=1)]
     providers: list[Provider] = []

@@ -79,6 +79,7 @@ class Config:
     providers: tuple[ProviderConfig, ...]
     source_path: Path
     heartbeat: Switch | None = None
+    allow_link_local: frozenset[str] = frozenset()
     retention: Retention = field(default_factory=Retention)
     store_key: Secret | None = None  # one or several keys of which the first seals
     warnings: tuple[str, ...] = ()

@@ -24,6 +24,7 @@ from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
+from monitor.core.reading import Reading
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
@@ -192,6 +193,15 @@ class Daemon:
 
     def is_ready(self) -> bool:
         return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())
+
+    def accounts_told(self) -> list[Reading]:
+        """What each provider account said of all its channels."""
+        return [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        """A word that a vendor sent by himself; False = he does not know the key."""
+        kept = self._accounts.kept.get(provider)
+        return kept is not None and await kept.run.hear(key, body)
 
 
 def _client(watch: Watch) -> Portal:

@@ -10,10 +10,12 @@ from typing import Any
 from monitor import __version__
 from monitor.config import Config
 from monitor.config_types import safe_address
+from monitor.core.binding import unbound_accounts
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
+from monitor.core.reading import Acknowledged, Reading
 from monitor.core.turn import Turn, TurnEvent
 from monitor.daemon import Daemon
 from monitor.shell.board import PollFacts, SelfFacts
@@ -25,6 +27,7 @@ from monitor.shell.store_engine import place
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
 
+_SEEN = "messenger_poll_last_success_timestamp_seconds"
 _RELOADED = "messenger_monitor_config_last_reload_successful"
 
 
@@ -94,6 +97,24 @@ class DaemonBoard:
                 await watch.acknowledge(incident, text)
         self.news.tell(portal)
 
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        """No more reminders of an expiry's present date. "" = done, else what is wrong with the wish."""
+        watch = next((one for one in self._daemon.watches() if one.policy.portal == portal), None)
+        known = watch.state.reminders if watch is not None else {}
+        if watch is None or subject not in known:
+            wanted, got = (sorted(known), subject) if watch is not None else (sorted(self._daemon.portals()), portal)
+            return f"expected one of {', '.join(wanted) or 'none'}, got {got[:64]}"
+        findings = (Acknowledged(subject=subject),)
+        await watch.take([Reading(probe="acknowledge", source="person", at=self._clock.now(), findings=findings)])
+        return ""
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        """Accounts of providers that no channel is bound to, by the provider's name."""
+        return unbound_accounts(self._daemon.accounts_told(), [policy for _, policy in self.portals().values()])
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        return await self._daemon.hear(provider, key, body)
+
     async def portal_of_link(self, digest: str) -> str | None:
         """None also for a portal that is not watched any more."""
         portal = await self._store.portal_of_link(digest)
@@ -127,20 +148,20 @@ def _told(config: Config, registry: Registry, portals: set[str], started: dateti
         store=place(config.store_url),
         delivery=safe_address(config.alertmanager_url) if config.alertmanager_url else "",
         delivered=_delivered(registry),
-        reloaded_well=bool(registry.own.get((_RELOADED, ()), 1.0)),
+        reloaded_well=bool(registry.own.get(_RELOADED, {}).get((), 1.0)),
     )
 
 
 def _polls(registry: Registry, portals: set[str]) -> tuple[PollFacts, ...]:
     """A row a portal and source that was ever asked; a portal that never answered has its row, too."""
-    seen = {labels for name, labels in registry.own if name == "messenger_poll_last_success_timestamp_seconds"}
-    failed = {labels[:2] for labels in registry.counters["messenger_poll_failures_total"]}
+    seen = {(labels[0], labels[1]) for labels in registry.own.get(_SEEN, {})}
+    failed = {(labels[0], labels[1]) for labels in registry.counters["messenger_poll_failures_total"]}
     asked = {*seen, *failed, *((portal, "bitrix24") for portal in portals)}
     return tuple(_poll(registry, portal, source) for portal, source in sorted(asked))
 
 
 def _poll(registry: Registry, portal: str, source: str) -> PollFacts:
-    last = registry.own.get(("messenger_poll_last_success_timestamp_seconds", (portal, source)))
+    last = registry.own.get(_SEEN, {}).get((portal, source))
     failures = registry.counters["messenger_poll_failures_total"]
     own = source == "bitrix24"
     return PollFacts(
@@ -155,8 +176,8 @@ def _poll(registry: Registry, portal: str, source: str) -> PollFacts:
 
 
 def _operating(registry: Registry, portal: str) -> dict[str, float]:
-    name = "messenger_api_operating_seconds"
-    return {key[1][1]: spent for key, spent in registry.own.items() if key[0] == name and key[1][0] == portal}
+    spent = registry.own.get("messenger_api_operating_seconds", {})
+    return {labels[1]: seconds for labels, seconds in spent.items() if labels[0] == portal}
 
 
 def _delivered(registry: Registry) -> dict[str, int]:

@@ -24,6 +24,7 @@ from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
 from monitor.shell.wire import Limits, request
+from monitor.terminal import plain
 
 PATIENCE = timedelta(seconds=10)
 _COLOURS = {Verdict.OK: "green", Verdict.WRONG: "red", Verdict.UNKNOWN: "yellow"}
@@ -47,7 +48,7 @@ async def doctor(path: Path, *, as_json: bool) -> int:
 async def examine(config: Config, clock: Clock) -> tuple[Line, ...]:
     """All lines, in the order in which they are best mended."""
     lines = [*host_lines(config)]
-    async with session() as http:
+    async with session(allowed=config.allow_link_local) as http:
         wanted = list(places(config))
         async with asyncio.TaskGroup() as group:
             network = [group.create_task(reached(place)) for place in wanted]
@@ -108,4 +109,4 @@ def show(lines: Sequence[Line], code: int, *, as_json: bool) -> None:
         return
     for line in lines:
         mark = click.style(f"{line.verdict.value:<8}", fg=_COLOURS[line.verdict])
-        click.echo(f"{mark}{line.about}: {line.found}" + (f": {line.remedy}" if line.remedy else ""))
+        click.echo(mark + plain(": ".join(filter(None, (line.about, line.found, line.remedy)))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -43,28 +43,28 @@ async def erase_customer(config: Config, portal: str, wanted: Wanted) -> int:
     try:
         store = await Store.open(config.store_url, shared=True, key=config.store_key)
         try:
-            return await _erased(store, wish, await _chats(store, wish, wanted))
+            return await _erased(store, wish, await _chats(store, wish, wanted, config.allow_link_local))
         finally:
             await store.close()
     except (StoreError, NotFound) as error:
         return _failed(str(error))
 
 
-async def _chats(store: Store, wish: PortalConfig, wanted: Wanted) -> Sequence[int]:
+async def _chats(store: Store, wish: PortalConfig, wanted: Wanted, allowed: Collection[str]) -> Sequence[int]:
     if wanted.dialog is not None:
         return (wanted.dialog,)
     if wanted.customer is not None:
         chats = await store.transaction(partial(chats_of, portal=wish.name, customer=wanted.customer))
     else:
-        chats = await _chats_by_phone(store, wish, wanted.phone or "")
+        chats = await _chats_by_phone(store, wish, wanted.phone or "", allowed)
     if not chats:
         raise NotFound("no dialog of this customer is known: nothing is kept, or give --dialog")
     return chats
 
 
-async def _chats_by_phone(store: Store, wish: PortalConfig, phone: str) -> tuple[int, ...]:
+async def _chats_by_phone(store: Store, wish: PortalConfig, phone: str, allowed: Collection[str]) -> tuple[int, ...]:
     """By crm.duplicate.findbycomm and imopenlines.crm.chat.get: the portal knows whose number it is."""
-    async with session() as http:
+    async with session(allowed=allowed) as http:
         call = Portal(
             name=wish.name,
             url=wish.url,

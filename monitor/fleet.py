@@ -12,6 +12,8 @@ from typing import Generic, Protocol, TypeVar
 from monitor.shell.clock import Clock
 from monitor.shell.scheduler import Rhythm
 
+WOKEN_A_SECOND = 100
+
 
 class Ticked(Protocol):
     """What a rhythm drives."""
@@ -61,8 +63,12 @@ class Fleet(Generic[Wish, Run]):
             self._start(name, changed[name], run, every * index / max(1, len(built)))
 
     def wake(self) -> None:
-        for kept in self.kept.values():
-            kept.rhythm.wake()
+        """Everybody soon, nobody all at once; whose own turn comes sooner is not woken."""
+        loop = asyncio.get_running_loop()
+        for index, kept in enumerate(self.kept.values()):
+            delay = index / WOKEN_A_SECOND
+            if delay < kept.rhythm.every.total_seconds() / self._clock.rate:
+                loop.call_later(delay, kept.rhythm.wake)
 
     def __getitem__(self, name: str) -> Run:
         return self.kept[name].run

@@ -9,7 +9,7 @@ from monitor.core.desk import Context
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
-from monitor.core.samples import samples_of
+from monitor.core.samples import Shown
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.journal import tell
@@ -44,7 +44,8 @@ class Outcome:
     def show(self, state: PortalState, policy: Policy) -> None:
         """Gauges and alerts of a state, also before its first poll."""
         now = self._clock.now()
-        self._registry.show(state.portal, samples_of(state, policy, self._context.public_days, now))
+        shown = Shown(state=state, policy=policy, public_days=self._context.public_days, now=now)
+        self._registry.show(state.portal, shown)
         if self._pusher is not None:
             self._pusher.wish(state.portal, alerts(state.incidents.values(), policy).values())
 
@@ -55,7 +56,7 @@ class Outcome:
 
     def _count(self, portal: str, readings: Sequence[Reading], seconds: float) -> None:
         """A failed poll is one failure, however many probes it had; a failed command in a good one is one each."""
-        for source in sorted({reading.source for reading in readings}):
+        for source in sorted({reading.source for reading in readings} - {"person"}):  # a word of a person is no poll
             mine = [reading for reading in readings if reading.source == source]
             whole = {reading.failure.reason for reading in mine if reading.failure is not None}
             for reason in sorted(whole):

@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.core.model import CallFailed, Failure
-from monitor.core.plugin import Call, Params
+from monitor.core.plugin import Call, Params, Several
 
 Question = tuple[str, Params | None]
 
 
 async def gather(call: Call, questions: Iterable[Question]) -> list[Any]:
     """Answers in the order of the questions; a Failure stands where one was not answered."""
+    several: Several | None = getattr(call, "several", None)  # isinstance of a Protocol costs as much as a question
+    if several is not None:
+        return await several(questions)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(call, method, params)) for method, params in questions]
     return [task.result() for task in tasks]

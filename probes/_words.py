@@ -77,17 +77,20 @@ def reading(
     *,
     failure: Failure | None = None,
     remember: Mapping[str, object] | None = None,
+    news: Iterable[str] = (),
+    failures: tuple[Failure, ...] = (),
 ) -> Reading:
     """A reading of one account; words that the table does not know are its news."""
     found = tuple(findings)
-    news = tuple(sorted({one.raw for one in found if one.state is State.UNKNOWN and not one.reason}))
+    unknown = {one.raw for one in found if one.state is State.UNKNOWN and not one.reason}
     return Reading(
         probe=account.type,
         source=account.type,
         at=now,
         findings=found,
         failure=failure,
-        news=news,
+        failures=failures,
+        news=tuple(sorted({*unknown, *news})),
         remember=remember,
     )
 
@@ -104,6 +107,12 @@ def revoked(account: Account, now: datetime, own: str = "", meant: Meaning = NEW
 
 def malformed(account: Account, now: datetime, detail: str) -> Reading:
     return reading(account, now, failure=Failure(reason=Reason.MALFORMED, detail=detail))
+
+
+def missing(account: Account, found: Iterable[ProviderSeen], meant: Meaning, raw: str) -> list[ProviderSeen]:
+    """The bound accounts that the provider's list does not name."""
+    named = {one.account for one in found}
+    return [seen(account, one, meant, raw) for one in account.accounts if one not in named]
 
 
 def rejected(account: Account, now: datetime, status: int) -> Reading:
@@ -123,18 +132,24 @@ def text(value: Any) -> str:
 
 
 def moment(value: Any) -> datetime | None:
-    """A date in seconds or in words, parsed leniently."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float) and 0 < value < 2**34:
-        return datetime.fromtimestamp(value, UTC)
-    if not isinstance(value, str):
-        return None
+    """A date in seconds, milliseconds or words, parsed leniently."""
+    if isinstance(value, str) and value.isdecimal() and len(value) < 15:
+        value = int(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = value / 1000 if value >= 2**34 else value
+        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**34 else None
     try:
-        at = datetime.fromisoformat(value)
+        at = datetime.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:
         return None
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def expiring(meant: Meaning, valid_until: datetime | None, now: datetime, what_ru: str, what_en: str) -> Meaning:
+    """A channel that works, until its paid term or its token ends within a week."""
+    if meant.state is not State.CONNECTED or not is_soon(valid_until, now):
+        return meant
+    return Meaning(state=State.CONNECTED, reason="expiring", action_ru=what_ru, action_en=what_en)
 
 
 def is_soon(valid_until: datetime | None, now: datetime) -> bool:

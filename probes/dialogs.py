@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from monitor.core.history import KnownTexts, NotHistory, integer, known_texts, moment, parse
@@ -24,7 +25,7 @@ GALLOP = tuple(2**power for power in range(2, 24))
 HISTORY = "imopenlines.session.history.get"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Answers:
     """All that one tick's questions brought. `histories` and `probed` by session id, `touched` by chat."""
 
@@ -35,6 +36,11 @@ class Answers:
     probed: dict[int, Any] = field(default_factory=dict)
     touched: dict[int, Any] = field(default_factory=dict)
     galloped: bool = False
+
+    @cached_property
+    def sessions(self) -> tuple[Session, ...]:
+        """Of the rows, once all of them are there."""
+        return tuple(filter(None, map(session_of, self.rows)))
 
 
 async def ask(call: Call, view: View) -> Answers:
@@ -111,7 +117,7 @@ async def _touch(call: Call, view: View, answers: Answers) -> None:
 
 
 def _moved(answers: Answers, view: View) -> tuple[int, ...]:
-    sessions = [session for row in answers.rows if (session := session_of(row))]
+    sessions = answers.sessions
     state = view.state
     ids = {one.id for one in sessions if moved(one, state.cursor, state.sessions.get(one.id))}
     last = {memory.session.chat: (number, memory.last_message) for number, memory in state.sessions.items()}
@@ -151,7 +157,7 @@ def _any_answer(answers: Answers) -> bool:
 
 def _activities(answers: Answers) -> ActivitiesSeen:
     sessions: dict[int, Session] = {}
-    for session in filter(None, map(session_of, answers.rows)):
+    for session in answers.sessions:
         sessions[session.id] = session
     complete = answers.list_failure is None
     return ActivitiesSeen(sessions=tuple(sessions.values()), watermark=moment(answers.time), complete=complete)

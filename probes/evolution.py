@@ -8,7 +8,20 @@ from typing import Any
 from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
-from probes._words import FINE, NOT_KNOWN, Meaning, malformed, mapping, reading, rejected, revoked, rows, seen, text
+from probes._words import (
+    FINE,
+    NOT_KNOWN,
+    Meaning,
+    malformed,
+    mapping,
+    missing,
+    reading,
+    rejected,
+    revoked,
+    rows,
+    seen,
+    text,
+)
 
 RESCAN = Meaning(state=State.QR_REQUIRED, action_ru="Отсканировать QR заново", action_en="Rescan the QR code")
 CONNECTING = Meaning(
@@ -28,6 +41,13 @@ ELSEWHERE = Meaning(
     action_en="Stop the second instance of the session",
 )
 GONE = Meaning(state=State.MISCONFIGURED, action_ru="Проверить имя инстанса", action_en="Check the instance's name")
+
+LOCKED = Meaning(
+    state=State.RESTRICTED,
+    action_ru="Не начинать новые чаты, пока не кончится ограничение",
+    action_en="Start no new chats until the restriction ends",
+)
+PATIENCE = timedelta(minutes=10)
 
 # Baileys' reasons of a closed connection.
 CLOSED = {
@@ -51,19 +71,36 @@ def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
         return rejected(account, now, status)
     if not isinstance(body, list):
         return malformed(account, now, "the list of instances is no list")
-    found = [one for one in (_instance(account, row) for row in rows(body)) if one is not None]
-    missing = set(account.accounts) - {one.account for one in found}
-    return reading(account, now, [*found, *(seen(account, one, GONE, "404") for one in sorted(missing))])
+    since = _connecting_since(account, rows(body), now)
+    found = [one for one in (_instance(account, row, since, now) for row in rows(body)) if one is not None]
+    told = [*found, *missing(account, found, GONE, "404")]
+    return reading(account, now, told, remember={"connecting": since})
 
 
-def _instance(account: Account, row: dict[str, Any]) -> ProviderSeen | None:
+def _connecting_since(account: Account, listed: list[dict[str, Any]], now: datetime) -> dict[str, datetime]:
+    """Since when each instance tells `connecting`: an instance that nobody scans stays in it."""
+    before = mapping(account.memory.get("connecting"))
+    names = (_name_and_state(row) for row in listed)
+    return {name: before.get(name, now) for name, state in names if state.lower() == "connecting"}
+
+
+def _name_and_state(row: dict[str, Any]) -> tuple[str, str]:
     """Rows are flat, or inside `instance` in older versions."""
     told = {**row, **mapping(row.get("instance"))}
     name = text(told.get("name")) or text(told.get("instanceName"))
+    return name, text(told.get("connectionStatus")) or text(told.get("state"))
+
+
+def _instance(account: Account, row: dict[str, Any], since: dict[str, datetime], now: datetime) -> ProviderSeen | None:
+    told = {**row, **mapping(row.get("instance"))}
+    name, state = _name_and_state(row)
     if not name:
         return None
-    state = text(told.get("connectionStatus")) or text(told.get("state"))
     meant, raw = judge(state, text(told.get("disconnectionReasonCode")))
+    if meant is FINE and mapping(told.get("reachoutTimeLock")).get("isActive") is True:
+        meant, raw = LOCKED, "reachoutTimeLock"
+    if meant is CONNECTING and now - since.get(name, now) >= PATIENCE:
+        meant = RESCAN
     return seen(account, name, meant, raw, messenger=Messenger.WHATSAPP)
 
 

@@ -121,12 +121,20 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
         return revoked(account, now, own, NEW_KEY, told["code"])
     if text(told.get("code")) == "404":
         return reading(account, now, [seen(account, one, GONE, "404") for one in subjects(account, own)])
-    if status != 200:
+    word = told.get("stateInstance") if status == 200 else _refusal_word(status, told)
+    if status != 200 and word is None:
         return rejected(account, now, status)
-    word = told.get("stateInstance")
     if not isinstance(word, str):
         return malformed(account, now, "the answer has no stateInstance")
     return _judged(answers, account, now, word)
+
+
+def _refusal_word(status: int, told: dict[str, Any]) -> str | None:
+    """A 400 may tell the state in a sentence [green-api/docs, common-errors]."""
+    said = text(told.get("message")).lower() if status == 400 else ""
+    if "starting process" in said:
+        return "starting"
+    return "notAuthorized" if "not authorized" in said else None
 
 
 def _judged(answers: Answers, account: Account, now: datetime, word: str) -> Reading:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.core.model import CallFailed, Messenger, State
+from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import Reading
 from probes._words import FINE, Meaning, malformed, mapping, reading, rejected, revoked, rows, seen, subjects, text
@@ -48,19 +48,23 @@ async def ask(get: Get, account: Account) -> Answers:
 
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
-    (status, me), (_, listed) = answers
+    (status, me), (listed_status, listed) = answers
+    if status == 200:  # a token may die between the two questions
+        status, me = listed_status, me if listed_status == 200 else listed
     code = text(mapping(me).get("code"))
     if code == "tls_ca":
-        return reading(account, now, [seen(account, one, NO_TRUST, "tls") for one in subjects(account)])
+        found = [seen(account, one, NO_TRUST, "tls") for one in subjects(account)]
+        return reading(account, now, found, failures=(Failure(reason=Reason.UNREACHABLE, code="tls_ca"),))
     if status in {401, 403} or code == "verify.token":
         return revoked(account, now, "", NEW_TOKEN, code or status)
     if status != 200:
         return rejected(account, now, status)
-    found = mapping(listed).get("subscriptions")
-    if not isinstance(found, list):
+    subscribed = mapping(listed).get("subscriptions")
+    if not isinstance(subscribed, list):
         return malformed(account, now, "/subscriptions has no list")
-    hosts = sorted({urlsplit(text(row.get("url"))).hostname or "" for row in rows(found)} - {""})
-    known = text(account.memory.get("host")) or (hosts[0] if hosts else "")
+    hosts = sorted({urlsplit(text(row.get("url"))).hostname or "" for row in rows(subscribed)} - {""})
+    wished = account.settings.get("webhook_host", "").lower()
+    known = wished or text(account.memory.get("host")) or (hosts[0] if hosts else "")
     meant = FINE if known in hosts else TAKEN if hosts else NO_RECEIVER
     raw = f"subscribed: {', '.join(hosts)}" if hosts else "no subscriptions"
     own = text(mapping(me).get("username"))
@@ -72,6 +76,7 @@ PROBE = ProviderProbe(
     type="max_bot",
     default_url="https://platform-api2.max.ru",
     required=("token",),
+    optional=("webhook_host",),
     ask=ask,
     read=read,
     fastest=timedelta(seconds=10),

@@ -41,6 +41,7 @@ TROUBLE = Meaning(
     action_ru="Подождать, сбой на стороне Telegram",
     action_en="Wait, a fault on Telegram's side",
 )
+POLLING = "polling"  # the config's word for a bot whose integration asks for updates itself
 FRESH = timedelta(minutes=10)
 Answers = tuple[tuple[int, Any], tuple[int, Any]]
 
@@ -53,7 +54,9 @@ async def ask(get: Get, account: Account) -> Answers:
 
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
-    (status, me), (_, hook) = answers
+    (status, me), (hook_status, hook) = answers
+    if status == 200 and hook_status == 401:
+        status = hook_status
     description = text(mapping(me).get("description"))
     if status in {401, 403, 404}:
         return revoked(account, now, "", NEW_TOKEN, status)
@@ -70,7 +73,7 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
 def _judged(info: dict[str, Any], me: dict[str, Any], account: Account, now: datetime) -> Reading:
     host = urlsplit(text(info.get("url"))).hostname or ""
     pending = info.get("pending_update_count") if isinstance(info.get("pending_update_count"), int) else 0
-    known = text(account.memory.get("host")) or host
+    known = account.settings.get("webhook_host", "").lower() or text(account.memory.get("host")) or host
     meant, raw = _meaning(info, host, known, int(pending or 0), account, now)
     detail = text(info.get("last_error_message")) if meant is DEAF else ""
     own = text(me.get("username"))
@@ -84,6 +87,8 @@ def _meaning(
     info: dict[str, Any], host: str, known: str, pending: int, account: Account, now: datetime
 ) -> tuple[Meaning, str]:
     """`last_error_date` is never cleared: it counts only fresh, and with a backlog that grows."""
+    if not host and known == POLLING:
+        return FINE, "polled"
     if not host:
         return NO_RECEIVER, "no webhook"
     if host != known:
@@ -105,6 +110,7 @@ PROBE = ProviderProbe(
     type="telegram_bot",
     default_url="https://api.telegram.org",
     required=("token",),
+    optional=("webhook_host",),
     ask=ask,
     read=read,
     fastest=timedelta(seconds=10),

@@ -88,6 +88,7 @@ _MESSENGERS = {
     "tgapi": Messenger.TELEGRAM,
     "telegram": Messenger.TELEGRAM,
     "max": Messenger.MAX,
+    "maxbot": Messenger.MAX,
 }
 _BY_PHONE = frozenset({"whatsapp", "tgapi", "max"})  # a personal account logs in with its phone
 _GONE = Meaning(

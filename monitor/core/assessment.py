@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import PortalState
@@ -67,6 +68,10 @@ class Scene:
         self.working = working  # how long an open turn has waited on its line's working clock, None = not told
         self.is_line_open = is_line_open  # whether a line works now
         self._open = {(one.kind, one.subject): one for one in state.incidents.values()}
+
+    def zone(self) -> ZoneInfo:
+        """The portal's."""
+        return ZoneInfo(self.policy.timezone)
 
     def is_open(self, kind: IncidentKind, subject: str) -> bool:
         return (kind, subject) in self._open

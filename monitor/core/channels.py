@@ -92,7 +92,8 @@ def _touched(
 ) -> list[ChannelKey]:
     known = {key for key, memory in state.channels.items() if not memory.gone}
     spoken = {key for key, flag in flags.items() if key in known or flag.configured or flag.status or flag.error}
-    bound = {key for key in known | policy.channels.keys() if _word_for(identify(key, state, policy), words)}
+    asked = known | policy.channels.keys() if words else set()
+    bound = {key for key in asked if _word_for(identify(key, state, policy), words)}
     return sorted(spoken | bound | (known if blind else set()))
 
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
+from monitor.core.expiries import climb
 from monitor.core.fold import fold_portal
-from monitor.core.furniture import furnish
+from monitor.core.furniture import furnish, kept
 from monitor.core.incidents import Step, step
 from monitor.core.listening import days_off_of, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
@@ -58,6 +60,8 @@ def judge(
     seen = _with_replies(seen, heard, policy, context, now)
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
     seen = replace(seen, channels=quiet.channels)
+    ladders = climb(seen, policy, findings, now, in_hours=_is_anybody_there(seen, policy, context, now))
+    seen = replace(seen, reminders=kept(seen.reminders, ladders))
     working = partial(_waited, seen, policy, context, now)
     is_open = partial(_is_open, seen, policy, context, now)
     said = assess(seen, policy, now, working=working, is_open=is_open)
@@ -75,6 +79,14 @@ def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime
     """Whether a line works now; one whose hours are not known hides nothing."""
     schedule = schedule_of(line, state, policy, context.public_days)
     return schedule is None or schedule.is_open(now)
+
+
+def _is_anybody_there(state: PortalState, policy: Policy, context: Context, now: datetime) -> bool:
+    """Somebody who would read a reminder: by the lines' hours, without any by the usual ones."""
+    if state.lines:
+        return any(_is_open(state, policy, context, now, line) for line in state.lines)
+    local = now.astimezone(ZoneInfo(policy.timezone))
+    return local.weekday() < 5 and 9 <= local.hour < 18
 
 
 def _findings(readings: Sequence[Reading]) -> list[Finding]:

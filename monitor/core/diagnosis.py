@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import lru_cache
 
 from monitor.core.connectors import is_personal
 from monitor.core.memory import ChannelMemory, Diagnosis, Proof
@@ -93,9 +93,13 @@ def diagnose(memory: ChannelMemory, policy: Policy, silence: Proof | None = None
         webhook_only=policy.webhook_only,
         silent=silence is not None,
     )
-    pattern = next(pattern for pattern in PATTERNS if pattern.fits(clue))
-    found = _of_pattern(pattern, memory.provider)
-    return replace(found, proof=_proof(memory, silence), covered=_is_covered(found.state, memory, policy))
+    pattern = _pattern(clue)
+    return _of_pattern(pattern, memory, policy, _proof(memory, silence))
+
+
+@lru_cache(maxsize=256)
+def _pattern(clue: Clue) -> Pattern:
+    return next(pattern for pattern in PATTERNS if pattern.fits(clue))
 
 
 def rests_on_portal(diagnosis: Diagnosis) -> bool:
@@ -103,7 +107,8 @@ def rests_on_portal(diagnosis: Diagnosis) -> bool:
     return not diagnosis.cause.startswith("provider_")
 
 
-def _of_pattern(pattern: Pattern, provider: ProviderSeen | None) -> Diagnosis:
+def _of_pattern(pattern: Pattern, memory: ChannelMemory, policy: Policy, proof: tuple[Proof, ...]) -> Diagnosis:
+    provider = memory.provider
     own = provider.state if provider is not None else State.UNKNOWN
     state = pattern.state or own
     actor, advice_ru, advice_en = _ADVICE.get(state, (pattern.actor, "", ""))
@@ -113,11 +118,13 @@ def _of_pattern(pattern: Pattern, provider: ProviderSeen | None) -> Diagnosis:
         state=state,
         certainty=pattern.certainty,
         cause=pattern.cause,
+        proof=proof,
         actor=actor if from_provider else pattern.actor,
         action_ru=said_ru or pattern.action_ru or advice_ru,
         action_en=said_en or pattern.action_en or advice_en,
         settles=pattern.settles_en,
         settles_ru=pattern.settles_ru,
+        covered=_is_covered(state, memory, policy),
     )
 
 

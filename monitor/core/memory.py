@@ -144,6 +144,17 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One subject's ladder. `step` 0 = nothing told, 1 = the early warning, then the reminders; `sent` of those."""
+
+    until: datetime
+    step: int = 0
+    sent: int = 0
+    at: datetime | None = None  # of the last step
+    acknowledged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalState:
     """All that is remembered of one portal; the store keeps it row by row."""
 
@@ -159,6 +170,7 @@ class PortalState:
     turns: Mapping[TurnKey, Turn] = field(default_factory=dict)  # open ones, and those of remembered sessions
     incidents: Mapping[str, Incident] = field(default_factory=dict)  # open ones, by id
     schedules: Mapping[str, Schedule] = field(default_factory=dict)  # that open turns began with, by version
+    reminders: Mapping[str, Reminder] = field(default_factory=dict)  # by subject: monitor/core/expiries.py
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
 
 

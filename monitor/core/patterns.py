@@ -84,7 +84,7 @@ BROKEN = frozenset(
 STRAINED = frozenset({State.CONNECTING, State.PHONE_OFFLINE, State.RESTRICTED})
 
 # Reasons by which a provider's probe says that the vendor's API knows the licence or the existence, not the state.
-CANNOT_TELL = frozenset({"licence_only", "exists", "no_status"})
+CANNOT_TELL = frozenset({"licence_only", "licence_expiring", "exists", "no_status"})
 
 _WORKING = frozenset({Said.CONNECTED, Said.STRAINED})
 _NO_WORD = frozenset({Said.NOTHING, Said.UNCLEAR})

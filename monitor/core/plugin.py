@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -19,6 +19,13 @@ class Call(Protocol):
     """One REST method of the portal: its `result`, or CallFailed. Calls of one tick leave as one batch."""
 
     def __call__(self, method: str, params: Params | None = None) -> Awaitable[Any]: ...
+
+
+class Several(Protocol):
+    """What a Call may have as `several`: many questions in one piece, since a task for each costs more than the
+    asking itself. Results in order; a Failure stands where one was not answered."""
+
+    def __call__(self, questions: Iterable[tuple[str, Params | None]]) -> Awaitable[list[Any]]: ...
 
 
 class Get(Protocol):
@@ -92,3 +99,4 @@ class ProviderProbe:
     read: Callable[[Answers, Account, datetime], Reading]
     optional: tuple[str, ...] = ()
     fastest: timedelta = timedelta(seconds=30)
+    hear: Callable[[Any, Account, datetime], Reading | None] | None = None  # one webhook body; None = no news in it

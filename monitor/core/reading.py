@@ -126,6 +126,13 @@ class ChatTouched:
     owner: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """A person says that he knows of an expiry: no more reminders of this date."""
+
+    subject: str
+
+
 Finding = (
     FlagSeen
     | ProviderSeen
@@ -139,6 +146,7 @@ Finding = (
     | ActivitiesSeen
     | SessionsProbed
     | ChatTouched
+    | Acknowledged
 )
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.assessment import Assessment, Say, Scene
 from monitor.core.channel_rules import channels
+from monitor.core.expiry_rules import expiries
 from monitor.core.memory import PortalState
 from monitor.core.outcome_rules import compliance, left_unanswered
 from monitor.core.policy import Policy
@@ -16,7 +17,7 @@ from monitor.core.turn import Turn
 
 Rule = Callable[[Scene], Iterator[Assessment]]
 
-RULES: tuple[Rule, ...] = (portal, channels, replies, left_unanswered, compliance)
+RULES: tuple[Rule, ...] = (portal, channels, replies, left_unanswered, compliance, expiries)
 
 
 def assess(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from monitor.core.expiries import terms
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
@@ -18,6 +20,19 @@ class Sample(NamedTuple):
     name: str
     labels: tuple[str, ...]
     value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The samples of one portal at a moment, made each time somebody goes through them: most polls nobody does."""
+
+    state: PortalState
+    policy: Policy
+    public_days: Mapping[str, PublicDays]
+    now: datetime
+
+    def __iter__(self) -> Iterator[Sample]:
+        return samples_of(self.state, self.policy, self.public_days, self.now)
 
 
 def samples_of(
@@ -48,28 +63,34 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
     yield Sample("messenger_maintenance", (name,), in_window)
     if policy.guarantee is not None:
         yield Sample("messenger_guarantee_end_timestamp_seconds", (name,), policy.guarantee.end.timestamp())
-        yield Sample("messenger_expiry_timestamp_seconds", (name, "guarantee"), policy.guarantee.end.timestamp())
-    for expiry in policy.expiries:
-        yield Sample("messenger_expiry_timestamp_seconds", (name, expiry.subject), expiry.at.timestamp())
+    for term in terms(state, policy):
+        yield Sample("messenger_expiry_timestamp_seconds", (name, term.subject), term.at.timestamp())
+    for subject, reminder in state.reminders.items():
+        yield Sample("messenger_reminders_sent", (name, subject), reminder.sent)
 
 
-def _channel(portal: str, memory: ChannelMemory) -> Iterator[Sample]:
+_STATES = tuple((state, state.value) for state in State)
+
+
+def _channel(portal: str, memory: ChannelMemory) -> list[Sample]:
+    """A list and not an iterator: it is most of what /metrics shows, and made at each scrape."""
     channel, state = memory.channel, memory.diagnosis.state
     labels = (portal, str(channel.line), channel.connector, channel.messenger.value)
+    told = [Sample("messenger_channel_state", (*labels, word), one is state) for one, word in _STATES]
     if state not in BLIND_STATES:
-        yield Sample("messenger_channel_up", labels, state in UP_STATES)
-    for one in State:
-        yield Sample("messenger_channel_state", (*labels, one.value), one is state)
-    yield Sample("messenger_channel_state_since_timestamp_seconds", labels, memory.since.timestamp())
+        told.append(Sample("messenger_channel_up", labels, state in UP_STATES))
+    told.append(Sample("messenger_channel_state_since_timestamp_seconds", labels, memory.since.timestamp()))
     if memory.last_inbound is not None:
-        yield Sample("messenger_channel_last_inbound_timestamp_seconds", labels, memory.last_inbound.timestamp())
+        told.append(Sample("messenger_channel_last_inbound_timestamp_seconds", labels, memory.last_inbound.timestamp()))
     if memory.last_outbound is not None:
-        yield Sample("messenger_channel_last_outbound_timestamp_seconds", labels, memory.last_outbound.timestamp())
+        at = memory.last_outbound.timestamp()
+        told.append(Sample("messenger_channel_last_outbound_timestamp_seconds", labels, at))
     if memory.patience is not None and memory.patience.after is not None:
         gap = memory.patience.after - memory.patience.since
-        yield Sample("messenger_channel_expected_gap_seconds", labels, gap.total_seconds())
-    yield Sample("messenger_channel_messages_total", (*labels, "in"), memory.received)
-    yield Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent)
+        told.append(Sample("messenger_channel_expected_gap_seconds", labels, gap.total_seconds()))
+    told.append(Sample("messenger_channel_messages_total", (*labels, "in"), memory.received))
+    told.append(Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent))
+    return told
 
 
 def _lines(

@@ -21,6 +21,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--access-ttl", type=float, default=3600.0)
     parser.add_argument("--lines", type=int, default=1)
     parser.add_argument("--connectors", type=int, default=4)
+    parser.add_argument("--past", type=float, default=3.0, help="days of life before the start")
     parser.add_argument("--idle", type=int, default=0, help="open, answered sessions")
     parser.add_argument("--per-second", type=float, default=2.0, help="how fast the bucket of requests drains")
     parser.add_argument("--burst", type=int, default=50, help="above how many requests the bucket refuses")
@@ -34,7 +35,7 @@ async def _serve(options: argparse.Namespace) -> None:
     clock = SandboxClock(options.clock_start, options.clock_rate)
     life = None
     if options.per_day:
-        life = living(clock, seed=options.seed, lines=options.lines, per_day=options.per_day)
+        life = living(clock, seed=options.seed, lines=options.lines, per_day=options.per_day, days=options.past)
         world = life.world
     elif options.idle:
         world = quiet(clock, lines=options.lines, connectors=options.connectors, idle=options.idle)

@@ -24,6 +24,7 @@ log = structlog.get_logger()
 REPOST = 60.0  # real seconds
 LASTS = timedelta(minutes=5)  # an alert that is not posted again ends by itself then
 BATCH = 200
+REFUSALS = frozenset({400, 413, 422})  # of the alert itself; any other answer comes from something else in its place
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 
 
@@ -57,7 +58,9 @@ def fingerprint(labels: Labels) -> str:
 
 
 def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) -> dict[str, Posted]:
-    """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more."""
+    """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more.
+
+    What our clock once put into the future begins now: Alertmanager would not show it before."""
     after: dict[str, Posted] = {}
     for alert in wanted:
         before = known.get(fingerprint(alert.labels))
@@ -65,7 +68,7 @@ def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) ->
         after[fingerprint(alert.labels)] = Posted(
             labels=alert.labels,
             annotations=alert.annotations,
-            starts_at=min(before.starts_at, alert.starts_at) if before and goes_on else alert.starts_at,
+            starts_at=min(before.starts_at if before and goes_on else now, alert.starts_at, now),
             generator_url=alert.generator_url,
         )
     for key, before in known.items():
@@ -177,9 +180,9 @@ class Pusher:
             )
         except CallFailed as error:
             return self._not_heard(batch, error.failure)
-        if answer.status < 300:
+        if answer.status < 300 and answer.body.lstrip()[:1] != b"<":
             return self._heard(batch, now)
-        if 400 <= answer.status < 500 and answer.status != 429:
+        if answer.status in REFUSALS:
             return await self._refused(batch, now, answer.body)
         return self._not_heard(batch, Failure(reason=Reason.UNREACHABLE, code=f"http_{answer.status}"))
 

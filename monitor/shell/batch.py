@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from monitor.core.model import Failure
@@ -44,8 +45,32 @@ Outcome = Answered | Failure
 
 def command(method: str, params: Mapping[str, Any] | None = None) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
-    query = "&".join(f"{quote(name, safe='[]')}={quote(value, safe='')}" for name, value in flatten(params or {}))
-    return Command(method=method, query=query)
+    if params is not None and all(type(value) in _PLAIN for value in params.values()):
+        return Command(method=method, query=_plain_query(tuple(params.items())))
+    return Command(method=method, query=_query(flatten(params or {})))
+
+
+_PLAIN = frozenset({str, int})  # not bool: it is written in another way, and yet is equal to 0 or 1
+
+
+@lru_cache(maxsize=4096)
+def _plain_query(params: tuple[tuple[str, str | int], ...]) -> str:
+    return _query((name, str(value)) for name, value in params)
+
+
+def _query(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
+
+
+# The same few names and values are asked at every poll of every portal.
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return quote(name, safe="[]")
+
+
+@lru_cache(maxsize=4096)
+def _value(value: str) -> str:
+    return quote(value, safe="")
 
 
 def flatten(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -99,7 +124,8 @@ def outcomes(answer: Any, count: int) -> list[Outcome]:
     parts = answer.get("result") if isinstance(answer, dict) else None
     if not isinstance(parts, dict) or "result" not in parts:
         return [failures.malformed("the batch's answer has no result")] * count
-    return [_outcome(parts, f"c{index}") for index in range(count)]
+    told = _Parts(*(_part(parts, name) for name in _PARTS))
+    return [_outcome(told, f"c{index}") for index in range(count)]
 
 
 def expired_within(answer: Mapping[str, Any]) -> bool:
@@ -110,28 +136,40 @@ def expired_within(answer: Mapping[str, Any]) -> bool:
     return any(isinstance(error, dict) and str(error.get("error")).lower() == "expired_token" for error in told)
 
 
-def _outcome(parts: Mapping[str, Any], key: str) -> Outcome:
-    if (error := _part(parts, "result_error", key)) is not _MISSING:
-        return _failure(error, _part(parts, "result_time", key))
-    result = _part(parts, "result", key)
-    if result is _MISSING:
-        return failures.malformed("a command stands in no part of the batch's answer")
-    return Answered(
-        result=result,
-        total=_int(_part(parts, "result_total", key)),
-        next=_int(_part(parts, "result_next", key)),
-        operating=operating_of(_part(parts, "result_time", key)),
-        reset_at=reset_at(_part(parts, "result_time", key)),
-    )
+class _Parts(NamedTuple):
+    """The maps of a batch's answer, each by our names of the commands."""
+
+    result: Mapping[str, Any]
+    error: Mapping[str, Any]
+    total: Mapping[str, Any]
+    next: Mapping[str, Any]
+    time: Mapping[str, Any]
 
 
+_PARTS = ("result", "result_error", "result_total", "result_next", "result_time")
 _MISSING: Any = object()
 
 
-def _part(parts: Mapping[str, Any], name: str, key: str) -> Any:
-    """Our keys are texts, so a part that is a list is the empty map."""
+def _part(parts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Our names are texts, so a part that is a list is the empty map."""
     part = parts.get(name)
-    return part.get(key, _MISSING) if isinstance(part, dict) else _MISSING
+    return part if isinstance(part, dict) else {}
+
+
+def _outcome(told: _Parts, key: str) -> Outcome:
+    if key in told.error:
+        return _failure(told.error[key], told.time.get(key))
+    result = told.result.get(key, _MISSING)
+    if result is _MISSING:
+        return failures.malformed("a command stands in no part of the batch's answer")
+    time = told.time.get(key)
+    return Answered(
+        result=result,
+        total=_int(told.total.get(key)),
+        next=_int(told.next.get(key)),
+        operating=operating_of(time),
+        reset_at=reset_at(time),
+    )
 
 
 def _failure(error: Any, time: Any) -> Failure:

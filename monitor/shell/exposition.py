@@ -1,79 +1,157 @@
-"""The text that Prometheus reads: label strings escaped once and kept, only values written at each scrape."""
+"""The text that Prometheus reads: a portal is written anew only after it has changed, and never for long at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
+from typing import TypeVar
 
 from monitor.core.samples import Sample
-from monitor.core.signals import METRICS, Metric
-from monitor.shell.metrics import Labels, Registry
+from monitor.core.signals import BY_NAME, METRICS, Metric
+from monitor.shell.metrics import Labels, Registry, Tally
+
+T = TypeVar("T")
+Row = tuple[Labels, float]
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-SLICE = 2000  # lines between two breaths of the event loop
+AT_A_TIME = 0.005  # seconds after which the event loop gets its turn
+SLICE = 1000  # series between two looks at the time
+PORTALS = 200  # texts that are there already, likewise
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
 class Exposition:
-    """Renders a registry; remembers how each label set is written."""
+    """Renders a registry. Keeps each portal's lines by metric for as long as the portal shows the same samples."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._written: dict[tuple[Labels, Labels], str] = {}
+        self._written: dict[str, dict[str, str]] = {metric.name: {} for metric in METRICS}
+        self._source: dict[str, Iterable[Sample]] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def render(self, *, openmetrics: bool = False) -> str:
         """The whole text. Other work goes on between slices of it."""
-        parts = [part async for part in self._parts(openmetrics=openmetrics)]
-        return "\n".join(parts) + ("\n# EOF\n" if openmetrics else "\n")
+        async with self._one_at_a_time:
+            turns = Turns()
+            await self._renew(turns)
+            parts = [part async for part in self._parts(turns, openmetrics=openmetrics)]
+            return "".join(parts) + ("# EOF\n" if openmetrics else "")
 
-    async def _parts(self, *, openmetrics: bool) -> AsyncIterator[str]:
-        by_name: dict[str, list[Sample]] = defaultdict(list)
-        for sample in self._registry.samples():
-            by_name[sample.name].append(sample)
+    async def _renew(self, turns: Turns) -> None:
+        """Write the portals that changed; forget those that are gone."""
+        for portal in [portal for portal in self._source if portal not in self._registry.shown]:
+            self._forget(portal)
+        for portal, source in list(self._registry.shown.items()):
+            if self._source.get(portal) is not source:
+                await self._rewrite(portal, source, turns)
+
+    async def _rewrite(self, portal: str, source: Iterable[Sample], turns: Turns) -> None:
+        told: dict[str, list[str]] = {}
+        samples = iter(source)
+        while part := list(islice(samples, SLICE)):
+            rows: dict[str, list[Row]] = {}
+            for name, labels, value in part:
+                if name not in rows:
+                    rows[name] = []
+                rows[name].append((labels, value))
+            for name, mine in rows.items():
+                told.setdefault(name, []).append(_lines(name, mine))
+            await turns.give()
+        self._forget(portal)
+        if portal in self._registry.shown:
+            self._source[portal] = source
+            for name, texts in told.items():
+                self._written[name][portal] = "".join(texts)
+
+    def _forget(self, portal: str) -> None:
+        self._source.pop(portal, None)
+        for texts in self._written.values():
+            texts.pop(portal, None)
+
+    async def _parts(self, turns: Turns, *, openmetrics: bool) -> AsyncIterator[str]:
         for metric in METRICS:
-            lines = self._metric(metric, by_name.get(metric.name, ()), openmetrics=openmetrics)
-            while part := list(islice(lines, SLICE)):
-                yield "\n".join(part)
-                await asyncio.sleep(0)
+            named = False
+            for block in self._blocks(metric):
+                if not named:
+                    yield _head(metric, openmetrics=openmetrics)
+                named = True
+                yield block
+                await turns.give()
 
-    def _metric(self, metric: Metric, samples: Iterable[Sample], *, openmetrics: bool) -> Iterator[str]:
-        tallies = self._registry.histograms.get(metric.name, {})
-        if not samples and not tallies:
-            return
-        family = metric.name.removesuffix("_total") if openmetrics and metric.kind == "counter" else metric.name
-        yield f"# HELP {family} {metric.help}"
-        yield f"# TYPE {family} {metric.kind}"
-        for sample in samples:
-            yield f"{metric.name}{self._labels(metric.labels, sample.labels)} {number(sample.value)}"
-        for labels, tally in list(tallies.items()):
-            yield from self._histogram(metric, labels, tally.counts, tally.total)
+    def _blocks(self, metric: Metric) -> Iterator[str]:
+        """A metric's lines in parts that are quickly made."""
+        for texts in _parted(list(self._written[metric.name].values()), PORTALS):
+            yield "".join(texts)
+        for series in (self._registry.own, self._registry.counters):
+            told = list(series.get(metric.name, {}).items())
+            for part in _parted(told):
+                yield _lines(metric.name, part)
+        tallies = list(self._registry.histograms.get(metric.name, {}).items())
+        for tallied in _parted(tallies):
+            yield "".join([_histogram(metric, labels, tally) for labels, tally in tallied])
 
-    def _histogram(self, metric: Metric, labels: Labels, counts: list[int], total: float) -> Iterator[str]:
-        below = 0
-        for bound, count in zip((*metric.buckets, math.inf), counts, strict=True):
-            below += count
-            written = self._labels((*metric.labels, "le"), (*labels, number(bound)))
-            yield f"{metric.name}_bucket{written} {number(below)}"
-        written = self._labels(metric.labels, labels)
-        yield f"{metric.name}_count{written} {number(below)}"
-        yield f"{metric.name}_sum{written} {number(total)}"
 
-    def _labels(self, names: Labels, values: Labels) -> str:
-        key = (names, values)
-        written = self._written.get(key)
-        if written is None:
-            pairs = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in zip(names, values, strict=True))
-            written = self._written[key] = f"{{{pairs}}}" if pairs else ""
-        return written
+class Turns:
+    """Gives way to other work when it has been long enough."""
 
-    def forget(self) -> None:
-        """Written label sets of what is gone are not kept for ever."""
-        if len(self._written) > 2 * sum(1 for _ in self._registry.samples()) + 10_000:
-            self._written.clear()
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def give(self) -> None:
+        if time.perf_counter() - self._since >= AT_A_TIME:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
+
+
+def _parted(rows: list[T], size: int = SLICE) -> Iterator[list[T]]:
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _head(metric: Metric, *, openmetrics: bool) -> str:
+    family = metric.name.removesuffix("_total") if openmetrics and metric.kind == "counter" else metric.name
+    return f"# HELP {family} {metric.help}\n# TYPE {family} {metric.kind}\n"
+
+
+@cache
+def _template(name: str) -> str:
+    """`name{portal="%s",line="%s"} ` of a metric of the table."""
+    pairs = ",".join(f'{label}="%s"' for label in BY_NAME[name].labels)
+    return f"{name}{{{pairs}}} " if pairs else f"{name} "
+
+
+def _lines(name: str, rows: Sequence[Row]) -> str:
+    """Escaping is rare, so it is done only where the result shows that it is needed."""
+    template = _template(name)
+    text = "".join([f"{template % labels}{_WRITTEN.get(value) or number(value)}\n" for labels, value in rows])
+    if "\\" not in text and text.count("\n") == len(rows) and text.count('"') == template.count('"') * len(rows):
+        return text
+    return "".join([f"{template % _escaped(labels)}{number(value)}\n" for labels, value in rows])
+
+
+def _escaped(labels: Labels) -> Labels:
+    return tuple(label.translate(_ESCAPES) for label in labels)
+
+
+@cache
+def _bounds(name: str) -> tuple[str, ...]:
+    """The ends of a histogram's bucket lines."""
+    return tuple(f'le="{number(bound)}"}} ' for bound in (*BY_NAME[name].buckets, math.inf))
+
+
+def _histogram(metric: Metric, labels: Labels, tally: Tally) -> str:
+    place = (_template(metric.name) % _escaped(labels))[len(metric.name) : -2]  # {portal="acme",...
+    bucket = f"{metric.name}_bucket{place}," if metric.labels else f"{metric.name}_bucket{{"
+    lines, below = [], 0
+    for bound, count in zip(_bounds(metric.name), tally.counts, strict=True):
+        below += count
+        lines.append(f"{bucket}{bound}{below}.0\n")
+    end = f"{place}}}" if metric.labels else ""
+    return f"{''.join(lines)}{metric.name}_count{end} {below}.0\n{metric.name}_sum{end} {number(tally.total)}\n"
 
 
 def number(value: float) -> str:
@@ -83,3 +161,6 @@ def number(value: float) -> str:
     if value == -math.inf:
         return "-Inf"
     return "NaN" if value != value else repr(float(value))  # noqa: PLR0124 - only NaN differs from itself
+
+
+_WRITTEN: dict[float, str] = {whole: number(whole) for whole in range(1000)}

@@ -33,18 +33,27 @@ class Gathering:
 
     async def ask(self, command: Command) -> Answered:
         """The command's answer, or CallFailed."""
-        while (outcome := await self._outcome(command)) is None:
-            continue
+        (outcome,) = await self.ask_all([command])
         if isinstance(outcome, Failure):
             raise CallFailed(outcome)
         return outcome
 
-    async def _outcome(self, command: Command) -> Outcome | None:
-        place: Place = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, place))
-        if len(self._waiting) == 1:
+    async def ask_all(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Every command's answer or failure, in their order."""
+        told: dict[int, Outcome] = {}
+        while missing := [index for index in range(len(commands)) if index not in told]:
+            outcomes = await self._outcomes([commands[index] for index in missing])
+            told |= {index: one for index, one in zip(missing, outcomes, strict=True) if one is not None}
+        return [told[index] for index in range(len(commands))]
+
+    async def _outcomes(self, commands: Sequence[Command]) -> list[Outcome | None]:
+        loop = asyncio.get_running_loop()
+        places: list[Place] = [loop.create_future() for _ in commands]
+        is_first = not self._waiting
+        self._waiting += zip(commands, places, strict=True)
+        if is_first:
             await self._send_for_all()
-        return await place
+        return [await place for place in places]
 
     async def _send_for_all(self) -> None:
         taken: list[tuple[Command, Place]] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,18 @@ from monitor import __version__
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import failures
 from monitor.shell.clock import Clock
+from monitor.shell.guard import GuardedResolver, guarding
 from monitor.shell.wire import LONGEST_WAIT, MIB, Answer, Limits, Trust, host_of, is_loopback, request
 
 
-def session(*, connections: int = 200) -> aiohttp.ClientSession:
-    """One session for all portals and providers: a kept connection saves a TLS handshake a poll."""
+def session(*, connections: int = 200, allowed: Collection[str] = ()) -> aiohttp.ClientSession:
+    """One session for all portals and providers: a kept connection saves a TLS handshake a poll.
+
+    `allowed`: hosts that are asked though their addresses are link-local."""
+    resolver = GuardedResolver(aiohttp.ThreadedResolver(), allowed)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=90, ttl_dns_cache=300),
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=90, ttl_dns_cache=300, resolver=resolver),
+        middlewares=(guarding(allowed),),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"messenger-monitor/{__version__}"},
         trust_env=False,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitor.core.samples import Sample
 from monitor.core.signals import BY_NAME
@@ -14,6 +14,55 @@ from monitor.core.turn import Turn, Verdict
 
 Labels = tuple[str, ...]
 COUNTED = frozenset({Verdict.MET, Verdict.LATE, Verdict.MISSED, Verdict.EXCUSED})
+
+
+SUM = -1  # the place of a counter's value, or of a histogram's sum
+
+
+class Total(NamedTuple):
+    """One number of a series that only grows. `place`: which bucket of a histogram, or SUM."""
+
+    name: str
+    labels: Labels
+    place: int
+    amount: float
+
+
+def counted_of(portal: str, ended: Iterable[Turn]) -> Iterator[tuple[str, Labels, float | None]]:
+    """(metric, labels, observed seconds or None = count one) of turns that have ended."""
+    for turn in ended:
+        if turn.verdict in COUNTED:
+            yield from _counted(portal, turn)
+
+
+def _counted(portal: str, turn: Turn) -> Iterator[tuple[str, Labels, float | None]]:
+    answered = turn.verdict in {Verdict.MET, Verdict.LATE} or (turn.responder and turn.verdict is Verdict.EXCUSED)
+    whose = turn.responder if answered else turn.holder
+    manager = str(whose) if whose else "queue"
+    line = str(turn.line)
+    yield "messenger_turns_total", (portal, line, manager, turn.kind, turn.verdict.value), None
+    if not turn.responder:
+        return
+    place = (portal, line, turn.messenger.value, manager, turn.kind)
+    if turn.working is not None:
+        yield "messenger_response_time_seconds", (*place, "working"), turn.working.total_seconds()
+    if turn.calendar is not None:
+        yield "messenger_response_time_seconds", (*place, "calendar"), turn.calendar.total_seconds()
+    if turn.manager_working is not None:
+        yield "messenger_manager_response_time_seconds", place, turn.manager_working.total_seconds()
+
+
+def totals_of(portal: str, ended: Iterable[Turn]) -> list[Total]:
+    """What turns that have ended add, summed by series and place."""
+    added: Counter[tuple[str, Labels, int]] = Counter()
+    seconds: dict[tuple[str, Labels, int], float] = defaultdict(float)
+    for name, labels, value in counted_of(portal, ended):
+        if value is None:
+            added[name, labels, SUM] += 1
+        else:
+            added[name, labels, bisect_left(BY_NAME[name].buckets, value)] += 1
+            seconds[name, labels, SUM] += value
+    return [Total(*key, float(amount)) for key, amount in (*added.items(), *seconds.items())]
 
 
 @dataclass(slots=True)
@@ -34,8 +83,8 @@ class Registry:
 
     counters: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
     histograms: dict[str, dict[Labels, Tally]] = field(default_factory=lambda: defaultdict(dict))
-    own: dict[tuple[str, Labels], float] = field(default_factory=dict)
-    shown: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
+    own: dict[str, dict[Labels, float]] = field(default_factory=lambda: defaultdict(dict))
+    shown: dict[str, Iterable[Sample]] = field(default_factory=dict)
 
     def count(self, name: str, labels: Labels, by: float = 1.0) -> None:
         series = self.counters[name]
@@ -45,7 +94,7 @@ class Registry:
         self.counters[name][labels] = value
 
     def set_gauge(self, name: str, labels: Labels, value: float) -> None:
-        self.own[name, labels] = value
+        self.own[name][labels] = value
 
     def observe(self, name: str, labels: Labels, value: float) -> None:
         bounds = BY_NAME[name].buckets
@@ -54,44 +103,41 @@ class Registry:
 
     def count_turns(self, portal: str, ended: Iterable[Turn]) -> None:
         """Each ended turn once: its verdict, and where somebody answered, both clocks and the manager's own."""
-        for turn in ended:
-            if turn.verdict in COUNTED:
-                self._count_turn(portal, turn)
+        for name, labels, value in counted_of(portal, ended):
+            if value is None:
+                self.count(name, labels)
+            else:
+                self.observe(name, labels, value)
 
-    def _count_turn(self, portal: str, turn: Turn) -> None:
-        answered = turn.verdict in {Verdict.MET, Verdict.LATE} or (turn.responder and turn.verdict is Verdict.EXCUSED)
-        whose = turn.responder if answered else turn.holder
-        manager = str(whose) if whose else "queue"
-        line = str(turn.line)
-        self.count("messenger_turns_total", (portal, line, manager, turn.kind, turn.verdict.value))
-        if not turn.responder:
-            return
-        place = (portal, line, turn.messenger.value, manager, turn.kind)
-        if turn.working is not None:
-            self.observe("messenger_response_time_seconds", (*place, "working"), turn.working.total_seconds())
-        if turn.calendar is not None:
-            self.observe("messenger_response_time_seconds", (*place, "calendar"), turn.calendar.total_seconds())
-        if turn.manager_working is not None:
-            self.observe("messenger_manager_response_time_seconds", place, turn.manager_working.total_seconds())
+    def restore(self, totals: Iterable[Total]) -> None:
+        """Counters and histograms as the store has kept them."""
+        for name, labels, place, amount in totals:
+            bounds = BY_NAME[name].buckets
+            if not bounds:
+                self.set_counter(name, labels, amount)
+                continue
+            tally = self.histograms[name].setdefault(labels, Tally([0] * (len(bounds) + 1)))
+            if place == SUM:
+                tally.total = amount
+            else:
+                tally.counts[place] = int(amount)
 
     def show(self, portal: str, samples: Iterable[Sample]) -> None:
-        self.shown[portal] = tuple(samples)
+        """What can be gone through again is gone through when somebody looks, and not before."""
+        self.shown[portal] = tuple(samples) if isinstance(samples, Iterator) else samples
 
     def drop(self, portal: str) -> None:
         """Nothing of a portal that is not watched any more stays behind."""
         self.shown.pop(portal, None)
-        for counted in (self.counters, self.histograms):
-            _drop(counted, portal)
-        for key in [key for key in self.own if BY_NAME[key[0]].labels[:1] == ("portal",) and key[1][0] == portal]:
-            del self.own[key]
+        for kept in (self.own, self.counters, self.histograms):
+            _drop(kept, portal)
 
     def samples(self) -> Iterator[Sample]:
         """Every gauge and counter there is now."""
-        for (name, labels), value in self.own.items():
-            yield Sample(name, labels, value)
-        for name, series in self.counters.items():
-            for labels, value in series.items():
-                yield Sample(name, labels, value)
+        for kept in (self.own, self.counters):
+            for name, series in kept.items():
+                for labels, value in series.items():
+                    yield Sample(name, labels, value)
         for shown in self.shown.values():
             yield from shown
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from monitor.core.binding import unwatched
 from monitor.core.incident import Severity
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.policy import Policy
@@ -149,4 +150,20 @@ def _waiting(turn: Turn, sight: Sight) -> Row:
         "since": sight.at(turn.opened),
         "deadline": sight.at(turn.deadline),
         "late": sight.now > turn.deadline,
+    }
+
+
+def binding(sight: Sight, unbound: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Channels that no provider is asked about, and accounts that no channel is bound to."""
+    return {
+        "unwatched": [
+            {
+                "line": one.key.line,
+                "connector": one.key.connector,
+                "guess": one.guess.type if one.guess else "",
+                "entry": one.entry,
+            }
+            for one in unwatched(sight.state, sight.policy, unbound)
+        ],
+        "unbound": [(name, ", ".join(accounts)) for name, accounts in unbound.items()],
     }

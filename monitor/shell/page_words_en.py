@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 EN: dict[str, str] = {
+    "binding": "Channels and providers",
+    "unwatched": "Channels whose provider is not asked: only the flag of Bitrix24 is known.",
+    "looks_like": "looks like",
+    "unbound": "Accounts of providers that no channel is bound to:",
     "title": "Messengers",
     "skip": "Skip to content",
     "menu": "Sections",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +61,11 @@ class Portal:
     async def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Answered:
         """The command's whole answer, or CallFailed. Meant for reading: it may be sent twice."""
         return await self._gathering.ask(batch.command(method, params))
+
+    async def several(self, questions: Iterable[tuple[str, Mapping[str, Any] | None]]) -> list[Any]:
+        """Results in the order of the questions; a Failure stands where one was not answered."""
+        outcomes = await self._gathering.ask_all([batch.command(method, params) for method, params in questions])
+        return [outcome.result if isinstance(outcome, Answered) else outcome for outcome in outcomes]
 
     def retry_now(self) -> None:
         """End the slow retry: the operator has changed something."""

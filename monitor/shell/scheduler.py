@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from monitor.shell.clock import Clock
 
 Tick = Callable[[], Awaitable[object]]
+INSTANT = timedelta(microseconds=1)
 
 
 def next_tick(started: datetime, every: timedelta, now: datetime) -> datetime:
@@ -33,25 +34,37 @@ class Rhythm:
         self._wake.set()
 
     async def run(self) -> None:
+        """All ticks stand on the grid of the first one, so that no stall brings many rhythms into step for good."""
         await self._pause(self._offset)
+        begun = due = self._clock.now()
         while True:
-            started = self._clock.now()
             await self._tick()
             self.last, self.last_real = self._clock.now(), self._clock.monotonic()
-            await self._pause(next_tick(started, self.every, self.last) - self.last)
+            due = await self._next(begun, due)
 
-    async def _pause(self, span: timedelta) -> None:
-        """Daemon time; even a tick that is late lets others run first."""
+    async def _next(self, begun: datetime, due: datetime) -> datetime:
+        """Waits for the next point of the grid. Who slept a whole interval too long (a machine that was suspended)
+        waits for one more point: all who slept with him would ask at the same moment."""
+        while True:
+            now = self._clock.now()
+            due = next_tick(begun, self.every, max(now, due + INSTANT))
+            woken = await self._pause(due - now)
+            if woken or self._clock.now() - due < self.every:
+                return due
+
+    async def _pause(self, span: timedelta) -> bool:
+        """Daemon time; even a tick that is late lets others run first. True = woken before its time."""
         seconds = max(0.0, span.total_seconds()) / self._clock.rate
         if seconds == 0.0:
             await asyncio.sleep(0)
-            return
+            return False
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
-            return
+            return False
         self._wake.clear()
+        return True
 
 
 def offsets(count: int, over: timedelta) -> list[timedelta]:

@@ -19,6 +19,7 @@ from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
+from monitor.shell.metrics import Total
 from monitor.shell.store_engine import (
     StoreError,
     close_engine,
@@ -27,8 +28,9 @@ from monitor.shell.store_engine import (
     place,
     translated,
 )
+from monitor.shell.store_news import same_channels
 from monitor.shell.store_records import decode, encode, micros
-from monitor.shell.store_rows import load, write
+from monitor.shell.store_rows import load, load_totals, write
 from monitor.shell.store_seal import Seal
 from monitor.shell.store_sealed import opened, reseal
 from monitor.shell.vault import Tokens
@@ -86,7 +88,9 @@ class Store:
         if self._generation is None:
             self._generation = now
         if now != self._generation:
-            raise StoreError(f"store {place(self._url)}: it was restored or cleaned: start anew from what it holds")
+            raise StoreError(
+                f"store {place(self._url)}: it was restored, cleaned or deleted: start anew from what it holds"
+            )
 
     # --- a portal's state ----------------------------------------------------------------------------
 
@@ -103,15 +107,25 @@ class Store:
     def _is_news(self, portal: str, before: PortalState, judgement: Judgement) -> bool:
         after = judgement.state
         same = (
-            after.channels is before.channels
-            and after.sessions is before.sessions
-            and after.turns is before.turns
-            and after.incidents is before.incidents
+            after.turns == before.turns
+            and after.sessions == before.sessions
+            and after.incidents == before.incidents
+            and after.reminders == before.reminders
             and after.lines is before.lines
             and after.managers is before.managers
+            and after.departments == before.departments
+            and after.connectors == before.connectors
+            and same_channels(before.channels, after.channels)
         )
+        told = judgement.flips or judgement.ended or judgement.turn_events
         last, seen = self._written.get(portal), after.memory.last_success
-        return not same or last is None or seen is None or before.memory.good == 0 or seen - last >= QUIET_FOR
+        if not same or told or last is None or seen is None or before.memory.good == 0:
+            return True
+        return seen - last >= QUIET_FOR
+
+    async def totals(self, portal: str) -> list[Total]:
+        """What the portal's counters and histograms have come to, exact to the last commit."""
+        return await self._run(partial(load_totals, portal=portal))
 
     async def known_portals(self) -> tuple[str, ...]:
         rows = await self._run(lambda connection: connection.execute(select(tables.portals.c.portal)).scalars().all())
@@ -195,12 +209,13 @@ class Store:
     ) -> tuple[Turn, ...]:
         """Turns by their deadline (case 49), the oldest first."""
         table = tables.turns
-        query = select(table.c.body).where(table.c.portal == portal).order_by(table.c.deadline)
+        query = select(table.c.body).where(table.c.portal == portal)
         query = query.where(table.c.deadline >= micros(since)) if since else query
         query = query.where(table.c.deadline < micros(until)) if until else query
         query = query.where(table.c.chat == chat) if chat else query
         bodies = await self._run(lambda connection: connection.execute(query).scalars().all())
-        return tuple(decode(body, Turn) for body in bodies)
+        found = (decode(body, Turn) for body in bodies)
+        return tuple(sorted(found, key=lambda turn: turn.deadline))
 
     async def turn_events(self, portal: str, chat: int) -> tuple[TurnEvent, ...]:
         table = tables.turn_events

@@ -116,12 +116,21 @@ def _upgrade(engine: Engine, url: str) -> None:
 
 
 def generation(connection: Connection) -> str:
-    """Changes when the store is replaced by a backup or something is erased from it: what was remembered of it is
-    worth nothing then."""
+    """Changes when the store is replaced by a backup, deleted, or something is erased from it: what was remembered of
+    it is worth nothing then."""
     if connection.dialect.name == "sqlite":
-        return str(connection.exec_driver_sql("PRAGMA user_version").scalar())
+        number = connection.exec_driver_sql("PRAGMA user_version").scalar()
+        return f"{_file_number(connection.engine.url.database)} {number}"
     query = "select to_regclass('alembic_version')::oid, obj_description(to_regclass('alembic_version'))"
     return str(tuple(connection.execute(text(query)).one()))
+
+
+def _file_number(path: str | None) -> int:
+    """Which file lies under the name: SQLite goes on writing to one that was deleted."""
+    try:
+        return Path(path or "").stat().st_ino
+    except OSError:
+        return 0
 
 
 def renew_generation(connection: Connection) -> None:

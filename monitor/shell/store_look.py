@@ -54,6 +54,8 @@ def _look_at_file(url: str, path: Path) -> StoreFacts:
             schema = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         finally:
             connection.close()
+    except UnicodeDecodeError:
+        raise StoreError(f"store {place(url)}: its texts are damaged: {remedy('malformed')}") from None
     except sqlite3.Error as error:
         if "no such table" in str(error):
             return StoreFacts(schema="", newest=newest_schema(), size=path.stat().st_size)

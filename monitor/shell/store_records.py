@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from monitor.core.calendar import Schedule
-from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
+from monitor.core.memory import ChannelMemory, PortalState, Reminder, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
 from monitor.core.tallies import Tally
 
@@ -62,6 +62,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(kind="channel", of=lambda state: state.channels, record=ChannelMemory, key=channel_key),
     Shelf(kind="session", of=lambda state: state.sessions, record=SessionMemory, key=int),
     Shelf(kind="schedule", of=lambda state: state.schedules, record=Schedule, key=str),
+    Shelf(kind="reminder", of=lambda state: state.reminders, record=Reminder, key=str),
     Shelf(kind="tally", of=lambda state: state.tallies, record=Tally, key=str),
 )
 FIELDS = {
@@ -73,4 +74,5 @@ FIELDS = {
     "session": "sessions",
     "schedule": "schedules",
     "tally": "tallies",
+    "reminder": "reminders",
 }

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select
+from sqlalchemy import Connection, select, text
 
 from monitor.core.incident import Incident
 from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
-from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn import Turn, TurnKey
 from monitor.shell import store_tables as tables
+from monitor.shell.metrics import Total, totals_of
 from monitor.shell.store_records import FIELDS, SHELVES, Shelf, decode, encode, key_text, micros
+from monitor.shell.store_writing import add, increase, put, remove
 
 CHUNK = 400
 
@@ -20,21 +22,20 @@ CHUNK = 400
 def write(connection: Connection, *, portal: str, before: PortalState, judgement: Judgement) -> None:
     """One poll's changes, inside the caller's transaction."""
     after = judgement.state
-    _write_portal(connection, portal, after)
+    put(connection, tables.portals, [(portal, encode(after.memory), encode(after.cursor))])
     for shelf in SHELVES:
         _write_shelf(connection, portal, shelf, shelf.of(before), shelf.of(after))
-    changed = [turn for key, turn in after.turns.items() if before.turns.get(key) is not turn]
-    ended = {turn.key: turn for turn in judgement.ended}
-    _write_turns(connection, portal, {turn.key: turn for turn in changed} | ended)
+    changed = {} if before.turns is after.turns else _changed(before.turns, after.turns)
+    turns = changed | {turn.key: turn for turn in judgement.ended}
+    put(connection, tables.turns, [_turn_row(portal, turn) for turn in turns.values()])
+    increase(connection, tables.totals, _total_rows(portal, judgement.ended))
     _append(connection, portal, judgement)
-    _write_incidents(connection, portal, (*judgement.opened, *judgement.updated, *judgement.closed))
+    incidents = {one.id: one for one in (*judgement.opened, *judgement.updated, *judgement.closed)}
+    put(connection, tables.incidents, [_incident_row(portal, one) for one in incidents.values()])
 
 
-def _write_portal(connection: Connection, portal: str, state: PortalState) -> None:
-    table = tables.portals
-    connection.execute(delete(table).where(table.c.portal == portal))
-    row = {"portal": portal, "memory": encode(state.memory), "cursor": encode(state.cursor)}
-    connection.execute(insert(table).values(**row))
+def _changed(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: record for key, record in after.items() if before.get(key) is not record}
 
 
 def _write_shelf(
@@ -42,82 +43,59 @@ def _write_shelf(
 ) -> None:
     if before is after:
         return
-    changed = [key for key, record in after.items() if before.get(key) is not record]
-    stale = changed + [key for key in before if key not in after]
-    table = tables.remembered
-    for keys in _chunks([key_text(key) for key in stale]):
-        mine = and_(table.c.portal == portal, table.c.kind == shelf.kind, table.c.key.in_(keys))
-        connection.execute(delete(table).where(mine))
-    rows = [{"portal": portal, "kind": shelf.kind, "key": key_text(key), "body": encode(after[key])} for key in changed]
-    if rows:
-        connection.execute(insert(table), rows)
+    gone = [(portal, shelf.kind, key_text(key)) for key in before if key not in after]
+    remove(connection, tables.remembered, gone)
+    changed = _changed(before, after).items()
+    rows = [(portal, shelf.kind, key_text(key), encode(record)) for key, record in changed]
+    put(connection, tables.remembered, rows)
 
 
-def _write_turns(connection: Connection, portal: str, changed: Mapping[TurnKey, Turn]) -> None:
-    table = tables.turns
-    for keys in _chunks(list(changed)):
-        same = or_(*(and_(table.c.chat == key.chat, table.c.message == key.message) for key in keys))
-        connection.execute(delete(table).where(table.c.portal == portal, same))
-    rows = [_turn_row(portal, turn) for turn in changed.values()]
-    if rows:
-        connection.execute(insert(table), rows)
+def _turn_row(portal: str, turn: Turn) -> tuple[Any, ...]:
+    return (
+        portal,
+        turn.chat,
+        turn.message,
+        turn.session,
+        turn.line,
+        turn.responder or turn.holder,
+        turn.verdict.value,
+        micros(turn.opened),
+        micros(turn.deadline),
+        encode(turn),
+    )
 
 
-def _turn_row(portal: str, turn: Turn) -> dict[str, Any]:
-    return {
-        "portal": portal,
-        "chat": turn.chat,
-        "message": turn.message,
-        "session": turn.session,
-        "line": turn.line,
-        "manager": turn.responder or turn.holder,
-        "verdict": turn.verdict.value,
-        "opened": micros(turn.opened),
-        "deadline": micros(turn.deadline),
-        "body": encode(turn),
-    }
+def _total_rows(portal: str, ended: Iterable[Turn]) -> list[tuple[Any, ...]]:
+    return [(portal, name, encode(labels), place, amount) for name, labels, place, amount in totals_of(portal, ended)]
 
 
 def _append(connection: Connection, portal: str, judgement: Judgement) -> None:
-    events = [
-        {"portal": portal, "chat": event.chat, "at": micros(event.at), "body": encode(event)}
-        for event in judgement.turn_events
-    ]
-    if events:
-        connection.execute(insert(tables.turn_events), events)
-    flips = [
-        {
-            "portal": portal,
-            "line": flip.line,
-            "connector": flip.connector,
-            "at": micros(flip.at),
-            "body": encode(flip),
-        }
-        for flip in judgement.flips
-    ]
-    if flips:
-        connection.execute(insert(tables.flips), flips)
+    events = [(portal, event.chat, micros(event.at), encode(event)) for event in judgement.turn_events]
+    add(connection, tables.turn_events, events)
+    flips = [(portal, flip.line, flip.connector, micros(flip.at), encode(flip)) for flip in judgement.flips]
+    add(connection, tables.flips, flips)
 
 
-def _write_incidents(connection: Connection, portal: str, changed: Iterable[Incident]) -> None:
-    latest = {incident.id: incident for incident in changed}
-    if not latest:
-        return
-    table = tables.incidents
-    for ids in _chunks(list(latest)):
-        connection.execute(delete(table).where(table.c.id.in_(ids)))
-    rows = [
-        {
-            "id": incident.id,
-            "portal": portal,
-            "kind": incident.kind.value,
-            "opened": micros(incident.opened),
-            "closed": micros(incident.closed) if incident.closed else None,
-            "body": encode(incident),
-        }
-        for incident in latest.values()
-    ]
-    connection.execute(insert(table), rows)
+def _incident_row(portal: str, incident: Incident) -> tuple[Any, ...]:
+    closed = micros(incident.closed) if incident.closed else None
+    return (incident.id, portal, incident.kind.value, micros(incident.opened), closed, encode(incident))
+
+
+def load_totals(connection: Connection, *, portal: str) -> list[Total]:
+    """What the counters have come to. Where none were kept yet, they are made once of the turns that are."""
+    table = tables.totals
+    query = select(table).where(table.c.portal == portal)
+    rows = connection.execute(query).all()
+    if not rows:
+        increase(connection, table, _total_rows(portal, _counted_turns(connection, portal)))
+        rows = connection.execute(query).all()
+    return [Total(row.metric, decode(row.labels, tuple[str, ...]), row.place, row.amount) for row in rows]
+
+
+def _counted_turns(connection: Connection, portal: str) -> Iterable[Turn]:
+    table = tables.turns
+    bodies = connection.execute(select(table.c.body).where(table.c.portal == portal)).scalars()
+    return (turn for turn in (decode(body, Turn) for body in bodies) if turn.counted)
 
 
 def _chunks(keys: list[Any]) -> Iterable[list[Any]]:
@@ -154,7 +132,7 @@ def _turns(connection: Connection, portal: str, state: PortalState) -> dict[Turn
     """Turns that wait, and those of the sessions that are still remembered."""
     table = tables.turns
     query = select(table.c.body).where(table.c.portal == portal)
-    bodies = list(connection.execute(query.where(table.c.verdict == Verdict.OPEN.value)).scalars())
+    bodies = list(connection.execute(query.where(text(tables.WAITING))).scalars())
     for sessions in _chunks(list(state.sessions)):
         bodies += connection.execute(query.where(table.c.session.in_(sessions))).scalars()
     found = (decode(body, Turn) for body in bodies)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 METADATA = MetaData()
+WAITING = "verdict = 'open'"  # the few turns that a start looks for among all there ever were
 LONG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
 
 portals = Table(
@@ -40,6 +41,18 @@ turns = Table(
     Column("body", Text, nullable=False),
     Index("turns_by_deadline", "portal", "deadline"),
     Index("turns_by_session", "portal", "session"),
+    Index("turns_waiting", "portal", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+)
+
+# What the counters and histograms of replies have come to: exact, whatever becomes of the turns themselves.
+totals = Table(
+    "totals",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("metric", String(64), primary_key=True),
+    Column("labels", String(400), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("amount", Double, nullable=False),
 )
 
 turn_events = Table(

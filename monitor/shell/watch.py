@@ -20,6 +20,8 @@ from monitor.shell.clock import Clock
 
 log = structlog.get_logger()
 
+AGAIN = timedelta(minutes=5)
+
 
 class Keeper(Protocol):
     """What keeps a judgement: one transaction, all of it or nothing."""
@@ -129,8 +131,13 @@ class Watch:
             log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
             return _failed(probe, asked, Failure(reason=Reason.BUG, code=type(error).__name__))
         if reading.failure is None:
-            self._asked[probe.name] = asked
+            self._asked[probe.name] = asked - _back(probe, reading)
         return reading
+
+
+def _back(probe: PortalProbe, reading: Reading) -> timedelta:
+    """What was answered in part only is asked again sooner than the probe's own rhythm wants."""
+    return max(timedelta(), probe.every - AGAIN) if probe.every and reading.failures else timedelta()
 
 
 def _failed(probe: PortalProbe, at: datetime, failure: Failure) -> Reading:

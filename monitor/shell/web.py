@@ -18,17 +18,19 @@ from monitor.shell.exposition import OPENMETRICS, TEXT
 from monitor.shell.sign_in import Attempts, Sessions
 from monitor.shell.visitors import Need
 from monitor.shell.web_guard import BOARD, DOOR, Door, Handler, guard
+from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
 from monitor.shell.web_view import page, visible
 
 __all__ = ["BOARD", "Board", "make_app"]
 
 _MOST_BODY = 65_536
+_HOOKS = "/hooks/"  # of vendors, who cannot send our token: each address holds a key of its own
 
 
 def make_app(board: Board, monotonic: Callable[[], float] = time.monotonic) -> web.Application:
     """The application. Who is let in is asked of the board at every request: a reload changes it."""
-    app = web.Application(middlewares=[guard, _worded], client_max_size=_MOST_BODY)
+    app = web.Application(middlewares=[guard, known_hosts, _worded], client_max_size=_MOST_BODY)
     needs = {handler: need for _, _, handler, need in ROUTES}
     app[BOARD] = board
     app[DOOR] = Door(board=board, sessions=Sessions(monotonic), attempts=Attempts(monotonic), needs=needs)
@@ -55,9 +57,16 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPNotFound:
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
             return page(request, "not_found.html", status=404)
-        return web.json_response({"error": f"there is nothing at {request.path}"}, status=404)
+        return web.json_response({"error": f"there is nothing at {_shown(request.path)}"}, status=404)
     except web.HTTPMethodNotAllowed as error:
-        return web.json_response({"error": f"{request.path} does not take {error.method}"}, status=405)
+        return web.json_response({"error": f"{_shown(request.path)} does not take {error.method}"}, status=405)
+    except web.HTTPRequestEntityTooLarge:
+        return web.json_response({"error": "the request is too large"}, status=413)
+
+
+def _shown(path: str) -> str:
+    """Without the key that a vendor's address holds."""
+    return _HOOKS if path.startswith(_HOOKS) else path
 
 
 async def _metrics(request: web.Request) -> web.Response:
@@ -85,6 +94,29 @@ async def _reload(request: web.Request) -> web.Response:
     problems = await request.app[BOARD].reload()
     body = {"reloaded": not problems, "problems": list(problems)}
     return web.json_response(body, status=400 if problems else 200)
+
+
+async def _acknowledge(request: web.Request) -> web.Response:
+    """{"portal": P, "subject": S}: no more reminders of that expiry's present date."""
+    try:
+        body = await request.json()
+        portal, subject = str(body["portal"]), str(body["subject"])
+    except (ValueError, KeyError, TypeError):
+        return web.json_response({"error": "expected {portal, subject} as JSON"}, status=400)
+    problem = await request.app[BOARD].acknowledge_expiry(portal, subject)
+    if problem:
+        return web.json_response({"error": problem}, status=404)
+    return web.json_response({"acknowledged": subject})
+
+
+async def _hook(request: web.Request) -> web.Response:
+    """A vendor's webhook. What is wrong with it is told in one word: the address holds a key."""
+    try:
+        body = await request.json()
+    except ValueError:
+        return web.json_response({"error": "expected JSON"}, status=400)
+    taken = await request.app[BOARD].hear(request.match_info["provider"], request.match_info["key"], body)
+    return web.json_response({"taken": taken}, status=200 if taken else 404)
 
 
 async def _explain(request: web.Request) -> web.Response:
@@ -154,4 +186,6 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("GET", "/readyz", _readyz, Need.OPERATE),
     ("GET", "/monitor", web_pages.monitor_page, Need.OPERATE),
     ("POST", "/-/reload", _reload, Need.OPERATE),
+    ("POST", "/-/acknowledge", _acknowledge, Need.OPERATE),
+    ("POST", f"{_HOOKS}{{provider}}/{{key}}", _hook, Need.NOTHING),
 )

@@ -33,7 +33,15 @@ async def fleet(request: web.Request) -> web.Response:
 async def portal(request: web.Request) -> web.Response:
     sight = _sight(request)
     past = None if is_live(request) else await _past(request, sight)
-    return page(request, "portal.html", portal=page_portal.portal(sight), past=past)
+    bound = _binding(request, sight)
+    return page(request, "portal.html", portal=page_portal.portal(sight), past=past, binding=bound)
+
+
+def _binding(request: web.Request, sight: Sight) -> dict[str, Any]:
+    """For who configures the daemon alone: accounts that are left over may be another customer's."""
+    if not visitor_of(request).operates:
+        return {"unwatched": [], "unbound": []}
+    return page_portal.binding(sight, request.app[BOARD].unbound())
 
 
 async def _past(request: web.Request, sight: Sight) -> dict[str, Any]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ import msgspec
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import failures
+from monitor.shell.guard import AddressRefused
 
 MIB = 1024 * 1024
 MAX_ANSWER = 32 * MIB
@@ -54,7 +57,7 @@ class Answer:
     @property
     def retry_after(self) -> timedelta | None:
         """Retry-After in seconds; its date form is rare and not worth its bugs."""
-        text = next((text for name, text in self.headers.items() if name.lower() == "retry-after"), "").strip()
+        text = self.headers.get("Retry-After", "").strip()
         if not (text.isascii() and text.isdigit() and len(text) < 10):
             return None
         return min(timedelta(seconds=int(text)), LONGEST_WAIT)
@@ -103,17 +106,25 @@ async def request(
 async def _bounded(
     http: aiohttp.ClientSession, method: str, url: str, limits: Limits, options: Mapping[str, Any]
 ) -> Answer:
-    total = aiohttp.ClientTimeout(total=limits.timeout.total_seconds())
+    total = _timeout(limits.timeout)
     trusted = limits.trusted
     async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
         if 300 <= response.status < 400:
             raise CallFailed(failures.redirected(response.status, host_of(response.headers.get("Location", ""))))
         body = await _read(response, limits.max_answer)
-        return Answer(status=response.status, headers=dict(response.headers), body=body)
+        return Answer(status=response.status, headers=response.headers, body=body)
+
+
+@cache
+def _timeout(span: timedelta) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=span.total_seconds())
 
 
 async def _read(response: aiohttp.ClientResponse, max_answer: int) -> bytes:
     """Unpacked bytes are counted: a small answer may unpack to a huge one."""
+    announced = response.content_length
+    if announced is not None and announced <= max_answer and "Content-Encoding" not in response.headers:
+        return await response.read()
     chunks, size = [], 0
     async for chunk in response.content.iter_chunked(MIB // 4):
         size += len(chunk)
@@ -129,13 +140,20 @@ def _named(error: Exception, host: str, limit: timedelta) -> Failure:
         return Failure(reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s")
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         return Failure(reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted")
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return failures.malformed(f"the answer of {host} was cut off")
-    if isinstance(error, aiohttp.ClientResponseError):
-        return failures.malformed(f"the answer of {host} is no valid HTTP")
+    if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
+        cut = isinstance(error, aiohttp.ClientPayloadError)
+        return failures.malformed(f"the answer of {host} {'was cut off' if cut else 'is no valid HTTP'}")
+    if (refused := _refused(error)) is not None:
+        return Failure(reason=Reason.REJECTED, code="address_refused", detail=str(refused))
     if isinstance(error, aiohttp.ClientError | OSError):
         return Failure(reason=Reason.UNREACHABLE, detail=f"{host}: {_plainly(error)}")
     return Failure(reason=Reason.REJECTED, detail=f"the address of {host} cannot be asked")
+
+
+def _refused(error: Exception) -> AddressRefused | None:
+    """aiohttp wraps it in errors of its own."""
+    wrapped = (error, getattr(error, "os_error", None), error.__cause__)
+    return next((one for one in wrapped if isinstance(one, AddressRefused)), None)
 
 
 def _plainly(error: Exception) -> str:
@@ -144,5 +162,6 @@ def _plainly(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorSSLError):
         return "no TLS connection"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection ({error.os_error.strerror or type(error.os_error).__name__})"
+        number = error.os_error.errno
+        return f"no connection ({os.strerror(number) if number else type(error.os_error).__name__})"
     return f"the connection was lost ({type(error).__name__})"

@@ -127,7 +127,7 @@ async def test_a_store_that_is_open_notices_that_it_was_restored(url: str, tmp_p
     later = replace(before, managers={3: Manager(id=3, name="C")})
     await store.commit("acme", before, Judgement(state=later))
     assert restore(url, tmp_path / "copy", NOW) == 0
-    with pytest.raises(StoreError, match="it was restored or cleaned: start anew from what it holds"):
+    with pytest.raises(StoreError, match="it was restored, cleaned or deleted: start anew from what it holds"):
         await store.commit("acme", later, Judgement(state=state(4)))
     await store.close()
     anew = await Store.open(url)
@@ -260,7 +260,7 @@ async def test_a_running_daemon_is_backed_up_and_restored_and_goes_on(tmp_path: 
             assert "tokens were not put back, the present ones are newer: acme" in out
             sandbox.world.disconnect(*next(iter(sandbox.world.rows)))
             assert await asyncio.wait_for(process.wait(), 30) == 1
-        assert "it was restored or cleaned: start anew from what it holds" in log.read_text()
+        assert "it was restored, cleaned or deleted: start anew from what it holds" in log.read_text()
         assert "Traceback" not in log.read_text()
         renewals = sandbox.oauth.renewals
         async with running_daemon(path, log):

@@ -321,6 +321,9 @@ class PageBoard:
     def now(self) -> datetime:
         return NOW
 
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        return {"wazzup-of-rival": ("rival-account",)}
+
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return self.shown
 

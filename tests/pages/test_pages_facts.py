@@ -41,6 +41,7 @@ from monitor.shell.page_portal import fleet
 from monitor.shell.page_words_en import EN
 from monitor.shell.page_words_ru import RU
 from monitor.shell.store import Store
+from monitor.shell.store_prune import Retention, steps
 from monitor.shell.visitors import Access
 from monitor.shell.web import make_app
 
@@ -315,3 +316,27 @@ async def test_the_script_and_the_style_are_small_and_come_from_us(tmp_path: Pat
         page = await pages.text("/portals/acme")
         assert re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', page) == ["/style.css", "data:,", "/live.js"]
         assert not re.search(r"\sstyle=|\son\w+=", page)
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------
+
+
+async def test_notes_go_when_their_incident_goes(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        past = [one for _, one in await pages.store.incidents("acme") if one.closed]
+        still = next(iter(pages.board.shown["acme"][0].incidents))
+        for number in (past[0].id, still):
+            await pages.board.acknowledge("acme", number, "olga", "видели")
+        retention = Retention(incidents=timedelta(0))
+        for _, step in steps(retention, NOW):
+            await pages.store._run(step)
+        assert await pages.store.notes(past[0].id) == ()
+        assert len(await pages.store.notes(still)) == 1
+
+
+async def test_head_is_answered_like_get_but_for_the_stream(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        assert (await pages.client.head("/healthz")).status == 200
+        assert (await pages.client.head("/")).status == 200
+        assert (await pages.client.head("/events")).status == 405

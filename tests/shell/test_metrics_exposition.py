@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from monitor.core.memory import ChannelMemory, Diagnosis, PortalMemory, PortalState
 from monitor.core.model import Certainty, Channel, Line, Manager, Messenger, State
 from monitor.core.policy import Policy
-from monitor.core.samples import samples_of
+from monitor.core.samples import Sample, samples_of
 from monitor.core.signals import BUCKETS, BY_NAME
 from monitor.core.turn import Turn, Verdict
 from monitor.shell.exposition import Exposition
@@ -170,6 +172,75 @@ async def test_a_portal_that_is_not_watched_any_more_leaves_nothing_behind() -> 
     text = await rendered(registry)
     assert "acme" not in text
     assert 'messenger_poll_duration_seconds_count{source="bitrix24"} 1.0' in text
+
+
+async def test_what_a_portal_shows_no_more_vanishes_at_the_next_scrape() -> None:
+    registry = Registry()
+    exposition = Exposition(registry)
+    registry.show("acme", samples_of(state_of(State.CONNECTED), POLICY, {}, NOW))
+    registry.show("other", [Sample("messenger_portal_up", ("other",), 1)])
+    assert 'messenger_channel_up{portal="acme"' in await exposition.render()
+    registry.show("acme", samples_of(state_of(State.UNKNOWN), POLICY, {}, NOW))
+    text = await exposition.render()
+    assert "messenger_channel_up" not in text
+    assert 'state="unknown"} 1.0' in text
+    registry.drop("acme")
+    assert "acme" not in await exposition.render()
+    assert 'messenger_portal_up{portal="other"} 1.0' in await exposition.render()
+
+
+async def test_samples_are_made_only_for_a_scrape_and_only_once() -> None:
+    made: list[int] = []
+
+    class Source:
+        def __iter__(self) -> Iterator[Sample]:
+            made.append(1)
+            return iter([Sample("messenger_portal_up", ("acme",), 1)])
+
+    registry = Registry()
+    exposition = Exposition(registry)
+    registry.show("acme", Source())
+    assert made == []
+    assert await exposition.render() == await exposition.render()
+    assert made == [1]
+
+
+async def test_other_work_goes_on_while_a_hundred_thousand_series_are_written() -> None:
+    registry = Registry()
+    registry.show("acme", [Sample("messenger_portal_info", ("acme", str(n)), n) for n in range(100_000)])
+    for number in range(20_000):
+        registry.count("messenger_api_requests_total", (f"p{number}",))
+    rendering = asyncio.create_task(rendered(registry))
+    turns = 0
+    while not rendering.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 5
+    assert rendering.result().count("\n") == 120_000 + 4
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.text('ab"\\\n%', max_size=3), st.text('ab"\\ п', max_size=5)),
+        st.floats() | st.integers(-2000, 2000),
+        max_size=6,
+    )
+)
+async def test_the_text_is_the_reference_clients_but_for_how_floats_are_written(
+    rows: dict[tuple[str, str], float],
+) -> None:
+    metric = BY_NAME["messenger_poll_last_success_timestamp_seconds"]  # its labels stand in the reference's order
+    registry, reference = Registry(), CollectorRegistry()
+    registry.show("acme", [Sample(metric.name, labels, value) for labels, value in rows.items()])
+    gauge = Gauge(metric.name, metric.help, metric.labels, registry=reference)
+    for labels, value in rows.items():
+        gauge.labels(*labels).set(value)
+    mine, theirs = (await rendered(registry)).splitlines(), generate_latest(reference).decode().splitlines()
+    told = [line.rpartition(" ") for line in mine]
+    wanted = [line.rpartition(" ") for line in theirs[: None if rows else 0]]
+    assert [label for label, _, _ in told] == [label for label, _, _ in wanted]
+    values = [(float(value), float(other)) for (_, _, value), (_, _, other) in zip(told[2:], wanted[2:], strict=True)]
+    assert all(value == other or (value != value and other != other) for value, other in values)  # noqa: PLR0124 - NaN
 
 
 @pytest.mark.real

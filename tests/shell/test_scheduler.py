@@ -55,6 +55,39 @@ async def test_a_fast_clock_makes_the_polls_as_much_faster() -> None:
     assert min(gaps) >= MINUTE * 0.9
 
 
+class Stalled(Clock):
+    """A clock that stood still for the daemon between its first tick and its second: a machine that was suspended."""
+
+    def __init__(self) -> None:
+        super().__init__(rate=600, start=START)
+        self.stall = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.stall
+
+
+async def test_after_a_stall_everybody_keeps_his_place_on_the_grid() -> None:
+    clock = Stalled()
+    ticks = Ticks(clock, enough=3)
+
+    async def tick() -> None:
+        await ticks.tick()
+        clock.stall = timedelta(minutes=10, seconds=20)
+
+    await _ticking(Rhythm(tick=tick, every=MINUTE, clock=clock), ticks.done)
+    places = [(at - ticks.at[0]) % MINUTE for at in ticks.at[1:]]
+    assert all(place < MINUTE / 3 for place in places), places
+
+
+async def test_who_overslept_a_whole_interval_waits_for_his_own_place() -> None:
+    clock = Stalled()
+    ticks = Ticks(clock, enough=2)
+    rhythm = Rhythm(tick=ticks.tick, every=MINUTE, clock=clock)
+    asyncio.get_running_loop().call_later(0.05, setattr, clock, "stall", timedelta(minutes=5, seconds=30))
+    await _ticking(rhythm, ticks.done)
+    assert (ticks.at[1] - ticks.at[0]) % MINUTE < MINUTE / 3
+
+
 async def test_a_woken_rhythm_ticks_at_once_instead_of_waiting_for_its_hour() -> None:
     clock = Clock()
     ticks = Ticks(clock, enough=2)

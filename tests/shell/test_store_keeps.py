@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 from store_parts import free_port
 
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
@@ -30,6 +31,8 @@ from monitor.core.memory import (
 from monitor.core.model import Certainty, Channel, Line, Manager, Messenger, Session, State, WorkTime
 from monitor.core.turn import Held, Turn, TurnEvent, Verdict
 from monitor.secret import Secret
+from monitor.shell import store_tables as tables
+from monitor.shell.metrics import Registry
 from monitor.shell.store import Store, StoreError
 from monitor.shell.vault import Tokens
 
@@ -261,3 +264,44 @@ async def test_the_file_with_the_tokens_is_for_its_owner_alone(tmp_path: Path) -
     modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
     await store.close()
     assert set(modes.values()) == {0}, modes
+
+
+def answered(message: int, seconds: int = 90) -> Turn:
+    span = timedelta(seconds=seconds)
+    return replace(
+        turn(message, Verdict.MET), responder=12, ended=NOW + span, calendar=span, working=span, manager_working=span
+    )
+
+
+async def test_the_counters_of_replies_are_kept_with_the_turns_that_made_them(store: Store) -> None:
+    judged, counted = rich(), Registry()
+    for message in (1, 2, 3):
+        ended = (answered(message, 50 * message),)
+        counted.count_turns("acme", ended)
+        await store.commit("acme", judged, Judgement(state=judged, ended=ended))
+    restored = Registry()
+    restored.restore(await store.totals("acme"))
+    assert restored.counters == counted.counters
+    assert restored.histograms == counted.histograms
+
+
+async def test_counters_that_no_version_kept_are_made_once_of_the_turns(store: Store) -> None:
+    await store.commit("acme", rich(), Judgement(state=rich(), ended=(answered(1), answered(2))))
+    kept = await store.totals("acme")
+    await store._run(lambda connection: connection.execute(delete(tables.totals)))
+    assert sorted(await store.totals("acme")) == sorted(kept)
+    assert sorted(await store.totals("acme")) == sorted(kept)
+
+
+async def test_a_poll_that_told_nothing_new_is_written_only_now_and_then(store: Store) -> None:
+    state = rich()
+    steady = replace(state, channels={key: replace(one, streak=20) for key, one in state.channels.items()})
+    await store.commit("acme", PortalState(portal="acme"), Judgement(state=steady, opened=(incident(),)))
+    after = NOW + timedelta(minutes=1)
+    heard = {key: replace(one, streak=21, flag_at=after) for key, one in steady.channels.items()}
+    quiet = replace(steady, channels=heard, memory=replace(steady.memory, last_success=after))
+    await store.commit("acme", steady, Judgement(state=quiet))
+    assert await store.load_portal("acme") == steady
+    loud = replace(quiet, channels={key: replace(one, received=9) for key, one in heard.items()})
+    await store.commit("acme", quiet, Judgement(state=loud))
+    assert await store.load_portal("acme") == loud

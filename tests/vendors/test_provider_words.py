@@ -12,7 +12,21 @@ import pytest
 from monitor.core.model import CallFailed, Failure, Reason, State
 from monitor.core.plugin import Account, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
-from probes import evolution, green_api, max_bot, telegram_bot, waha, wazzup, whatsapp_cloud
+from probes import (
+    chatapp,
+    edna,
+    evolution,
+    green_api,
+    max_bot,
+    pact,
+    radist,
+    telegram_bot,
+    umnico,
+    waha,
+    wappi,
+    wazzup,
+    whatsapp_cloud,
+)
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TIMESTAMP = int(NOW.timestamp())
@@ -44,8 +58,11 @@ class Vendor:
 
 
 def account(type_: str, **more: Any) -> Account:
-    keys = {"settings": {"instance": "1101", "phone_number_id": "1055", **more.pop("settings", {})}}
-    secrets = {"api_key": "canary-key", "token": "canary-token", **more.pop("secrets", {})}
+    own = {"instance": "1101", "phone_number_id": "1055", "email": "a@shop.example", "app_id": "app_1"}
+    own |= {"profile_id": "a1b2", "company_id": "17"}
+    keys = {"settings": {**own, **more.pop("settings", {})}}
+    secrets = {"api_key": "canary-key", "token": "canary-token", "password": "canary-password"}
+    secrets |= more.pop("secrets", {})
     return Account(name="ours", type=type_, url="https://vendor.example", secrets=secrets, **keys, **more)
 
 
@@ -290,7 +307,10 @@ def test_an_instance_of_evolution(word: str, code: int | None, state: State) -> 
     checked(only(probed(evolution.PROBE, {"fetchInstances": (200, rows)}, accounts=("shop",))), state)
 
 
-PROBES = [wazzup, green_api, telegram_bot, max_bot, whatsapp_cloud, waha, evolution]
+PROBES = [
+    *(wazzup, green_api, telegram_bot, max_bot, whatsapp_cloud, waha, evolution),
+    *(chatapp, edna, pact, radist, umnico, wappi),
+]
 
 
 @pytest.mark.parametrize("module", PROBES, ids=lambda module: module.PROBE.type)
@@ -301,11 +321,30 @@ def test_a_dead_key_is_told_of_every_bound_channel(module: Any) -> None:
 
 
 @pytest.mark.parametrize("module", PROBES, ids=lambda module: module.PROBE.type)
-@pytest.mark.parametrize("body", [None, {}, [], "text", 7, [1, None], {"result": 5}, {"ok": True, "result": []}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(None, {}, [], "text", 7, [1, None], {"result": 5}, {"ok": True, "result": []}, {"data": 5}, {"data": [None]}),
+        *({"data": {"channels": [7]}}, {"connections": [[]]}, {"stateInstance": 5}, {"authorized": "yes"}),
+    ],
+)
 def test_a_foreign_body_is_a_failure_or_says_nothing_but_never_breaks(module: Any, body: Any) -> None:
     reading = probed(module.PROBE, {"/": (200, body)}, accounts=("one",))
     states = {found.state for found in reading.findings}
-    assert reading.failure is not None or states <= {State.MISCONFIGURED}
+    assert reading.failure is not None or states <= {State.MISCONFIGURED, State.TOKEN_REVOKED}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(None, 7, "text", [], {"type": "qr_code"}, {"type": "system", "data": 7}),
+        {"type": "system", "data": {"details": []}},
+        {"type": "system", "data": {"message": "authorized"}},
+        {"type": "message", "data": {"message": "authorized"}},
+    ],
+)
+def test_a_webhook_of_pact_about_other_things_tells_nothing(body: Any) -> None:
+    assert pact.hear(body, account("pact"), NOW) is None
 
 
 def test_no_probe_asks_faster_than_every_five_seconds() -> None:

@@ -1,0 +1,252 @@
+"""A portal that answers at once from templates, in a process of its own: what is measured is the one who asks.
+
+`python -m benchmarks.canned` prints its port. Any address is a portal: /<name>/rest/1/secret/batch. A portal whose
+name begins with `busy` has 50 activities of which 10 sessions of 20 messages have moved since the last poll;
+any other has nothing new, and one whose name begins with `small`
+has three channels instead of twelve. With `--step` a portal's time goes on by that many seconds at each
+list of activities.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import ssl
+from collections import defaultdict
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qs
+
+ZONE = timezone(timedelta(hours=3))
+START = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
+LINES, CONNECTORS = (1, 2, 3), ("wz_whatsapp", "telegrambot", "max", "avito")
+SESSIONS, GROUPS, MESSAGES, FIRST = 50, 5, 20, 7001
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+CLASS = "bx-messenger-content-item-"
+
+
+def iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+class Portal:
+    """One emulated portal. `polls` counts the rounds it was asked for the time."""
+
+    def __init__(self, *, busy: bool, step: float, moved: int) -> None:
+        self.busy, self.step, self.moved, self.polls = busy, step, moved, 0
+        self.recorded: list[str] = []
+        self.broken = False
+        self.small = False
+
+    @property
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.polls * self.step) if self.step else datetime.now(ZONE)
+
+    def moves(self, session: int) -> int:
+        """How often a session has moved: each group of ten at every fifth poll."""
+        moment = self.polls if self.step else int(self.now.timestamp() // 60)
+        return (moment - session // self.moved) // max(1, SESSIONS // self.moved)
+
+    def moved_at(self, session: int, times: int) -> datetime:
+        moment = times * max(1, SESSIONS // self.moved) + session // self.moved
+        ago = timedelta(seconds=30)
+        if self.step:
+            return START + timedelta(seconds=moment * self.step) - ago
+        return datetime.fromtimestamp(moment * 60, ZONE) - ago
+
+    def answer(self, method: str, params: dict[str, list[str]]) -> Any:
+        """The command's result; None = refused."""
+        match method:
+            case "server.time":
+                return iso(self.now + timedelta(seconds=self.step))  # asked just before the list that moves it on
+            case "imconnector.status":
+                place = {"LINE": int(params["LINE"][0]), "CONNECTOR": params["CONNECTOR"][0]}
+                broken = self.broken and place == {"LINE": 1, "CONNECTOR": "wz_whatsapp"}
+                return place | {"ERROR": broken, "CONFIGURED": True, "STATUS": not broken}
+            case "crm.activity.list":
+                if "filter[>ID]" in params:
+                    return []
+                self.polls += 1
+                return [self.activity(index) for index in range(SESSIONS)] if self.busy else []
+            case "imopenlines.session.history.get":
+                index = int(params["SESSION_ID"][0]) - FIRST
+                known = self.busy and 0 <= index < SESSIONS
+                return self.history(index) if known else None
+        return (SMALL if self.small else FURNITURE).get(method)
+
+    def activity(self, index: int) -> dict[str, Any]:
+        line, connector = place_of(index)
+        updated = self.moved_at(index, self.moves(index))
+        return {
+            **{"ID": str(900 + index), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
+            **{"ASSOCIATED_ENTITY_ID": str(FIRST + index), "ORIGIN_ID": f"IMOL_{FIRST + index}"},
+            "PROVIDER_PARAMS": {"USER_CODE": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
+            **{"RESULT_SOURCE_ID": connector, "DIRECTION": "1", "RESULT_STATUS": "2", "RESPONSIBLE_ID": "12"},
+            **{
+                "CREATED": iso(self.now.replace(hour=0)),
+                "LAST_UPDATED": iso(updated),
+                "END_TIME": iso(self.now + timedelta(days=1)),
+            },
+            **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
+        }
+
+    def history(self, index: int) -> dict[str, Any]:
+        line, connector = place_of(index)
+        times = self.moves(index)
+        chat, customer, manager = 1700 + index, 800 + index, 11 + index % 8
+        first = (index + 1) * 10**9
+        rows = {}
+        for back in range(MESSAGES):  # each move is a question and its answer
+            move, is_answer = times - back // 2, back % 2 == 0
+            number = first + 2 * move + is_answer
+            at = self.moved_at(index, move) - timedelta(seconds=0 if is_answer else 20)
+            rows[str(number)] = message(number, chat, manager if is_answer else customer, at)
+        code = f"{connector}|{line}|79990000{index:03}|{customer}"
+        return {
+            **{"chatId": str(chat), "canJoin": "Y", "canVoteHead": "N", "sessionId": FIRST + index},
+            **{"sessionVoteHead": 0, "sessionCommentHead": None, "userId": f"chat{chat}", "message": rows},
+            **{"usersMessage": {f"chat{chat}": list(rows)}, "openlines": {"canvoteashead": {str(line): True}}},
+            "users": {str(one): person(one, connector=one == customer) for one in (manager, customer)},
+            "chat": {
+                str(chat): {
+                    **{"id": str(chat), "owner": str(manager), "entityType": "LINES", "entityId": code},
+                    **{"entityData1": f"Y|DEAL|{500 + index}|N|N|{FIRST + index}|0|0|0|0", "entityData3": "N"},
+                }
+            },
+            **{"userInGroup": [], "woUserInGroup": [], "userInChat": {str(chat): [manager, customer]}, "files": []},
+        }
+
+
+def place_of(index: int) -> tuple[int, str]:
+    return LINES[index % len(LINES)], CONNECTORS[index % len(CONNECTORS)]
+
+
+def message(number: int, chat: int, author: int, at: datetime) -> dict[str, Any]:
+    text = f"Сообщение {number}: здравствуйте, подскажите, пожалуйста, когда будет готов заказ?"
+    params = {"connectorMid": [f"3EB0{number:016X}"], "class": f"{CLASS}ol", "imolSid": str(number)}
+    place = {"id": str(number), "chatid": str(chat), "senderid": str(author), "recipientid": f"chat{chat}"}
+    return place | {"date": iso(at), "text": text, "textlegacy": text, "params": params}
+
+
+def person(number: int, *, connector: bool) -> dict[str, Any]:
+    name = {"id": str(number), "name": f"Анна Петрова {number}", "active": True, "bot": False, "type": "user"}
+    return name | {"firstName": "Анна", "lastName": "Петрова", "connector": connector, "extranet": False}
+
+
+def line(number: int) -> dict[str, Any]:
+    hours = {"WORKTIME_ENABLE": "Y", "WORKTIME_FROM": "9", "WORKTIME_TO": "20", "WORKTIME_TIMEZONE": "Europe/Moscow"}
+    queue = {"QUEUE": [str(user) for user in range(11, 19)], "CRM": "Y", "CRM_FORWARD": "Y", "QUEUE_TYPE": "all"}
+    return {"ID": str(number), "LINE_NAME": f"Линия {number}", "ACTIVE": "Y", "TEMPORARY": "N"} | hours | queue
+
+
+FURNITURE: dict[str, Any] = {
+    "scope": ["imopenlines", "imconnector", "crm", "im", "user_brief", "department"],
+    "app.info": {"LICENSE": "ru_pro100", "INSTALLED": True, "PAYMENT_EXPIRED": "N", "DAYS": None},
+    "imopenlines.config.list.get": [line(number) for number in LINES],
+    "imconnector.list": {name: name for name in CONNECTORS},
+    "user.get": [
+        {"ID": str(n), "ACTIVE": True, "NAME": "Анна", "LAST_NAME": f"П{n}", "UF_DEPARTMENT": [1]}
+        for n in range(11, 19)
+    ],
+    "department.get": [{"ID": "1", "NAME": "Продажи", "UF_HEAD": "11"}],
+}
+# A usual customer: one line with WhatsApp, Telegram and Max.
+SMALL = FURNITURE | {
+    "imopenlines.config.list.get": [line(1)],
+    "imconnector.list": {name: name for name in CONNECTORS[:3]},
+}
+
+
+class Portals:
+    """All portals of this process, made when they are first asked."""
+
+    def __init__(self, *, step: float, moved: int) -> None:
+        self._step, self._moved = step, moved
+        self._known: dict[str, Portal] = {}
+        self.asked: dict[str, int] = defaultdict(int)
+
+    def reply(self, path: str, raw: bytes) -> bytes:
+        name = path.split("/")[1]
+        if path.startswith("/recorded/"):
+            return json.dumps(self._known[path.split("/")[2]].recorded).encode()
+        if path.startswith("/break/"):
+            self._known[path.split("/")[2]].broken = True
+            return b"{}"
+        if path.startswith("/asked"):
+            return json.dumps(self.asked).encode()
+        self.asked[name] += 1
+        if name not in self._known:
+            self._known[name] = Portal(busy=name.startswith("busy"), step=self._step, moved=self._moved)
+            self._known[name].small = name.startswith("small")
+        return batch(self._known[name], raw)
+
+
+def batch(portal: Portal, raw: bytes) -> bytes:
+    body = json.loads(raw)
+    if "cmd" not in body:
+        return json.dumps({"result": {}, "time": {}}).encode()
+    portal.recorded = [*portal.recorded[-3:], raw.decode()]
+    results, errors, times = {}, {}, {}
+    cost = {"start": 1772452800.1, "finish": 1772452800.2, "duration": 0.1, "processing": 0.05, "operating": 0.31}
+    for key, text in body["cmd"].items():
+        method, _, query = text.partition("?")
+        result = portal.answer(method, parse_qs(query))
+        if result is None:
+            errors[key] = {"error": "ACCESS_DENIED", "error_description": "У вас нет доступа к этому диалогу"}
+        else:
+            results[key] = result
+            times[key] = cost | {"date_start": iso(portal.now), "date_finish": iso(portal.now)}
+    parts = {"result": results or [], "result_error": errors or [], "result_total": [], "result_next": []}
+    return json.dumps({"result": parts | {"result_time": times or []}, "time": cost}, ensure_ascii=False).encode()
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1 with kept connections, no more of it than our own client speaks."""
+
+    def __init__(self, portals: Portals, latency: float) -> None:
+        self._portals, self._latency, self._buffer = portals, latency, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
+            first, *headers = self._buffer[:end].split(b"\r\n")
+            fields = dict(header.lower().split(b": ", 1) for header in headers)
+            if fields.get(b"transfer-encoding") == b"chunked":
+                raise ValueError("a body in chunks")
+            size = int(fields.get(b"content-length", 0))
+            if len(self._buffer) < end + 4 + size:
+                return
+            raw, self._buffer = self._buffer[end + 4 : end + 4 + size], self._buffer[end + 4 + size :]
+            body = self._portals.reply(first.split()[1].decode(), raw)
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._latency, self._transport.write, HEAD % len(body) + body)
+
+
+async def serve(port: int, latency: float, portals: Portals, certificate: str | None) -> None:
+    tls = None
+    if certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(portals, latency), "127.0.0.1", port, backlog=4096, ssl=tls)
+    print(json.dumps({"port": server.sockets[0].getsockname()[1]}), flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--port", type=int, default=0)
+    options.add_argument("--step", type=float, default=60.0, help="seconds of portal time a poll, 0 = real time")
+    options.add_argument("--moved", type=int, default=10, help="sessions that move between two polls")
+    options.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    options.add_argument("--certificate", help="a file with key and certificate: speak TLS")
+    given = options.parse_args()
+    asyncio.run(serve(given.port, given.latency, Portals(step=given.step, moved=given.moved), given.certificate))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""When a licence, a subscription or the guarantee is running out, and when it has run out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.core.assessment import Assessment, Say, Scene, Texts, closing
+from monitor.core.expiries import GUARANTEE, REMINDERS, Term, terms
+from monitor.core.incident import IncidentKind, Severity, Words
+from monitor.core.memory import Reminder
+from monitor.core.words import LANGUAGES, plural
+
+SOON, OVER = IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED
+
+_TEXTS = {
+    "ru": {
+        "soon": "Скоро закончится: {subject}, осталось {left}",
+        "soon_text": "{subject}: срок до {date}, осталось {left}. {step}",
+        "over": "Закончилось: {subject}",
+        "over_text": "{subject}: срок истёк {date}.",
+        "early": "Это раннее предупреждение.",
+        "reminder": "Напоминание {number} из {all}.",
+        "advice": "Интегратор: продлить и записать новую дату в настройках; если продлевать не нужно, подтвердить: "
+        "messenger-monitor acknowledge --subject {subject}.",
+        "guarantee": "гарантия",
+        "until": "Срок до {date}.",
+        "ours": "Оплата через интегратора: {yes}.",
+        "yes": "да",
+        "no": "нет",
+    },
+    "en": {
+        "soon": "Runs out soon: {subject}, {left} left",
+        "soon_text": "{subject}: valid until {date}, {left} left. {step}",
+        "over": "Has run out: {subject}",
+        "over_text": "{subject}: ran out on {date}.",
+        "early": "This is the early warning.",
+        "reminder": "Reminder {number} of {all}.",
+        "advice": "Integrator: renew it and write the new date into the configuration; if it need not be renewed, say "
+        "so: messenger-monitor acknowledge --subject {subject}.",
+        "guarantee": "the guarantee",
+        "until": "Valid until {date}.",
+        "ours": "Paid through the integrator: {yes}.",
+        "yes": "yes",
+        "no": "no",
+    },
+}
+_DAYS = {"ru": ("день", "дня", "дней"), "en": ("day", "days", "days")}
+
+
+def expiries(scene: Scene) -> Iterator[Assessment]:
+    """Each subject is soon or over or neither; what was renewed or acknowledged is closed."""
+    known = {term.subject: term for term in terms(scene.state, scene.policy)}
+    for incident in scene.opened(SOON, OVER):
+        reminder = scene.state.reminders.get(incident.subject)
+        if reminder is None or incident.subject not in known:
+            yield closing(incident.kind, incident.subject, "gone")
+        elif reminder.acknowledged:
+            yield closing(incident.kind, incident.subject, "acknowledged")
+        elif not reminder.step or (incident.kind is OVER and scene.now < reminder.until):
+            yield closing(incident.kind, incident.subject, "renewed")
+    for term in known.values():
+        reminder = scene.state.reminders.get(term.subject)
+        if reminder is not None and reminder.step and not reminder.acknowledged:
+            yield from _running_out(scene, term, reminder)
+
+
+def _running_out(scene: Scene, term: Term, reminder: Reminder) -> Iterator[Assessment]:
+    over = scene.now >= term.at
+    if over:
+        yield closing(SOON, term.subject, "escalated")
+    yield Assessment(
+        kind=OVER if over else SOON,
+        subject=term.subject,
+        say=Say.OPEN,
+        severity=Severity.CRITICAL if over else Severity.WARNING,
+        covered=term.paid_through_us,
+        through_portal=False,
+        since=term.at if over else reminder.at,
+        labels=(("subject", term.subject),),
+        texts=_texts(scene, term, reminder, over=over),
+    )
+
+
+def _texts(scene: Scene, term: Term, reminder: Reminder, *, over: bool) -> Texts:
+    words = {language: _words(scene, term, reminder, language, over=over) for language in LANGUAGES}
+    language = scene.policy.language
+    texts = _TEXTS[language]
+    paid = texts["yes"] if term.paid_through_us else texts["no"]
+    evidence = [texts["until"].format(date=_date(term, scene)), texts["ours"].format(yes=paid)]
+    if not over:
+        evidence.append(_step(reminder, language))
+    return Texts(evidence=tuple(evidence), words=words)
+
+
+def _words(scene: Scene, term: Term, reminder: Reminder, language: str, *, over: bool) -> Words:
+    texts = _TEXTS[language]
+    days = max(0, (term.at - scene.now).days)
+    facts = {
+        "subject": texts["guarantee"] if term.subject == GUARANTEE else term.subject,
+        "date": _date(term, scene),
+        "left": f"{days} {plural(days, _DAYS[language], language)}",
+        "step": _step(reminder, language),
+    }
+    form = "over" if over else "soon"
+    return Words(
+        summary=texts[form].format(**facts),
+        description=texts[f"{form}_text"].format(**facts),
+        recommendation=texts["advice"].format(subject=term.subject),
+    )
+
+
+def _step(reminder: Reminder, language: str) -> str:
+    texts = _TEXTS[language]
+    if not reminder.sent:
+        return texts["early"]
+    return texts["reminder"].format(number=reminder.sent, all=len(REMINDERS))
+
+
+def _date(term: Term, scene: Scene) -> str:
+    return term.at.astimezone(scene.zone()).strftime("%d.%m.%Y")

@@ -1,0 +1,22 @@
+"""Without a sign-in only this machine may ask, under a name of this machine: a stranger's page that points its own name
+at 127.0.0.1 (DNS rebinding) must not read the pages with the browser of someone who sits here."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from monitor.shell.web_guard import BOARD, Handler
+from monitor.shell.wire import is_loopback
+
+
+@web.middleware
+async def known_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A name beyond this machine's has to be the configured address, such as that of a proxy."""
+    access = request.app[BOARD].access
+    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    if access.is_open and not is_loopback(host) and host != (urlsplit(access.address).hostname or ""):
+        error = "this name is not known here: set web.external_url to the address that you use"
+        return web.json_response({"error": error}, status=421)
+    return await handler(request)

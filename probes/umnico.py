@@ -1,0 +1,87 @@
+"""Umnico: every integration of the account, and whether its own Bitrix24 plug-in is on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from monitor.core.model import CallFailed, Messenger, State
+from monitor.core.plugin import Account, Get, ProviderProbe
+from monitor.core.reading import ProviderSeen, Reading
+from probes._words import FINE, Meaning, malformed, missing, reading, rejected, revoked, rows, seen, text
+
+RECONNECT = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Переподключить интеграцию в Umnico",
+    action_en="Reconnect the integration in Umnico",
+)
+PLUGIN = Meaning(
+    state=State.MISCONFIGURED, action_ru="Включить плагин Битрикс24", action_en="Enable the Bitrix24 plug-in"
+)
+GONE = Meaning(
+    state=State.MISCONFIGURED,
+    action_ru="Интеграции нет в аккаунте Umnico: проверить её номер в настройках",
+    action_en="The Umnico account has no such integration: check its number in the configuration",
+)
+_MESSENGERS = {"whatsapp": Messenger.WHATSAPP, "telegram": Messenger.TELEGRAM, "max": Messenger.MAX}
+Answers = tuple[tuple[int, Any], tuple[int, Any] | None]
+
+
+async def ask(get: Get, account: Account) -> Answers:
+    """Some accounts take the token without the word `bearer`: tried once after a 401."""
+    token = account.secrets["token"]
+    headers = {"Authorization": f"bearer {token}"}
+    integrations = await get("/v1.3/integrations", headers=headers)
+    if integrations[0] == 401:
+        headers = {"Authorization": token}
+        integrations = await get("/v1.3/integrations", headers=headers)
+    return integrations, await _plugins(get, headers) if integrations[0] == 200 else None
+
+
+async def _plugins(get: Get, headers: dict[str, str]) -> tuple[int, Any] | None:
+    """What is only told beside the states must not cost us the states."""
+    try:
+        return await get("/v1.3/plugins", headers=headers)
+    except CallFailed:
+        return None
+
+
+def read(answers: Answers, account: Account, now: datetime) -> Reading:
+    (status, body), plugins = answers
+    if status in {401, 403}:
+        return revoked(account, now, raw=status)
+    if status != 200:
+        return rejected(account, now, status)
+    if not isinstance(body, list):
+        return malformed(account, now, "the list of integrations is no list")
+    off = _plugin_word(plugins)
+    found = [_integration(account, row, off) for row in rows(body) if text(row.get("id"))]
+    words = {text(row.get("status")) for row in rows(body)}
+    news = sorted(word for word in words if word.lower() != "active")
+    return reading(account, now, [*found, *missing(account, found, GONE, "not in the list")], news=news)
+
+
+def _plugin_word(plugins: tuple[int, Any] | None) -> str:
+    """The word of a Bitrix24 plug-in that is off; "" where it is on, not installed or not told."""
+    listed = rows(plugins[1]) if plugins is not None and plugins[0] == 200 else []
+    ours = [text(row.get("status")) for row in listed if text(row.get("type")).lower().startswith("bitrix")]
+    return "" if not ours or "1" in ours else ours[0] or "none"
+
+
+def _integration(account: Account, row: dict[str, Any], off: str) -> ProviderSeen:
+    raw, kind = text(row.get("status")), text(row.get("type")).lower()
+    meant = FINE if raw.lower() == "active" else RECONNECT
+    if off and meant is FINE:
+        meant, raw = PLUGIN, f"plugin bitrix: {off}"
+    messenger = next((one for word, one in _MESSENGERS.items() if word in kind), Messenger.OTHER)
+    return seen(account, text(row["id"]), meant, raw, messenger=messenger)
+
+
+PROBE = ProviderProbe(
+    type="umnico",
+    default_url="https://api.umnico.com",
+    required=("token",),
+    ask=ask,
+    read=read,
+    fastest=timedelta(seconds=60),
+)

@@ -1,0 +1,127 @@
+"""Licences, subscriptions and the guarantee running out: one early warning, three reminders, and then it is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from judgement_parts import MINUTE, WAZZUP, channel, make_policy
+
+from monitor.core.desk import Context, judge
+from monitor.core.expiries import terms
+from monitor.core.incident import IncidentKind, Severity
+from monitor.core.memory import ChannelMemory, Judgement, PortalMemory, PortalState
+from monitor.core.model import State
+from monitor.core.policy import Expiry, Guarantee
+from monitor.core.reading import Acknowledged, ClockSeen, LicenceSeen, ProviderSeen, Reading
+
+NOON = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday, noon in Moscow
+DAY = timedelta(days=1)
+END = NOON + 60 * DAY
+POLICY = make_policy(expiries=(Expiry(subject="wazzup-licence", at=END, paid_through_us=True),))
+SOON, OVER = IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED
+
+
+def poll(state: PortalState, now: datetime, *subjects: str, policy=POLICY) -> Judgement:
+    findings = (ClockSeen(portal=now, asked=now, answered=now), *(Acknowledged(subject=one) for one in subjects))
+    reading = Reading(probe="x", source="bitrix24", at=now, findings=findings)
+    return judge(state, [reading], policy, Context(), now=now, real_now=now)
+
+
+def lived(*days: float, policy=POLICY, hour: int = 0) -> tuple[PortalState, list[Judgement]]:
+    """Polled at noon so many days before the end."""
+    state, told = PortalState(portal="acme"), []
+    for day in days:
+        judged = poll(state, END - day * DAY + timedelta(hours=hour), policy=policy)
+        state = judged.state
+        told.append(judged)
+    return state, told
+
+
+def kinds(state: PortalState) -> list[IncidentKind]:
+    return sorted(one.kind for one in state.incidents.values())
+
+
+def test_one_early_warning_and_then_exactly_three_reminders() -> None:
+    every_day = [float(day) for day in range(40, -1, -1)]
+    _, told = lived(*every_day)
+    sent = [judged.state.reminders["wazzup-licence"].sent for judged in told]
+    assert sorted(set(sent)) == [0, 1, 2, 3]
+    changed = [day for day, judged in zip(every_day, told, strict=True) if judged.opened or judged.updated]
+    assert [one for one in changed if told[int(40 - one)].opened] == [30.0, 0.0]
+    (warning,) = told[10].opened
+    assert (warning.kind, warning.severity, warning.labels) == (
+        SOON,
+        Severity.WARNING,
+        (("subject", "wazzup-licence"),),
+    )
+    assert "раннее предупреждение" in warning.words["ru"].description
+    assert kinds(told[-1].state) == [OVER]
+    assert next(iter(told[-1].state.incidents.values())).severity is Severity.CRITICAL
+
+
+def test_a_step_waits_for_working_hours() -> None:
+    state, _ = lived(30, hour=9)  # nine in the evening
+    assert kinds(state) == []
+
+
+def test_after_a_downtime_only_the_newest_missed_reminder_is_told() -> None:
+    state, _ = lived(28, 4)
+    reminder = state.reminders["wazzup-licence"]
+    assert (reminder.step, reminder.sent) == (3, 1)
+    again = poll(state, END - 4 * DAY + MINUTE)
+    assert again.state.reminders["wazzup-licence"] is reminder
+
+
+def test_a_new_date_starts_the_ladder_anew_and_closes_the_incident() -> None:
+    state, _ = lived(28, 14)
+    renewed = replace(POLICY, expiries=(replace(POLICY.expiries[0], at=END + 365 * DAY),))
+    judged = poll(state, END - 13 * DAY, policy=renewed)
+    assert [one.close_reason for one in judged.closed] == ["renewed"]
+    assert judged.state.reminders["wazzup-licence"].step == 0
+
+
+def test_who_acknowledges_hears_no_more_of_this_date() -> None:
+    state, _ = lived(28)
+    judged = poll(state, END - 27 * DAY, "wazzup-licence", "unheard-of")
+    assert [one.close_reason for one in judged.closed] == ["acknowledged"]
+    assert kinds(poll(judged.state, END - DAY).state) == []
+
+
+def test_what_the_config_names_no_more_is_gone() -> None:
+    state, _ = lived(28)
+    judged = poll(state, END - 27 * DAY, policy=replace(POLICY, expiries=()))
+    assert [one.close_reason for one in judged.closed] == ["gone"]
+    assert judged.state.reminders == {}
+
+
+def test_a_date_renewed_after_it_was_over_ends_the_alarm() -> None:
+    state, _ = lived(28, -1)
+    assert kinds(state) == [OVER]
+    later = replace(POLICY, expiries=(replace(POLICY.expiries[0], at=END + 20 * DAY),))
+    judged = poll(state, END + 2 * DAY, policy=later)
+    assert [one.close_reason for one in judged.closed] == ["renewed"]
+
+
+def test_one_calendar_holds_what_config_providers_portal_and_guarantee_tell() -> None:
+    word = ProviderSeen(
+        provider="wazzup-main", account="a1", state=State.CONNECTED, raw="active", valid_until=NOON + 9 * DAY
+    )
+    memory = ChannelMemory(channel=channel(bound=True), diagnosis=None, since=NOON, provider=word)  # type: ignore[arg-type]
+    licence = LicenceSeen(licence="ru_basic", installed=True, payment_expired=False, days_left=5)
+    state = PortalState(
+        portal="acme", channels={WAZZUP: memory}, memory=PortalMemory(licence=licence),
+    )  # fmt: skip
+    state = replace(state, cursor=replace(state.cursor, discovered=NOON))
+    policy = replace(POLICY, guarantee=Guarantee(option="messengers", start=NOON, end=NOON + 365 * DAY))
+    told = [(term.subject, (term.at - NOON).days) for term in terms(state, policy)]
+    assert told == [("bitrix24-application", 4), ("wazzup-main", 9), ("wazzup-licence", 60), ("guarantee", 365)]
+
+
+@pytest.mark.parametrize(("ours", "word"), [(True, "да"), (False, "нет")])
+def test_its_evidence_says_whose_payment_it_is(ours: bool, word: str) -> None:
+    policy = replace(POLICY, expiries=(replace(POLICY.expiries[0], paid_through_us=ours),))
+    state, _ = lived(28, policy=policy)
+    (incident,) = state.incidents.values()
+    assert f"Оплата через интегратора: {word}." in incident.evidence

@@ -1,0 +1,135 @@
+"""The fault matrix: each fault by name while life goes on; nothing lost, nothing doubled, well again in time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, on_the_wire
+from process_faults import process_faults
+from reliability import PAGE, Row, write_page
+from stage import Outcome, Stage, doubled, lost, outcome, stage, told_besides
+from store_faults import store_faults
+from structlog.testing import capture_logs
+
+FAULTS = [*on_the_wire(), *of_the_portal(), *TOKENS, *alertmanager_faults(), *store_faults(), *process_faults()]
+ORDINARY = frozenset({"incident.opened", "portal.failing"})  # seen as incidents and failures
+MAY_BE_TOLD = {"PortalUnreachable", "PortalAuthFailed", "SlowReply", "NoReply"}
+SETTLE = 12  # minutes that every run lasts after its fault
+
+pytestmark = pytest.mark.xdist_group("faults")
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[dict[str, Row]]:
+    rows: dict[str, Row] = {}
+    yield rows
+    write_page(rows, [fault.name for fault in FAULTS])
+
+
+async def before(one: Stage) -> None:
+    assert await one.start()
+    one.customer("A")
+    one.customer("B", "max")
+    for _ in range(3):
+        await one.minute()
+    assert one.is_well
+
+
+async def meanwhile(one: Stage, minute: int) -> None:
+    """What goes on at the portal while something is broken."""
+    if minute == 0:
+        one.customer("C")
+        one.answer("A")
+    if minute == 1:
+        one.lose_qr()
+    if minute == 2:
+        one.answer("C", 15)
+    await one.minute()
+
+
+async def afterwards(one: Stage) -> int | None:
+    """In which minute after the fault all was well again."""
+    well_in = None
+    for minute in range(1, SETTLE + 1):
+        if minute == 2:
+            one.answer("B", 18)
+        await one.minute()
+        if one.is_well and well_in is None:
+            well_in = minute
+    return well_in
+
+
+async def lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int | None]:
+    with capture_logs() as logs:
+        one, was, well_in = await _lived(folder, fault)
+    for row in logs:
+        if row["log_level"] in {"warning", "error"} and row["event"] not in ORDINARY:
+            detail = row.get("problem") or row.get("answer") or row.get("detail") or row.get("code") or ""
+            one._note(f"log: {row['event']} {detail}".strip())
+    return one, was, well_in
+
+
+async def _lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int | None]:
+    async with stage(folder) as one:
+        await before(one)
+        if fault is not None:
+            await fault.begin(one)
+        for minute in range(3):
+            await meanwhile(one, minute)
+            if fault is not None and minute + 1 == fault.lasts:
+                await fault.end(one)
+        well_in = await afterwards(one)
+        return one, await outcome(one), well_in
+
+
+@pytest.fixture(scope="module")
+def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """The same life without a fault."""
+    _, undisturbed, well_in = asyncio.run(lived(tmp_path_factory.mktemp("meant"), None))
+    assert well_in == 1
+    assert undisturbed.alerts == undisturbed.beginnings == 1
+    assert len(undisturbed.turns) == 3
+    return undisturbed
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault.area}: {fault.name}" for fault in FAULTS])
+async def test_a_fault_loses_nothing_doubles_nothing_and_is_seen(
+    fault: Fault, tmp_path: Path, meant: Outcome, table: dict[str, Row]
+) -> None:
+    one, was, well_in = await lived(tmp_path, fault)
+    row = Row(
+        area=fault.area,
+        name=fault.name,
+        seen=told(fault, one),
+        lost="; ".join(lost(was, meant)) or "nothing",
+        doubled="; ".join(doubled(was, meant)) or "nothing",
+        besides=", ".join(told_besides(was, meant)) or "nothing",
+        recovery=timedelta(minutes=well_in) if well_in else None,
+        hand=fault.hand,
+    )
+    table[fault.name] = row
+    assert [one for one in (*lost(was, meant), *doubled(was, meant)) if one not in fault.allows] == []
+    assert well_in is not None
+    assert well_in <= fault.within
+    assert set(told_besides(was, meant)) <= MAY_BE_TOLD
+    for wanted in fault.seen:
+        assert any(re.search(wanted, text) for text in one.seen), one.seen
+
+
+def told(fault: Fault, one: Stage) -> str:
+    """The sentences that are about the fault, the most telling first."""
+    mine = [text for text in one.seen if "qr_rescan" not in text and "_reply" not in text]
+    picked = [text for text in mine if any(re.search(wanted, text) for wanted in fault.seen)]
+    others = [text for text in mine if text.startswith(("incident", "log"))]
+    ended = ["the process ended and was started again"] if one.deaths else []
+    return "; ".join(dict.fromkeys((*picked, *others, *ended))) or "no word of it: nothing is amiss"
+
+
+def test_the_page_has_a_row_for_every_fault_and_none_for_another() -> None:
+    rows = [row.split(" | ")[0].removeprefix("| ") for row in PAGE.read_text().splitlines() if row.startswith("| ")]
+    assert sorted(row for row in rows if row != "fault") == sorted(fault.name.replace("|", "/") for fault in FAULTS)

@@ -1,0 +1,115 @@
+"""What is never asked, whoever names it; and that no redirect is followed, over a real server."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.test_utils import TestServer
+
+from monitor.config import ConfigProblems, load
+from monitor.core.model import CallFailed, Reason
+from monitor.shell.guard import AddressRefused, GuardedResolver, refusal
+from monitor.shell.http import session
+from monitor.shell.wire import request
+
+FORBIDDEN = (
+    "169.254.169.254",
+    "169.254.170.2",
+    "100.100.100.200",
+    "168.63.129.16",
+    "192.0.0.192",
+    "0.0.0.0",
+    "224.0.0.1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fd00:ec2::254",
+    "::ffff:169.254.169.254",
+    "2002:a9fe:a9fe::1",
+    "::",
+)
+ALLOWED = ("10.0.0.5", "192.168.1.2", "127.0.0.1", "::1", "95.163.1.2", "acme.bitrix24.ru", "fd12::1")
+
+
+@pytest.mark.parametrize("address", FORBIDDEN)
+def test_an_address_of_metadata_or_of_no_host_is_refused(address: str) -> None:
+    assert refusal(address) != ""
+
+
+@pytest.mark.parametrize("address", ALLOWED)
+def test_private_networks_loopback_and_names_are_allowed(address: str) -> None:
+    assert refusal(address) == ""
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "100.100.100.200"])
+async def test_a_written_out_address_is_not_asked_and_the_failure_says_so(host: str) -> None:
+    async with session() as http:
+        with pytest.raises(CallFailed) as caught:
+            await request(http, "GET", f"http://{host}/latest/meta-data/")
+    failure = caught.value.failure
+    assert (failure.reason, failure.code) == (Reason.REJECTED, "address_refused")
+    assert "list it under allow_link_local if it is meant" in failure.detail
+    assert "meta-data" not in failure.detail
+
+
+class Naming(AbstractResolver):
+    """A name server in a stranger's hand."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
+        known = {"hostname": host, "host": self.address, "port": port}
+        row: Any = {**known, "family": socket.AF_INET, "proto": 0, "flags": 0}
+        return [row]
+
+    async def close(self) -> None:
+        return None
+
+
+async def test_a_name_that_points_there_is_refused_too() -> None:
+    resolver = GuardedResolver(Naming("169.254.169.254"), ())
+    with pytest.raises(AddressRefused, match=r"innocent.example \(169.254.169.254\) is a link-local address"):
+        await resolver.resolve("innocent.example")
+
+
+async def test_what_the_configuration_allows_is_asked() -> None:
+    resolver = GuardedResolver(Naming("169.254.7.7"), {"printer.local"})
+    assert (await resolver.resolve("printer.local"))[0]["host"] == "169.254.7.7"
+
+
+def test_a_configuration_with_such_an_address_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.yaml"
+    path.write_text(
+        "portals: [{name: acme, url: 'https://acme.bitrix24.ru', auth: {webhook_url: '${HOOK}'}}]\n"
+        "alertmanager: {url: 'https://169.254.169.254'}\n"
+    )
+    env = {"HOOK": "https://acme.bitrix24.ru/rest/1/abc/"}
+    with pytest.raises(ConfigProblems) as caught:
+        load(path, env)
+    assert caught.value.problems == (
+        "alertmanager.url: expected the address of a service, got 169.254.169.254, a link-local address, where clouds "
+        "keep their metadata service: allow_link_local lists exceptions",
+    )
+    path.write_text(path.read_text() + "allow_link_local: ['169.254.169.254']\n")
+    assert load(path, env).allow_link_local == {"169.254.169.254"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed(status: int) -> None:
+    asked: list[str] = []
+
+    async def answer(got: web.Request) -> web.Response:
+        asked.append(got.path)
+        return web.Response(status=status, headers={"Location": "/elsewhere?secret=canary"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", answer)
+    async with TestServer(app, host="127.0.0.1") as server, session() as http:
+        with pytest.raises(CallFailed, match="the address answers with a redirect"):
+            await request(http, "POST", f"http://127.0.0.1:{server.port}/here", data=b"token")
+    assert asked == ["/here"]

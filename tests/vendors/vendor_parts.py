@@ -1,0 +1,189 @@
+"""A provider account under watch against a fake of its vendor over HTTP, judged by a portal that has its channel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from monitor.account import AccountWatch
+from monitor.config_providers import provider_probes
+from monitor.core.desk import Context
+from monitor.core.memory import Judgement, PortalState
+from monitor.core.model import ChannelKey, Messenger, State
+from monitor.core.plugin import Account
+from monitor.core.policy import ChannelPolicy, Policy
+from monitor.core.reading import Reading
+from monitor.outcome import Outcome
+from monitor.sandbox.vendors.catalogue import vendor_app
+from monitor.sandbox.vendors.vendor import KEY
+from monitor.shell.clock import Clock
+from monitor.shell.exposition import Exposition
+from monitor.shell.http import ProviderHttp, session
+from monitor.shell.metrics import Registry
+from monitor.shell.watch import Watch
+
+CHANNEL = ChannelKey(1, "wz_whatsapp_0a1b")
+TIMEOUT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How an entry of one type looks in the config, and how its fake is made to need a QR code or the like."""
+
+    account: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    ill: Mapping[str, Any] = field(default_factory=dict)
+    state: State = State.QR_REQUIRED
+    well: State = State.CONNECTED
+
+
+KINDS = {
+    "wazzup": Kind(account="0b8f2f0e-5a1c-4f0d-9a77-2f6f6d7c1a10", ill={"state": "qr"}),
+    "green_api": Kind(
+        account="1101000001", settings={"instance": "1101000001"}, ill={"stateInstance": "notAuthorized"}
+    ),
+    "telegram_bot": Kind(account="shop_bot", ill={"url": ""}, state=State.MISCONFIGURED),
+    "max_bot": Kind(account="id7700_bot", ill={"urls": []}, state=State.MISCONFIGURED),
+    "whatsapp_cloud": Kind(
+        account="1055", settings={"phone_number_id": "1055"}, ill={"status": "BANNED"}, state=State.BANNED
+    ),
+    "waha": Kind(account="default", ill={"status": "SCAN_QR_CODE"}),
+    "evolution": Kind(account="shop", ill={"connectionStatus": "close", "disconnectionReasonCode": 401}),
+    "chatapp": Kind(
+        account="40001",
+        settings={"email": "a@shop.example", "app_id": "app_1"},
+        ill={"licenseTo": 1600000000},
+        state=State.UNPAID,
+        well=State.UNKNOWN,  # a paid licence does not tell that the messenger is online
+    ),
+    "wappi": Kind(account="a1b2c3d4-e5f6", settings={"profile_id": "a1b2c3d4-e5f6"}, ill={"authorized": False}),
+    "umnico": Kind(account="12345", ill={"status": "stopped"}, state=State.MISCONFIGURED),
+    "edna": Kind(account="321", ill={"active": False}, state=State.MISCONFIGURED),
+    "pact": Kind(account="399", settings={"company_id": "17"}, state=State.UNKNOWN, well=State.UNKNOWN),
+    "radist": Kind(account="7", settings={"company_id": "1"}, state=State.UNKNOWN, well=State.UNKNOWN),
+}
+
+
+class HandClock(Clock):
+    """Daemon time moves on only by hand; real time is real."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+class Unkept:
+    """A keeper for portals that live as long as one test."""
+
+    async def commit(self, portal: str, before: PortalState, judgement: Judgement) -> None:
+        del portal, before, judgement
+
+
+async def never(method: str, params: object = None) -> object:
+    raise AssertionError(f"the portal was asked for {method} {params}")
+
+
+@dataclass
+class Stage:
+    """One vendor, one account under watch, one portal."""
+
+    type: str
+    url: str
+    http: aiohttp.ClientSession
+    watch: Watch
+    registry: Registry
+    account: AccountWatch
+    clock: HandClock
+
+    def pass_(self, span: timedelta) -> None:
+        self.clock.at += span
+
+    def move(self, url: str) -> None:
+        """The account's address from now on: another server's."""
+        self.account = account_watch(self.type, url, self.http, self.watch, self.clock)
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self.type]
+
+    @property
+    def state(self) -> State:
+        return self.watch.state.channels[CHANNEL].diagnosis.state
+
+    async def control(self, **wish: Any) -> dict[str, Any]:
+        async with self.http.post(f"{self.url}/control", json=wish) as answer:
+            assert answer.status == 200, await answer.text()
+            told: dict[str, Any] = await answer.json()
+            return told
+
+    async def poll(self) -> Reading:
+        return await self.account.poll()
+
+    async def failures(self) -> dict[str, float]:
+        """How many polls of this vendor failed, by reason, as the metrics page tells it."""
+        page = await Exposition(self.registry).render()
+        line = rf'messenger_poll_failures_total{{portal="acme",source="{self.type}",reason="(\w+)"}} (\S+)'
+        return {reason: float(value) for reason, value in re.findall(line, page) if float(value)}
+
+
+def account_of(type_: str, url: str) -> Account:
+    kind = KINDS[type_]
+    probe = provider_probes()[type_]
+    secrets = {key: KEY for key in probe.required if key in {"api_key", "token", "password"}}
+    return Account(name="ours", type=type_, url=url, settings=kind.settings, secrets=secrets, accounts=(kind.account,))
+
+
+def watch_of(type_: str, registry: Registry, clock: Clock) -> Watch:
+    kind = KINDS[type_]
+    bound = ChannelPolicy(messenger=Messenger.WHATSAPP, provider="ours", account=kind.account)
+    policy = Policy(
+        portal="acme",
+        url="https://acme.bitrix24.ru",
+        timezone="Europe/Moscow",
+        channels={CHANNEL: bound},
+        provider_types={"ours": type_},
+    )
+    context = Context()
+    return Watch(
+        policy=policy,
+        call=never,
+        state=PortalState(portal="acme"),
+        probes=(),
+        context=context,
+        keeper=Unkept(),
+        onlooker=Outcome(registry=registry, pusher=None, clock=clock, context=context),
+        clock=clock,
+        deadline=timedelta(seconds=5),
+    )
+
+
+def account_watch(type_: str, url: str, http: aiohttp.ClientSession, watch: Watch, clock: Clock) -> AccountWatch:
+    return AccountWatch(
+        account=account_of(type_, url),
+        probe=provider_probes()[type_],
+        get=ProviderHttp(url, http=http, clock=clock, timeout=TIMEOUT),
+        watches=lambda _: [watch],
+        clock=clock,
+        deadline=timedelta(seconds=5),
+    )
+
+
+@asynccontextmanager
+async def stage(type_: str) -> AsyncIterator[Stage]:
+    registry = Registry()
+    async with TestServer(vendor_app(type_)) as server, session() as http:
+        url = str(server.make_url("")).rstrip("/")
+        clock = HandClock()
+        watch = watch_of(type_, registry, clock)
+        account = account_watch(type_, url, http, watch, clock)
+        yield Stage(type=type_, url=url, http=http, watch=watch, registry=registry, account=account, clock=clock)
