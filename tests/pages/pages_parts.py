@@ -310,6 +310,7 @@ class PageBoard:
         self.language, self.access, self.news, self.store = language, access, News(), store
         self.shown: dict[str, tuple[PortalState, Policy]] = {}
         self.reloads = 0
+        self.acknowledged: list[tuple[str, str]] = []
         self.well = True
 
     async def add(self, *given: tuple[PortalState, Policy], past: bool = True) -> None:
@@ -339,6 +340,13 @@ class PageBoard:
     async def reload(self) -> tuple[str, ...]:
         self.reloads += 1
         return ()
+
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        self.acknowledged.append((portal, subject))
+        return ""
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        return False
 
     async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
         return await self.store.incidents(portal, limit=200)

@@ -97,6 +97,7 @@ def addresses(board: PageBoard, portal: str) -> list[tuple[str, str, Need]]:
         "{chat}": "1777",
         "{id}": incident_of(board, portal),
         "{key}": "x" * 43,
+        "{provider}": "wazzup",
     }
     found = []
     for method, path, _, need in ROUTES:
@@ -131,7 +132,7 @@ async def test_a_heads_link_reaches_no_other_portal_no_metrics_and_no_change_by_
             assert "rival" not in told, f"{method} {asked}"
             if "rival" in asked or need in {Need.OPERATE, Need.CHANGE}:
                 assert answer.status in {401, 403, 404}, f"{method} {asked} answered {answer.status}"
-        assert board.reloads == 0
+        assert (board.reloads, board.acknowledged) == (0, [])
         assert await board.notes(incident_of(board, "rival")) == ()
 
 
@@ -214,9 +215,10 @@ async def test_the_bearer_token_works_for_everything(tmp_path: Path, guarded: Ac
         for method, path, need in addresses(board, "rival"):
             if need is not Need.NOTHING and path != "/events":
                 asked = path + ("?portal=rival" if path == "/explain" else "")
-                answer = await client.request(method, asked, headers=BEARER, data={"note": "x"})
+                given = {"json": {"portal": "rival", "subject": "tls"}} if path == "/-/acknowledge" else {}
+                answer = await client.request(method, asked, headers=BEARER, **given)
                 assert answer.status == 200, path
-        assert board.reloads == 1
+        assert (board.reloads, board.acknowledged) == (1, [("rival", "tls")])
         assert (await client.get("/", headers={"Authorization": "Bearer wrong"})).status == 401
 
 
