@@ -208,6 +208,10 @@ async def test_without_a_key_every_route_but_the_open_ones_asks_for_one(tmp_path
         shown = await client.get("/portals/acme", headers=PAGE, allow_redirects=False)
         assert shown.status == 303
         assert shown.headers["Location"] == "/sign-in?next=/portals/acme"
+        shown = await client.get("/incidents?portal=acme", headers=PAGE, allow_redirects=False)
+        assert shown.headers["Location"] == "/sign-in?next=/incidents%3Fportal%3Dacme"
+        shown = await client.get("/incidents?token=guess", headers=PAGE, allow_redirects=False)
+        assert "guess" not in shown.headers["Location"]
 
 
 async def test_the_bearer_token_works_for_everything(tmp_path: Path, guarded: Access) -> None:
