@@ -369,6 +369,15 @@ class PageBoard:
     async def notes(self, incident: str) -> tuple[Note, ...]:
         return await self.store.notes(incident)
 
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        return {}
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        return False
+
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        return "" if subject == "known" else "expected one of known"
+
     async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None:
         await self.store.add_note(incident, Note(at=NOW, author=author, text=text))
 

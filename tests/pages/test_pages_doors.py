@@ -97,7 +97,7 @@ def addresses(board: PageBoard, portal: str) -> list[tuple[str, str, Need]]:
         "{chat}": "1777",
         "{id}": incident_of(board, portal),
         "{key}": "x" * 43,
-        "{provider}": "wazzup",
+        "{provider}": "pact-1",
     }
     found = []
     for method, path, _, need in ROUTES:
@@ -420,3 +420,28 @@ def test_a_hash_tells_the_right_password_from_others_and_broken_hashes_from_good
         assert not passwords.is_hash(bad)
         assert not passwords.matches(PASSWORD, bad)
     assert kind == "scrypt"
+
+
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:9460", "127.0.0.1.evil.example", "169.254.1.1"])
+async def test_a_strangers_name_for_this_machine_is_not_answered(tmp_path: Path, name: str) -> None:
+    async with pages(tmp_path, Access()) as (client, _):
+        answer = await client.get("/metrics", headers={"Host": name})
+        assert answer.status == 421
+
+
+@pytest.mark.parametrize("name", ["localhost:9460", "127.0.0.1", "[::1]:9460", "monitor.example"])
+async def test_the_names_of_this_machine_and_of_its_proxy_are_answered(tmp_path: Path, name: str) -> None:
+    async with pages(tmp_path, Access(address="https://monitor.example")) as (client, _):
+        assert (await client.get("/healthz", headers={"Host": name})).status == 200
+
+
+async def test_a_body_beyond_the_limit_is_not_taken(tmp_path: Path) -> None:
+    async with pages(tmp_path, Access()) as (client, _):
+        assert (await client.post("/-/acknowledge", data=b"x" * 100_000)).status == 413
+
+
+async def test_an_expiry_is_acknowledged_by_whoever_operates_the_daemon(tmp_path: Path) -> None:
+    bodies = ({"portal": "acme", "subject": "known"}, {"portal": "acme", "subject": "x"}, ["no"])
+    async with pages(tmp_path, Access()) as (client, _):
+        told = [(await client.post("/-/acknowledge", json=body)).status for body in bodies]
+        assert told == [200, 404, 400]

@@ -17,7 +17,6 @@ from monitor.check_table import show
 from monitor.doctor import show as show_lines
 from monitor.doctor_lines import wrong
 from monitor.logs import configure
-from monitor.shell.pages import render
 from monitor.terminal import plain
 
 EVIL = '\x1b]0;owned\x07\x1b[2J[/bold]\r[red]x\n{"event": "forged"}'
@@ -65,13 +64,3 @@ def test_a_text_with_a_line_break_makes_one_line_of_log_and_forges_none(
     assert "\x1b]" not in text
     if style == "json":
         assert json.loads(text)["event"] == "provider.unknown_word"
-
-
-@pytest.mark.parametrize("template", ["fleet.html", "incidents.html"])
-def test_every_template_escapes(template: str) -> None:
-    from datetime import UTC, datetime
-
-    facts = {"portals": [], "incidents": []}
-    page = render(template, "ru", now=datetime(2026, 3, 2, tzinfo=UTC), **facts)
-    assert "<script" not in page
-    assert "javascript:" not in page
