@@ -342,6 +342,8 @@ class PageBoard:
         return ()
 
     async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        if subject != "known":
+            return "expected one of known"
         self.acknowledged.append((portal, subject))
         return ""
 
@@ -368,15 +370,6 @@ class PageBoard:
 
     async def notes(self, incident: str) -> tuple[Note, ...]:
         return await self.store.notes(incident)
-
-    def unbound(self) -> Mapping[str, tuple[str, ...]]:
-        return {}
-
-    async def hear(self, provider: str, key: str, body: object) -> bool:
-        return False
-
-    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
-        return "" if subject == "known" else "expected one of known"
 
     async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None:
         await self.store.add_note(incident, Note(at=NOW, author=author, text=text))
