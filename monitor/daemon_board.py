@@ -155,7 +155,7 @@ def _told(config: Config, registry: Registry, portals: set[str], started: dateti
         version=__version__,
         well=True,
         started=started,
-        polls=_polls(registry, portals),
+        polls=polls_of(registry, portals),
         store=place(config.store_url),
         delivery=safe_address(config.alertmanager_url) if config.alertmanager_url else "",
         delivered=_delivered(registry),
@@ -163,7 +163,7 @@ def _told(config: Config, registry: Registry, portals: set[str], started: dateti
     )
 
 
-def _polls(registry: Registry, portals: set[str]) -> tuple[PollFacts, ...]:
+def polls_of(registry: Registry, portals: set[str]) -> tuple[PollFacts, ...]:
     """A row a portal and source that was ever asked; a portal that never answered has its row, too."""
     seen = {(labels[0], labels[1]) for labels in registry.own.get(_SEEN, {})}
     failed = {(labels[0], labels[1]) for labels in registry.counters["messenger_poll_failures_total"]}

@@ -174,6 +174,18 @@ async def test_the_link_is_a_session_cookie_that_scripts_cannot_read(tmp_path: P
         assert "Strict-Transport-Security" in behind_tls.headers
 
 
+async def test_a_heads_link_hears_of_its_portal_alone(tmp_path: Path, guarded: Access) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        await client.get(f"/h/{await link(board, 'acme')}")
+        async with client.get("/events") as stream:
+            await stream.content.readline()
+            for name in ("rival", "acme"):
+                board.news.tell(name)
+            told = b"".join([await stream.content.readline() for _ in range(3)])
+        assert b'["acme"]' in told
+        assert b"rival" not in told
+
+
 async def test_a_revoked_link_closes_the_pages_it_had_opened(tmp_path: Path, guarded: Access) -> None:
     async with pages(tmp_path, guarded) as (client, board):
         key = await link(board, "acme")
