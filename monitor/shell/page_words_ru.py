@@ -49,7 +49,7 @@ RU: dict[str, str] = {
     "employee": "сотрудник",
     "other_messenger": "другой мессенджер",
     "somebody": "без имени",
-    "open_now": "Открыты",
+    "open_now": "Открытые",
     "past": "Прошлые",
     "opened": "Началось",
     "closed": "Кончилось",
