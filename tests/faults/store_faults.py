@@ -89,12 +89,15 @@ async def restored_while_running(one: Stage) -> None:
 async def newer(one: Stage) -> None:
     await one.stop()
     with sqlite3.connect(database(one)) as connection:
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        (one.folder / "version").write_text(version)
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
 
 async def as_before(one: Stage) -> None:
     with sqlite3.connect(database(one)) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        version = (one.folder / "version").read_text()
+        connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
 
 
 async def folder_gone(one: Stage) -> None:

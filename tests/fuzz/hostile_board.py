@@ -7,6 +7,9 @@ from typing import Any
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
+from monitor.shell.board import SelfFacts
+from monitor.shell.news import News
+from monitor.shell.visitors import Access
 
 XSS = "<script>alert('канарейка')</script>"
 
@@ -16,6 +19,10 @@ class Board:
 
     language = "ru"
     reloads = 0
+    access = Access()
+
+    def __init__(self) -> None:
+        self.news = News()
 
     def now(self) -> datetime:
         return datetime(2026, 3, 2, tzinfo=UTC)
@@ -47,5 +54,32 @@ class Board:
     async def incident(self, number: str) -> None:
         return None
 
-    async def story(self, portal: str, dialog: int) -> None:
+    async def kept_of(self, portal: str, chat: int) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        return (), ()
+
+    async def turns(self, portal: str, since: datetime) -> tuple[Any, ...]:
+        return ()
+
+    async def channel_flips(self, portal: str, key: Any, since: datetime) -> tuple[Any, ...]:
+        return ()
+
+    async def notes(self, incident: str) -> tuple[Any, ...]:
+        return ()
+
+    async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None:
         return None
+
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        return "expected one of none"
+
+    async def portal_of_link(self, digest: str) -> str | None:
+        return None
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        return False
+
+    def unbound(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    async def facts(self) -> SelfFacts:
+        return SelfFacts(version="0", well=True, started=self.now())

@@ -108,7 +108,7 @@ async def _served(request: bytes) -> bytes:
 
     from monitor.shell.web import make_app
 
-    async with TestServer(make_app(Board(), None), host="127.0.0.1") as server:
+    async with TestServer(make_app(Board()), host="127.0.0.1") as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(request)
         answer = await reader.read()

@@ -27,6 +27,7 @@ from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
 from monitor.shell.http import ProviderHttp, session
 from monitor.shell.metrics import Registry
+from monitor.shell.news import News
 from monitor.shell.watch import Watch
 
 CHANNEL = ChannelKey(1, "wz_whatsapp_0a1b")
@@ -161,7 +162,7 @@ def watch_of(type_: str, registry: Registry, clock: Clock) -> Watch:
         probes=(),
         context=context,
         keeper=Unkept(),
-        onlooker=Outcome(registry=registry, pusher=None, clock=clock, context=context),
+        onlooker=Outcome(registry=registry, pusher=None, clock=clock, context=context, news=News()),
         clock=clock,
         deadline=timedelta(seconds=5),
     )
