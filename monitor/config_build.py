@@ -21,6 +21,8 @@ from monitor.config_values import (
     PortalConfig,
     ProviderConfig,
 )
+from monitor.config_web import User as WebUser
+from monitor.config_web import Web
 from monitor.core import policy
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
@@ -79,7 +81,7 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
     )
 
 
-def _listen(web: shape.Web) -> Listen:
+def _listen(web: Web) -> Listen:
     parts = split(f"//{web.listen}")
     host, port = (parts.hostname or "0.0.0.0", parts.port or 0) if parts else ("127.0.0.1", 9460)  # noqa: S104 - asked for
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
@@ -88,7 +90,7 @@ def _listen(web: shape.Web) -> Listen:
     return Listen(host=host, port=port, token=web.token, users=users, external_url=url)
 
 
-def _user(user: shape.User) -> User:
+def _user(user: WebUser) -> User:
     portals = frozenset(user.portals) if user.portals else None
     return User(name=user.name, password_hash=user.password_hash, role=Role(user.role), portals=portals)
 

@@ -28,6 +28,7 @@ from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
 
 _SEEN = "messenger_poll_last_success_timestamp_seconds"
+COUNT_EVERY = 60.0  # real seconds
 _RELOADED = "messenger_monitor_config_last_reload_successful"
 
 
@@ -38,6 +39,8 @@ class DaemonBoard:
         self.news = daemon.news
         self._daemon, self._store, self._clock, self._lag = daemon, store, clock, lag
         self._started = clock.real_now()
+        self._rows: Mapping[str, int] = {}
+        self._counted = float("-inf")
 
     @property
     def language(self) -> str:
@@ -80,6 +83,9 @@ class DaemonBoard:
     async def turns(self, portal: str, since: datetime) -> tuple[Turn, ...]:
         return await self._store.turns(portal, since=since)
 
+    async def flips(self, portal: str, since: datetime) -> tuple[Flip, ...]:
+        return await self._store.flips(portal, since=since)
+
     async def channel_flips(self, portal: str, key: ChannelKey, since: datetime) -> tuple[Flip, ...]:
         return await self._store.channel_flips(portal, key, since=since)
 
@@ -120,19 +126,27 @@ class DaemonBoard:
     # --- how the daemon is itself -------------------------------------------------------------------
 
     async def facts(self) -> SelfFacts:
-        started = self._clock.monotonic()
-        rows = await self._store.sizes()
+        rows, took = await self._sizes()
         return replace(
             _told(self._daemon.config, self._daemon.registry, set(self._daemon.portals()), self._started),
             well=self.health()[0],
             late=tuple(self.health()[1].get("late_portals", ())),
             lag=self._lag.recent,
             worst_lag=self._lag.worst,
-            store_seconds=self._clock.monotonic() - started,
+            store_seconds=took,
             rows=rows,
             delivery_failing_since=self._daemon.pusher.failing_since if self._daemon.pusher else None,
             listeners=self.news.listeners,
         )
+
+    async def _sizes(self) -> tuple[Mapping[str, int], float]:
+        """Counted at most once a minute: an open page asks after every poll. And how long the store took now."""
+        started = self._clock.monotonic()
+        if started >= self._counted + COUNT_EVERY:
+            self._rows, self._counted = await self._store.sizes(), started
+            started = self._clock.monotonic()
+        await self._store.known_portals()
+        return self._rows, self._clock.monotonic() - started
 
 
 def _told(config: Config, registry: Registry, portals: set[str], started: datetime) -> SelfFacts:
@@ -141,7 +155,7 @@ def _told(config: Config, registry: Registry, portals: set[str], started: dateti
         version=__version__,
         well=True,
         started=started,
-        polls=_polls(registry, portals),
+        polls=polls_of(registry, portals),
         store=place(config.store_url),
         delivery=safe_address(config.alertmanager_url) if config.alertmanager_url else "",
         delivered=_delivered(registry),
@@ -149,7 +163,7 @@ def _told(config: Config, registry: Registry, portals: set[str], started: dateti
     )
 
 
-def _polls(registry: Registry, portals: set[str]) -> tuple[PollFacts, ...]:
+def polls_of(registry: Registry, portals: set[str]) -> tuple[PollFacts, ...]:
     """A row a portal and source that was ever asked; a portal that never answered has its row, too."""
     seen = {(labels[0], labels[1]) for labels in registry.own.get(_SEEN, {})}
     failed = {(labels[0], labels[1]) for labels in registry.counters["messenger_poll_failures_total"]}

@@ -22,19 +22,22 @@ class Bar:
     title: str
 
 
-def strip(bars: Sequence[Bar], label: str) -> Markup:
-    """A row of bars: the well part stands from the bottom, the rest hangs hatched from the top."""
+def strip(bars: Sequence[Bar], label: str, *, hatch: str = "hatch") -> Markup:
+    """A row of bars: the well part stands from the bottom, the rest hangs hatched from the top.
+
+    `hatch` names its pattern: a page with several strips gives each a name of its own.
+    """
     width = max(1, len(bars)) * (BAR + GAP) - GAP
-    drawn = Markup("").join(_bar(index * (BAR + GAP), bar) for index, bar in enumerate(bars))
+    drawn = Markup("").join(_bar(index * (BAR + GAP), bar, hatch) for index, bar in enumerate(bars))
     return Markup(
         '<svg class="strip" viewBox="0 0 {w} {h}" role="img" aria-label="{label}" preserveAspectRatio="none">'
-        '<defs><pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<defs><pattern id="{hatch}" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="4" height="4" class="bad"/><rect width="1.5" height="4" class="paper"/></pattern></defs>'
         "{drawn}</svg>"
-    ).format(w=width, h=HEIGHT, label=label, drawn=drawn)
+    ).format(w=width, h=HEIGHT, label=label, drawn=drawn, hatch=hatch)
 
 
-def _bar(x: int, bar: Bar) -> Markup:
+def _bar(x: int, bar: Bar, hatch: str) -> Markup:
     title = Markup("<title>{}</title>").format(bar.title)
     if bar.share is None:
         return Markup('<g>{t}<rect x="{x}" y="{y}" width="{w}" height="3" class="none"/></g>').format(
@@ -44,7 +47,9 @@ def _bar(x: int, bar: Bar) -> Markup:
     well = Markup('<rect x="{x}" y="{y:.1f}" width="{w}" height="{h:.1f}" class="good"/>').format(
         x=x, y=lost, w=BAR, h=HEIGHT - lost
     )
-    ill = Markup('<rect x="{x}" y="0" width="{w}" height="{h:.1f}" fill="url(#hatch)"/>').format(x=x, w=BAR, h=lost)
+    ill = Markup('<rect x="{x}" y="0" width="{w}" height="{h:.1f}" fill="url(#{f})"/>').format(
+        x=x, w=BAR, h=lost, f=hatch
+    )
     return Markup("<g>{t}{well}{ill}</g>").format(t=title, well=well, ill=ill if lost else "")
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.core.memory import ChannelMemory, Flip
+from monitor.core.model import ChannelKey
 from monitor.core.timeline import Day, days_of, spans_of, uptime
 from monitor.shell import charts
-from monitor.shell.page_portal import channel_row, open_incidents
+from monitor.shell.page_portal import channel_name, channel_row, open_incidents
 from monitor.shell.sight import Sight, light_of
 
 Row = dict[str, Any]
@@ -25,22 +27,46 @@ def past_begins(now: datetime) -> datetime:
 
 def channel(memory: ChannelMemory, flips: Sequence[Flip], sight: Sight) -> Row:
     """`flips` of this channel alone, since `past_begins`, ascending."""
-    since = past_begins(sight.now)
-    days = days_of(spans_of(flips, memory, since, sight.now), sight.policy.timezone, since, sight.now)
-    share, seen = uptime(days), [day for day in days if day.up or day.down]
-    label = sight.say("strip_label").format(days=len(days), share=percent(share, sight.language))
+    days = _days(memory, flips, sight)
+    seen = [day for day in days if day.up or day.down]
     subject = f"{memory.channel.line}/{memory.channel.connector}"
     known = {one.id for one in sight.state.incidents.values() if one.subject == subject}
     return channel_row(memory, sight) | {
         "gone": memory.gone,
-        "strip": charts.strip([_bar(day, sight) for day in days], label),
-        "share": percent(share, sight.language),
+        **_strip(days, sight),
         "seen_days": len(seen),
         "bad_days": sum(bool(day.down) for day in seen),
         "first_day": days[0].day.strftime(_DATE[sight.language]),
         "changes": [_change(flip, sight) for flip in reversed(flips[-MOST_CHANGES:])],
         "incidents": [row for row in open_incidents(sight) if row["id"] in known],
     }
+
+
+def strips(flips: Sequence[Flip], sight: Sight) -> list[Row]:
+    """Every channel's last ninety days, of all the portal's changes since `past_begins`."""
+    mine: dict[ChannelKey, list[Flip]] = defaultdict(list)
+    for flip in flips:
+        mine[ChannelKey(flip.line, flip.connector)].append(flip)
+    shown = {key: memory for key, memory in sight.state.channels.items() if not memory.gone}
+    return [
+        {"name": channel_name(memory, sight), "line": key.line, "connector": key.connector}
+        | _strip(_days(memory, mine[key], sight), sight, hatch=f"hatch-{index}")
+        for index, (key, memory) in enumerate(shown.items())
+    ]
+
+
+def _days(memory: ChannelMemory, flips: Sequence[Flip], sight: Sight) -> tuple[Day, ...]:
+    since = past_begins(sight.now)
+    return days_of(spans_of(flips, memory, since, sight.now), sight.policy.timezone, since, sight.now)
+
+
+def _strip(days: Sequence[Day], sight: Sight, hatch: str = "hatch") -> Row:
+    share = percent(uptime(days), sight.language)
+    label = sight.say("strip_label").format(days=len(days), share=share)
+    told = (
+        f"{sight.say('uptime')} {share} {sight.say('uptime_of')}" if uptime(days) is not None else sight.say("not_seen")
+    )
+    return {"told": told, "strip": charts.strip([_bar(day, sight) for day in days], label, hatch=hatch), "share": share}
 
 
 def _bar(day: Day, sight: Sight) -> charts.Bar:
@@ -64,9 +90,10 @@ def _change(flip: Flip, sight: Sight) -> Row:
     }
 
 
-def percent(share: float | None, language: str) -> str:
+def percent(share: float | None, language: str, *, digits: int = 2) -> str:
     """Never 100 of what was less."""
     if share is None:
         return "—"
-    shown = min(f"{100 * share:.2f}", "99.99", key=float) if share < 1 else "100"
+    most = 100 - 10**-digits
+    shown = f"{min(100 * share, most):.{digits}f}" if share < 1 else "100"
     return f"{shown.replace('.', ',')} %" if language == "ru" else f"{shown}%"

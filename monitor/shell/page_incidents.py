@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ from monitor.shell.sight import Sight
 from monitor.shell.store_web import Note
 
 Row = dict[str, Any]
+
+_ADDRESS = re.compile(r"(https?://[^\s<>\"'`]+)")
 
 
 def incident_row(one: Incident, sight: Sight) -> Row:
@@ -29,13 +32,26 @@ def incident_row(one: Incident, sight: Sight) -> Row:
         "closed": sight.at(one.closed),
         "close_reason": _reason(one.close_reason, sight.language),
         "lasts": sight.span((one.closed or sight.now) - one.opened),
-        "evidence": [{"text": line, "is_link": line.startswith(("https://", "http://"))} for line in one.evidence],
+        "evidence": [_linked(line) for line in one.evidence],
         "guaranteed": one.guaranteed,
         "audience": sight.say(f"actor_{one.audience.value}"),
-        "labels": [{"name": name, "value": value} for name, value in one.labels],
+        "labels": [{"name": name, "value": _label(name, value, sight)} for name, value in one.labels],
         "acknowledged": one.acknowledged,
         "chat": _chat(one),
     }
+
+
+def _linked(line: str) -> list[Row]:
+    """A line of evidence in parts: what is an address can be followed."""
+    parts = _ADDRESS.split(line)
+    return [{"text": part, "is_link": index % 2 == 1} for index, part in enumerate(parts) if part]
+
+
+def _label(name: str, value: str, sight: Sight) -> str:
+    """As people call it; its number beside a line, which has one in alerts, too."""
+    if name == "manager":
+        return sight.manager(int(value)) if value.isdecimal() else sight.say("queue")
+    return f"{sight.line(int(value))} ({value})" if name == "line" and value.isdecimal() else value
 
 
 def _reason(word: str, language: str) -> str:

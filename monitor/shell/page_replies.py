@@ -19,6 +19,7 @@ from monitor.shell.sight import Sight
 Row = dict[str, Any]
 
 PERIOD = timedelta(days=28)
+MINUTE = timedelta(minutes=1)
 MOST_TURNS = 30
 _ANSWERED = frozenset({Verdict.MET, Verdict.LATE})
 _UNMET = frozenset({Verdict.LATE, Verdict.MISSED})
@@ -73,7 +74,7 @@ def figures_row(figures: Figures, sight: Sight) -> Row:
         "missed": figures.missed,
         "overdue_now": figures.overdue,
         "excused": figures.excused,
-        "share": percent(figures.share, sight.language),
+        "share": percent(figures.share, sight.language, digits=0),
         "rated": figures.is_rated,
         "light": _light(figures.share) if figures.is_rated else "none",
         "p50": _waited(figures.team.p50, sight),
@@ -94,7 +95,10 @@ def _light(share: float | None) -> str:
 def _waited(waited: Waited | None, sight: Sight) -> str:
     if waited is None:
         return "—"
-    return f"{sight.say('within')} {'≥ ' if waited.at_least else ''}{sight.span(waited.span)}"
+    said = sight.span(waited.span)
+    if waited.at_least:
+        return f"≥ {said}"
+    return said if waited.span < MINUTE else f"{sight.say('within')} {said}"
 
 
 def _latest(turns: Iterable[Turn]) -> list[Turn]:

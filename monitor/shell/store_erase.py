@@ -37,6 +37,7 @@ def erase(connection: Connection, portal: str, chats: Collection[int]) -> Erased
     deleted = {table.name: _delete(connection, table, portal, chats) for table in (tables.turns, tables.turn_events)}
     deleted["sessions"] = _delete_sessions(connection, portal, chats)
     deleted["incidents"] = _delete_incidents(connection, portal, chats)
+    deleted["incident_notes"] = _delete_orphaned_notes(connection)
     renew_generation(connection)
     cleaned = sum(_clean(connection, table, chats) for table in (tables.incidents, tables.posted_alerts))
     return Erased(deleted=deleted, cleaned=cleaned)
@@ -65,6 +66,12 @@ def _delete_incidents(connection: Connection, portal: str, chats: Collection[int
     rows = connection.execute(select(table).where(table.c.portal == portal)).all()
     ids = [row.id for row in rows if _loads(row.body)["subject"].partition("/")[0] in {str(chat) for chat in chats}]
     return sum(connection.execute(delete(table).where(table.c.id == one)).rowcount for one in ids)
+
+
+def _delete_orphaned_notes(connection: Connection) -> int:
+    """What people wrote at an incident goes with it."""
+    notes, incidents = tables.incident_notes, tables.incidents
+    return connection.execute(delete(notes).where(notes.c.incident.not_in(select(incidents.c.id)))).rowcount
 
 
 def _clean(connection: Connection, table: Table, chats: Collection[int]) -> int:

@@ -43,6 +43,8 @@ def steps(retention: Retention, now: datetime) -> Iterator[tuple[str, Step]]:
     yield "flips", _step(flips, and_(flips.c.at < old, flips.c.id.not_in(last)))  # a channel's last word stays
     ended = and_(incidents.c.closed.is_not(None), incidents.c.closed < micros(now - retention.incidents))
     yield "incidents", _step(incidents, ended)
+    notes = tables.incident_notes
+    yield "incident_notes", _step(notes, notes.c.incident.not_in(select(incidents.c.id)))
 
 
 def _step(table: Table, old: ColumnElement[bool]) -> Step:

@@ -34,9 +34,14 @@ def make_app(board: Board, monotonic: Callable[[], float] = time.monotonic) -> w
     needs = {handler: need for _, _, handler, need in ROUTES}
     app[BOARD] = board
     app[DOOR] = Door(board=board, sessions=Sessions(monotonic), attempts=Attempts(monotonic), needs=needs)
-    app.add_routes([web.route(method, path, handler) for method, path, handler, _ in ROUTES])
+    app.add_routes([_route(method, path, handler) for method, path, handler, _ in ROUTES])
     app.on_shutdown.append(_hang_up)
     return app
+
+
+def _route(method: str, path: str, handler: Handler) -> web.RouteDef:
+    """HEAD asks for what GET answers, but for the stream, which would never end."""
+    return web.get(path, handler, allow_head=handler is not events) if method == "GET" else web.post(path, handler)
 
 
 async def _hang_up(app: web.Application) -> None:

@@ -156,7 +156,8 @@ def _ask(request: web.Request) -> web.StreamResponse:
     """A browser is shown the door, a tool is told what it lacks."""
     is_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
     if is_page:
-        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(request.path, safe='/')}"})
+        wanted = request.path if "token" in request.query else request.path_qs
+        return web.Response(status=303, headers={"Location": f"/sign-in?next={quote(wanted, safe='/')}"})
     challenge = {"WWW-Authenticate": "Bearer"}
     return refusal(401, "a token is needed: Authorization: Bearer ...", **challenge)
 

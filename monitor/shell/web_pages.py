@@ -32,17 +32,24 @@ async def fleet(request: web.Request) -> web.Response:
 
 async def portal(request: web.Request) -> web.Response:
     sight = _sight(request)
-    bound = page_portal.binding(sight, request.app[BOARD].unbound())
-    told = page_portal.portal(sight)
-    return page(request, "portal.html", portal=told, team=await _team(request, sight), binding=bound)
+    past = None if is_live(request) else await _past(request, sight)
+    bound = _binding(request, sight)
+    return page(request, "portal.html", portal=page_portal.portal(sight), past=past, binding=bound)
 
 
-async def _team(request: web.Request, sight: Sight) -> dict[str, Any] | None:
-    """Four weeks of turns are not read for every refresh of an open page."""
-    if is_live(request):
-        return None
+def _binding(request: web.Request, sight: Sight) -> dict[str, Any]:
+    """For who configures the daemon alone: accounts that are left over may be another customer's."""
+    if not visitor_of(request).operates:
+        return {"unwatched": [], "unbound": []}
+    return page_portal.binding(sight, request.app[BOARD].unbound())
+
+
+async def _past(request: web.Request, sight: Sight) -> dict[str, Any]:
+    """Weeks of turns and changes: not read for every refresh of an open page."""
+    flips = await request.app[BOARD].flips(sight.state.portal, page_channel.past_begins(sight.now))
     turns = await request.app[BOARD].turns(sight.state.portal, page_replies.period_begins(sight.now))
-    return await asyncio.to_thread(page_replies.team, turns, sight)  # many turns take a while, and polls go on
+    team = await asyncio.to_thread(page_replies.team, turns, sight)  # many turns take a while, and polls go on
+    return {"team": team, "strips": page_channel.strips(flips, sight)}
 
 
 async def channel(request: web.Request) -> web.Response:
@@ -74,8 +81,14 @@ async def dialog(request: web.Request) -> web.Response:
     if told is None:
         raise web.HTTPNotFound
     turns = [turn[f"story_{sight.language}"] for turn in told["turns"]]
+    words = WORDS[sight.language]
     ledger = [
-        {"at": sight.at(row.at), "what": row.what, "messages": ", ".join(map(str, row.messages))} for row in events
+        {
+            "at": sight.at(row.at),
+            "what": words.get(f"event_{row.what}", row.what),
+            "messages": ", ".join(map(str, row.messages)),
+        }
+        for row in events
     ]
     facts = {"chat": chat, "link": told["link"], "turns": turns, "ledger": ledger}
     return page(request, "dialog.html", portal=_place(sight), dialog=facts)

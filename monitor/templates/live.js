@@ -11,11 +11,13 @@
   const replace = (fresh) => {
     for (const part of document.querySelectorAll("[data-live]")) {
       const found = fresh.getElementById(part.id);
-      if (!found || isBeingUsed(part) || found.innerHTML === part.innerHTML) continue;
+      if (!found || isBeingUsed(part) || found.innerHTML === part.innerHTML.replaceAll(' open=""', "")) continue;
       const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const unfolded = [...part.querySelectorAll("details")].map((box) => box.open);
       const scrolled = [...part.querySelectorAll(".scroll")].map((box) => box.scrollLeft);
       part.replaceChildren(...found.childNodes);
       part.querySelectorAll(".scroll").forEach((box, index) => { box.scrollLeft = scrolled[index] || 0; });
+      part.querySelectorAll("details").forEach((box, index) => { box.open = unfolded[index] || false; });
       if (focused) [...part.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
     }
   };

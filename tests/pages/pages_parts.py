@@ -310,6 +310,7 @@ class PageBoard:
         self.language, self.access, self.news, self.store = language, access, News(), store
         self.shown: dict[str, tuple[PortalState, Policy]] = {}
         self.reloads = 0
+        self.acknowledged: list[tuple[str, str]] = []
         self.well = True
 
     async def add(self, *given: tuple[PortalState, Policy], past: bool = True) -> None:
@@ -320,6 +321,9 @@ class PageBoard:
 
     def now(self) -> datetime:
         return NOW
+
+    def unbound(self) -> Mapping[str, tuple[str, ...]]:
+        return {"wazzup-of-rival": ("rival-account",)}
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return self.shown
@@ -337,6 +341,15 @@ class PageBoard:
         self.reloads += 1
         return ()
 
+    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
+        if subject != "known":
+            return "expected one of known"
+        self.acknowledged.append((portal, subject))
+        return ""
+
+    async def hear(self, provider: str, key: str, body: object) -> bool:
+        return False
+
     async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
         return await self.store.incidents(portal, limit=200)
 
@@ -349,20 +362,14 @@ class PageBoard:
     async def turns(self, portal: str, since: datetime) -> tuple[Turn, ...]:
         return await self.store.turns(portal, since=since)
 
+    async def flips(self, portal: str, since: datetime) -> tuple[Flip, ...]:
+        return await self.store.flips(portal, since=since)
+
     async def channel_flips(self, portal: str, key: ChannelKey, since: datetime) -> tuple[Flip, ...]:
         return await self.store.channel_flips(portal, key, since=since)
 
     async def notes(self, incident: str) -> tuple[Note, ...]:
         return await self.store.notes(incident)
-
-    def unbound(self) -> Mapping[str, tuple[str, ...]]:
-        return {}
-
-    async def hear(self, provider: str, key: str, body: object) -> bool:
-        return False
-
-    async def acknowledge_expiry(self, portal: str, subject: str) -> str:
-        return "" if subject == "known" else "expected one of known"
 
     async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None:
         await self.store.add_note(incident, Note(at=NOW, author=author, text=text))

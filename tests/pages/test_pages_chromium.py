@@ -232,10 +232,23 @@ def test_an_open_page_shows_a_change_without_being_loaded_again(tmp_path: Path, 
         pages.board.shown["acme"] = (calm, policy)
         pages.call(pages.board.news.tell, "acme")
         expect(page.get_by_text("Никто не ждёт ответа.")).to_be_visible(timeout=15_000)
-        expect(page.get_by_text("нужен QR-код")).to_have_count(0)
+        expect(page.locator("#now").get_by_text("нужен QR-код")).to_have_count(0)
         expect(page.get_by_text("Когда отвечают медленно")).to_be_visible()
         assert page.evaluate("window.stays") == 1
         assert watched.complaints == []
+
+
+def test_what_was_unfolded_stays_unfolded_over_a_refresh(tmp_path: Path, opened: Callable[..., Watched]) -> None:
+    with served(tmp_path, busy()) as pages:
+        page = opened().page
+        with page.expect_response(re.compile("/events$")):
+            page.goto(f"{pages.url}/portals/acme")
+        page.locator("#now summary").click()
+        state, policy = pages.board.shown["acme"]
+        pages.board.shown["acme"] = (replace(state, turns={}), policy)
+        pages.call(pages.board.news.tell, "acme")
+        expect(page.get_by_text("Никто не ждёт ответа.")).to_be_visible(timeout=15_000)
+        expect(page.locator("#now details[open]")).to_have_count(1)
 
 
 def test_the_note_that_is_being_written_survives_a_refresh(tmp_path: Path, opened: Callable[..., Watched]) -> None:

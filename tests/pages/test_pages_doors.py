@@ -132,7 +132,7 @@ async def test_a_heads_link_reaches_no_other_portal_no_metrics_and_no_change_by_
             assert "rival" not in told, f"{method} {asked}"
             if "rival" in asked or need in {Need.OPERATE, Need.CHANGE}:
                 assert answer.status in {401, 403, 404}, f"{method} {asked} answered {answer.status}"
-        assert board.reloads == 0
+        assert (board.reloads, board.acknowledged) == (0, [])
         assert await board.notes(incident_of(board, "rival")) == ()
 
 
@@ -174,6 +174,18 @@ async def test_the_link_is_a_session_cookie_that_scripts_cannot_read(tmp_path: P
         assert "Strict-Transport-Security" in behind_tls.headers
 
 
+async def test_a_heads_link_hears_of_its_portal_alone(tmp_path: Path, guarded: Access) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        await client.get(f"/h/{await link(board, 'acme')}")
+        async with client.get("/events") as stream:
+            await stream.content.readline()
+            for name in ("rival", "acme"):
+                board.news.tell(name)
+            told = b"".join([await stream.content.readline() for _ in range(3)])
+        assert b'["acme"]' in told
+        assert b"rival" not in told
+
+
 async def test_a_revoked_link_closes_the_pages_it_had_opened(tmp_path: Path, guarded: Access) -> None:
     async with pages(tmp_path, guarded) as (client, board):
         key = await link(board, "acme")
@@ -208,6 +220,10 @@ async def test_without_a_key_every_route_but_the_open_ones_asks_for_one(tmp_path
         shown = await client.get("/portals/acme", headers=PAGE, allow_redirects=False)
         assert shown.status == 303
         assert shown.headers["Location"] == "/sign-in?next=/portals/acme"
+        shown = await client.get("/incidents?portal=acme", headers=PAGE, allow_redirects=False)
+        assert shown.headers["Location"] == "/sign-in?next=/incidents%3Fportal%3Dacme"
+        shown = await client.get("/incidents?token=guess", headers=PAGE, allow_redirects=False)
+        assert "guess" not in shown.headers["Location"]
 
 
 async def test_the_bearer_token_works_for_everything(tmp_path: Path, guarded: Access) -> None:
@@ -215,9 +231,10 @@ async def test_the_bearer_token_works_for_everything(tmp_path: Path, guarded: Ac
         for method, path, need in addresses(board, "rival"):
             if need is not Need.NOTHING and path not in {"/events", "/-/acknowledge"}:
                 asked = path + ("?portal=rival" if path == "/explain" else "")
-                answer = await client.request(method, asked, headers=BEARER, data={"note": "x"})
+                given = {"json": {"portal": "rival", "subject": "known"}} if path == "/-/acknowledge" else {}
+                answer = await client.request(method, asked, headers=BEARER, **given)
                 assert answer.status == 200, path
-        assert board.reloads == 1
+        assert (board.reloads, board.acknowledged) == (1, [("rival", "known")])
         assert (await client.get("/", headers={"Authorization": "Bearer wrong"})).status == 401
 
 

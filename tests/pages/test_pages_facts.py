@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -34,13 +35,17 @@ from pages_parts import (
 from monitor.core.memory import Flip
 from monitor.core.model import Messenger, State
 from monitor.core.timeline import days_of, spans_of, uptime
+from monitor.daemon_board import polls_of
 from monitor.shell.badge import badge
 from monitor.shell.charts import Bar, Cell, strip, week
+from monitor.shell.lag import EVERY, Lag
+from monitor.shell.metrics import Registry
 from monitor.shell.page_channel import percent
 from monitor.shell.page_portal import fleet
 from monitor.shell.page_words_en import EN
 from monitor.shell.page_words_ru import RU
 from monitor.shell.store import Store
+from monitor.shell.store_prune import Retention, steps
 from monitor.shell.visitors import Access
 from monitor.shell.web import make_app
 
@@ -239,6 +244,28 @@ async def test_no_text_of_others_becomes_markup(tmp_path: Path) -> None:
             assert not re.search(r'href="(?!https?://|/|#|data:,)', text), path
 
 
+async def test_no_page_uses_an_id_twice_or_leaves_a_label_without_its_target(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy(), empty(), broken())
+        incident = next(iter(pages.board.shown["acme"][0].incidents))
+        for path in (
+            "/",
+            "/portals/acme",
+            f"/portals/acme/channels/1/{WAZZUP.connector}",
+            "/portals/acme/managers/12",
+            "/portals/acme/dialogs/1777",
+            "/portals/acme/guarantee",
+            "/incidents",
+            f"/incidents/{incident}",
+            "/monitor",
+        ):
+            text = await pages.text(path)
+            ids = re.findall(r'\sid="([^"]+)"', text)
+            assert len(ids) == len(set(ids)), path
+            named = re.findall(r'(?:aria-labelledby|aria-describedby|for)="([^"]+)"', text)
+            assert set(named) <= set(ids), path
+
+
 async def test_two_hundred_portals_in_trouble_are_a_page_of_150_kb_in_200_ms(tmp_path: Path) -> None:
     async with Opened(tmp_path) as pages:
         state, policy = busy()
@@ -315,3 +342,62 @@ async def test_the_script_and_the_style_are_small_and_come_from_us(tmp_path: Pat
         page = await pages.text("/portals/acme")
         assert re.findall(r'<(?:script|link)[^>]*(?:src|href)="([^"]+)"', page) == ["/style.css", "data:,", "/live.js"]
         assert not re.search(r"\sstyle=|\son\w+=", page)
+
+
+# --- what is kept ---------------------------------------------------------------------------------------------
+
+
+async def test_notes_go_when_their_incident_goes(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        past = [one for _, one in await pages.store.incidents("acme") if one.closed]
+        still = next(iter(pages.board.shown["acme"][0].incidents))
+        for number in (past[0].id, still):
+            await pages.board.acknowledge("acme", number, "olga", "видели")
+        retention = Retention(incidents=timedelta(0))
+        for _, step in steps(retention, NOW):
+            await pages.store._run(step)
+        assert await pages.store.notes(past[0].id) == ()
+        assert len(await pages.store.notes(still)) == 1
+
+
+async def test_head_is_answered_like_get_but_for_the_stream(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        assert (await pages.client.head("/healthz")).status == 200
+        assert (await pages.client.head("/")).status == 200
+        assert (await pages.client.head("/events")).status == 405
+
+
+# --- the monitor itself ---------------------------------------------------------------------------------------
+
+
+def test_the_monitor_tells_of_each_portals_polls_also_of_one_that_never_answered() -> None:
+    registry = Registry()
+    registry.set_gauge("messenger_poll_last_success_timestamp_seconds", ("acme", "bitrix24"), NOW.timestamp())
+    registry.set_gauge("messenger_poll_last_success_timestamp_seconds", ("acme", "wazzup"), NOW.timestamp())
+    registry.count("messenger_poll_failures_total", ("lost", "bitrix24", "timeout"), 3)
+    registry.set_counter("messenger_api_requests_total", ("acme",), 12)
+    registry.set_gauge("messenger_api_operating_seconds", ("acme", "batch"), 1.5)
+    polls = polls_of(registry, {"acme", "fresh", "lost"})
+    assert [(one.portal, one.source, one.requests) for one in polls] == [
+        ("acme", "bitrix24", 12),
+        ("acme", "wazzup", 0),
+        ("fresh", "bitrix24", 0),
+        ("lost", "bitrix24", 0),
+    ]
+    assert [one.last_success for one in polls] == [NOW, NOW, None, None]
+    assert polls[0].operating == {"batch": 1.5}
+    assert polls[3].failures == {"timeout": 3}
+
+
+async def test_a_loop_that_is_kept_busy_is_seen_to_be_late() -> None:
+    lag = Lag(time.monotonic)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(lag.run())
+        await asyncio.sleep(0)
+        time.sleep(EVERY + 0.2)  # noqa: ASYNC251 - the loop is to be blocked
+        while not lag.worst:  # noqa: ASYNC110 - the measuring has no event to wait for
+            await asyncio.sleep(0)
+        task.cancel()
+    assert 0.1 < lag.worst < 2
+    assert lag.recent == lag.worst
