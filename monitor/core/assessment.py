@@ -44,6 +44,7 @@ class Assessment:
     severity: Severity = Severity.WARNING
     audience: Audience = Audience.INTEGRATOR
     covered: bool = True
+    cover: str = ""  # why it is not covered, a word of the table of cover; "" = by its kind
     through_portal: bool = True
     since: datetime | None = None
     labels: Labels = ()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
 from monitor.core.channel_words import about_channel
+from monitor.core.cover import Cover, cover_of_channel
 from monitor.core.diagnosis import rests_on_portal
 from monitor.core.incident import IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
@@ -111,12 +112,14 @@ def _flapping(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Ass
 
 def _opening(scene: Scene, kind: IncidentKind, subject: str, memory: ChannelMemory) -> Assessment:
     flapping = kind is IncidentKind.CHANNEL_FLAPPING
+    cover = cover_of_channel(memory, scene.state, scene.policy)
     return Assessment(
         kind=kind,
         subject=subject,
         say=Say.OPEN,
         severity=STATE_KINDS.get(kind, Severity.WARNING),
-        covered=memory.diagnosis.covered,
+        covered=memory.diagnosis.covered and cover is Cover.COVERED,
+        cover="" if cover is Cover.COVERED else cover.value,
         through_portal=rests_on_portal(memory.diagnosis),
         since=memory.flips[0] if flapping else began(kind, memory),
         labels=_labels(memory, with_state=not flapping),

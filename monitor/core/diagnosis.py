@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from monitor.core.connectors import is_personal
+from monitor.core.cover import STATE_COVER, is_paid_through_us
 from monitor.core.memory import ChannelMemory, Diagnosis, Proof
 from monitor.core.model import Certainty, State
 from monitor.core.patterns import PATTERNS, Clue, Pattern, flag_of, said_of
@@ -146,19 +147,6 @@ def _word(provider: ProviderSeen) -> str:
 
 def _is_covered(state: State, memory: ChannelMemory, policy: Policy) -> bool:
     """Mission G8: a ban is nobody's guarantee; an unpaid licence is ours only when it is paid through us."""
-    if state in {State.BANNED, State.RESTRICTED}:
-        return False
-    return state is not State.UNPAID or _is_paid_through_us(memory.channel.provider, policy)
-
-
-def _is_paid_through_us(provider: str | None, policy: Policy) -> bool:
-    """By an expiry of the config whose subject names the provider's entry or its type."""
-    if provider is None:
-        return False
-    names = {_plain(provider), _plain(policy.provider_types.get(provider, provider))}
-    ours = [_plain(expiry.subject) for expiry in policy.expiries if expiry.paid_through_us]
-    return any(name in subject for name in names for subject in ours)
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")
+    if state is State.UNPAID and is_paid_through_us(memory.channel.provider, policy):
+        return True
+    return state not in STATE_COVER

@@ -75,3 +75,4 @@ class Incident:
     evidence: tuple[str, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)  # by language: ru, en
     acknowledged: str = ""
+    cover: str = ""  # the word of the table of cover: why it is guaranteed or not

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from monitor.core.assessment import Assessment, Say
 from monitor.core.closing_words import closing_words
+from monitor.core.cover import Cover, cover_of
 from monitor.core.incident import Incident, IncidentKind
 from monitor.core.policy import Policy
 
@@ -108,13 +109,15 @@ def _is_hidden(one: Assessment, known: Mapping[Name, Incident]) -> bool:
 
 
 def _opened(one: Assessment, policy: Policy, now: datetime, real_now: datetime) -> Incident:
+    cover = cover_of(one, policy, now)
     return Incident(
         id=identity(policy.portal, one.kind, one.subject, now),
         kind=one.kind,
         subject=one.subject,
         severity=one.severity,
         audience=one.audience,
-        guaranteed=_is_guaranteed(one, policy, now),
+        guaranteed=cover is Cover.COVERED,
+        cover=cover.value,
         labels=one.labels,
         opened=now,
         since=one.since,
@@ -127,21 +130,15 @@ def _opened(one: Assessment, policy: Policy, now: datetime, real_now: datetime) 
 
 def _updated(known: Incident, one: Assessment, policy: Policy, now: datetime) -> Incident:
     """The same incident with what is said of it now; itself when nothing is new."""
+    cover = cover_of(one, policy, now)
     fresh = replace(
         known,
         severity=one.severity,
         audience=one.audience,
-        guaranteed=_is_guaranteed(one, policy, now),
+        guaranteed=cover is Cover.COVERED,
+        cover=cover.value,
         labels=one.labels,
         evidence=one.texts.evidence,
         words=one.texts.words,
     )
     return known if fresh == known else replace(fresh, updated=now)
-
-
-def _is_guaranteed(one: Assessment, policy: Policy, now: datetime) -> bool:
-    """The guarantee covers one named option: of what is watched here, the messengers (mission G8, G10)."""
-    guarantee = policy.guarantee
-    if guarantee is None or guarantee.option != "messengers":
-        return False
-    return guarantee.start <= now < guarantee.end and one.covered

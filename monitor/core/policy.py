@@ -8,6 +8,16 @@ from datetime import datetime, timedelta
 
 from monitor.core.model import ChannelKey, Messenger
 
+# The audits of the guarantee, as the metrics call them.
+CHECKS = (
+    "department_can_write",
+    "routed_to_responsible",
+    "crm_notified",
+    "queue_staffed",
+    "config_drift",
+    "document_numbers",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
@@ -42,6 +52,7 @@ class ChannelPolicy:
     messenger: Messenger | None = None
     provider: str | None = None
     account: str | None = None
+    phone_holder: int | None = None  # the employee with whom the phone lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +71,17 @@ class Guarantee:
     currency: str = "RUB"
     review: timedelta = timedelta(days=14)
     department: int | None = None
+    ended: datetime | None = None  # ended early, without a refund
+    price: int | None = None  # as agreed upon; None = what the rule says
+    checks: tuple[str, ...] = CHECKS  # the audits wished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """How long before the end an expiry is told: one early warning, then exactly three reminders."""
+
+    early: timedelta = timedelta(days=30)
+    reminders: tuple[timedelta, timedelta, timedelta] = (timedelta(days=14), timedelta(days=7), timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +131,8 @@ class Policy:
     maintenance: tuple[Maintenance, ...] = ()
     guarantee: Guarantee | None = None
     expiries: tuple[Expiry, ...] = ()
+    ladder: Ladder = Ladder()
+    audits: timedelta = timedelta(hours=1)  # the rhythm of the guarantee's audits
     head: int | None = None
     replies: ReplyOptions = ReplyOptions()
     provider_types: Mapping[str, str] = field(default_factory=dict)  # provider name -> type
