@@ -11,7 +11,7 @@ from rich.table import Table
 
 from monitor.config import Config
 from monitor.replies_report import By, Report, as_csv, as_json, report
-from monitor.shell.store import Store, StoreError
+from monitor.stored import Refused, stored
 
 OUT = {"json": as_json, "csv": as_csv}
 AHEAD = timedelta(days=1)  # deadlines of who waits in time still
@@ -28,26 +28,14 @@ WHY = {
 
 async def replies(config: Config, portal: str, *, since: str, until: str | None, by: By, form: str) -> int:
     """Prints the period, as the last good poll left it. 1 when the store knows nothing of the portal, 64 bad usage."""
-    known = {one.name: one for one in config.portals}
-    if portal not in known:
-        return _refused(f"--portal: expected one of {', '.join(sorted(known))}, got {portal}", 64)
     try:
-        store = await Store.open(config.store_url, shared=True)
-    except StoreError as error:
-        return _refused(str(error), 1)
-    try:
-        state = await store.load_portal(portal)
-        if state is None:
-            return _refused(f"{portal}: nothing is stored yet; let `run` poll it once", 1)
-        now = state.memory.last_success or datetime.now(UTC)
-        start, end = moment_of(since, now), moment_of(until, now) if until else now + AHEAD
-        if start is None or end is None or start >= end:
-            return _refused("--since and --until: expected 14d, 2026-03-02 or a moment, the first before the last", 64)
-        turns = await store.turns(portal, since=start, until=end)
-    finally:
-        await store.close()
-    url = state.memory.server_address or known[portal].url
-    told = report(state, turns, url=url, since=start, until=end, by=by, now=now)
+        async with stored(config, portal) as known:
+            start, end = _period(since, until, known.now)
+            turns = await known.store.turns(portal, since=start, until=end)
+    except Refused as refused:
+        return refused.told()
+    url = known.state.memory.server_address or known.wish.url
+    told = report(known.state, turns, url=url, since=start, until=end, by=by, now=known.now)
     if form in OUT:
         click.echo(OUT[form](told).rstrip("\n"))
     else:
@@ -55,9 +43,11 @@ async def replies(config: Config, portal: str, *, since: str, until: str | None,
     return 0
 
 
-def _refused(why: str, code: int) -> int:
-    click.echo(why, err=True)
-    return code
+def _period(since: str, until: str | None, now: datetime) -> tuple[datetime, datetime]:
+    start, end = moment_of(since, now), moment_of(until, now) if until else now + AHEAD
+    if start is None or end is None or start >= end:
+        raise Refused("--since and --until: expected 14d, 2026-03-02 or a moment, the first before the last")
+    return start, end
 
 
 def _show(told: Report) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -22,46 +22,44 @@ from monitor.demo_fortnight import FORTNIGHT, START, live
 from monitor.replies_command import moment_of
 from monitor.review_page import as_html, as_markdown, as_pdf, tell
 from monitor.shell.public_holidays import public_days
-from monitor.shell.store import Store, StoreError
+from monitor.stored import Refused, stored
 
 FORMS = (".html", ".pdf", ".md")
 
 
 async def report(config: Config, portal: str, *, period: str, out: Path, language: str | None) -> int:
     """64 bad usage, 1 nothing is known; else the file is written."""
-    known = {one.name: one.policy for one in config.portals}
-    if portal not in known:
-        return _refused(f"--portal: expected one of {', '.join(sorted(known))}, got {portal}")
-    if out.suffix not in FORMS:
-        return _refused(f"--out: expected a file that ends in {', '.join(FORMS)}, got {out.name}")
     try:
-        store = await Store.open(config.store_url, shared=True)
-    except StoreError as error:
-        return _refused(str(error), 1)
-    try:
-        state = await store.load_portal(portal)
-        if state is None:
-            return _refused(f"{portal}: nothing is stored yet; let `run` poll it once", 1)
-        now = state.memory.last_success or datetime.now(UTC)
-        span = period_of(period, now)
-        if span is None:
-            return _refused("--period: expected 14d or 2026-03-01..2026-03-15")
-        since, until = span
-        turns = await store.turns(portal, since=since - (until - since))
-        flips = await store.flips(portal, limit=100_000)
-        incidents = [one for _, one in await store.incidents(portal, limit=100_000)]
-    finally:
-        await store.close()
-    policy, context = known[portal], context_of(config, now)
-    told = _told(state, policy, context, turns, flips, incidents, since, until, now)
-    write(out, told, state, policy, language or policy.language, now)
+        _look_at(out)
+        async with stored(config, portal) as known:
+            span = period_of(period, known.now)
+            if span is None:
+                raise Refused("--period: expected 14d or 2026-03-01..2026-03-15")
+            since, until = span
+            turns = await known.store.turns(portal, since=since - (until - since))
+            flips = await known.store.flips(portal, limit=100_000)
+            incidents = [one for _, one in await known.store.incidents(portal, limit=100_000)]
+    except Refused as refused:
+        return refused.told()
+    policy, context = known.wish.policy, context_of(config, known.now)
+    told = _told(known.state, policy, context, turns, flips, incidents, since, until, known.now)
+    write(out, told, known.state, policy, language or policy.language, known.now)
     return 0
+
+
+def _look_at(out: Path) -> None:
+    if out.suffix not in FORMS:
+        raise Refused(f"--out: expected a file that ends in {', '.join(FORMS)}, got {out.name}")
+    if not out.parent.is_dir():
+        raise Refused(f"--out: there is no folder {out.parent}")
 
 
 async def demo_report(*, out: Path, language: str) -> int:
     """A troubled fortnight without any set-up."""
-    if out.suffix not in FORMS:
-        return _refused(f"--out: expected a file that ends in {', '.join(FORMS)}, got {out.name}")
+    try:
+        _look_at(out)
+    except Refused as refused:
+        return refused.told()
     days = public_days("RU", (2025, 2026, 2027))
     lived = await live(Context(public_days={"RU": days}))
     until = START + FORTNIGHT
@@ -112,8 +110,3 @@ def period_of(text: str, now: datetime) -> tuple[datetime, datetime] | None:
     if start is None or end is None or not timedelta() < end - start <= timedelta(days=400):
         return None
     return start, end
-
-
-def _refused(why: str, code: int = 64) -> int:
-    click.echo(why, err=True)
-    return code

@@ -247,6 +247,6 @@ def moment(value: Any) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo is not None else None
+    except (ValueError, OverflowError):  # a date at the end of all dates has no UTC
         return None
-    return at.astimezone(UTC) if at.tzinfo is not None else None
