@@ -356,7 +356,7 @@ async def test_notes_go_when_their_incident_goes(tmp_path: Path) -> None:
             await pages.board.acknowledge("acme", number, "olga", "видели")
         retention = Retention(incidents=timedelta(0))
         for _, step in steps(retention, NOW):
-            await pages.store._run(step)
+            await pages.store.transaction(step)
         assert await pages.store.notes(past[0].id) == ()
         assert len(await pages.store.notes(still)) == 1
 

@@ -28,15 +28,18 @@ from monitor.core.memory import (
     Proof,
     SessionMemory,
 )
-from monitor.core.model import Certainty, Channel, Line, Manager, Messenger, Session, State, WorkTime
+from monitor.core.model import Certainty, Channel, ChannelKey, Line, Manager, Messenger, Session, State, WorkTime
 from monitor.core.turn import Held, Turn, TurnEvent, Verdict
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store, StoreError
+from monitor.shell.store_prune import Retention, steps
+from monitor.shell.store_web import Note
 from monitor.shell.vault import Tokens
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 CHANNEL = Channel(line=1, connector="wz|odd/one", messenger=Messenger.WHATSAPP, title="Канал")
 
 
@@ -305,3 +308,38 @@ async def test_a_poll_that_told_nothing_new_is_written_only_now_and_then(store: 
     loud = replace(quiet, channels={key: replace(one, received=9) for key, one in heard.items()})
     await store.commit("acme", quiet, Judgement(state=loud))
     assert await store.load_portal("acme") == loud
+
+
+async def test_a_link_is_found_by_its_hash_until_the_portals_links_are_revoked(store: Store) -> None:
+    for digest, portal in (("a" * 64, "acme"), ("b" * 64, "acme"), ("c" * 64, "beta")):
+        await store.keep_link(portal, digest, NOW)
+    assert await store.portal_of_link("a" * 64) == "acme"
+    assert await store.revoke_links("acme") == 2
+    assert [await store.portal_of_link(one * 64) for one in "abc"] == [None, None, "beta"]
+
+
+async def test_notes_stand_at_their_incident_in_order_and_go_with_it(store: Store) -> None:
+    await store.commit("acme", EMPTY, Judgement(state=rich(), opened=(incident(),)))
+    here, gone = incident().id, "f" * 12
+    for number, text in ((here, "first"), (gone, "elsewhere"), (here, "второе")):
+        await store.add_note(number, Note(at=NOW, author="olga", text=text))
+    for _, step in steps(Retention(), NOW):
+        await store.transaction(step)
+    assert [(note.at, note.author, note.text) for note in await store.notes(here)] == [
+        (NOW, "olga", "first"),
+        (NOW, "olga", "второе"),
+    ]
+    assert await store.notes(gone) == ()
+
+
+async def test_a_channels_changes_are_its_own_and_in_order(store: Store) -> None:
+    told = tuple(
+        Flip(line=line, connector="max", at=NOW + index * MINUTE, before=None, after=state, diagnosis=diagnosis)
+        for index, (line, state) in enumerate(((1, State.CONNECTED), (2, State.BANNED), (1, State.SILENT)))
+        for diagnosis in (Diagnosis(state=state, certainty=Certainty.CERTAIN, cause="flag"),)
+    )
+    await store.commit("acme", EMPTY, Judgement(state=rich(), flips=told))
+    mine = await store.channel_flips("acme", ChannelKey(1, "max"), since=NOW)
+    assert [flip.after for flip in mine] == [State.CONNECTED, State.SILENT]
+    assert await store.channel_flips("acme", ChannelKey(1, "max"), since=NOW + 3 * MINUTE) == ()
+    assert (await store.sizes())["flips"] == 3
