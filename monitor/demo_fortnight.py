@@ -15,7 +15,8 @@ from monitor.core.policy import Expiry, Guarantee, Policy
 from monitor.core.reading import Reading
 from monitor.core.turn import Turn, TurnKey
 from monitor.daemon import portal_probes
-from monitor.sandbox.methods import Listed, Methods
+from monitor.sandbox.listing import Listed
+from monitor.sandbox.methods import Methods
 from monitor.sandbox.params import nested
 from monitor.sandbox.presets import CONNECTORS, living
 from monitor.sandbox.refusal import Refusal

@@ -20,7 +20,7 @@ def line_of(row: Mapping[str, Any]) -> Line | None:
     number = integer(row.get("ID"))
     if number is None or row.get("TEMPORARY") == "Y":
         return None
-    departments, people = _config_queue(row.get("CONFIG_QUEUE"))
+    departments, people = config_queue(row.get("CONFIG_QUEUE"))
     queue = row.get("QUEUE")
     members = [integer(user) for user in queue] if isinstance(queue, list) else people
     return Line(
@@ -73,7 +73,8 @@ def _holiday(text: str) -> tuple[int, int] | None:
     return (int(found[2]), int(found[1])) if found else None
 
 
-def _config_queue(rows: Any) -> tuple[list[int], list[int | None]]:
+def config_queue(rows: Any) -> tuple[list[int], list[int | None]]:
+    """CONFIG_QUEUE: the departments and the people that were put into the queue, working here or not."""
     known = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     numbers = [(row.get("ENTITY_TYPE"), integer(row.get("ENTITY_ID"))) for row in known]
     return [n for kind, n in numbers if kind == "department" and n], [n for kind, n in numbers if kind == "user"]

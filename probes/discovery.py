@@ -32,10 +32,10 @@ class Answers:
 
 async def ask(call: Call, view: View) -> Answers:
     async with asyncio.TaskGroup() as group:
-        lines = group.create_task(_lines(call, view))
+        lines = group.create_task(ask_lines(call, view))
         connectors = group.create_task(_connectors(call, view))
-        users = group.create_task(_paged(call, "user.get", {"FILTER": {"USER_TYPE": "employee"}}))
-        departments = group.create_task(_paged(call, "department.get", {}))
+        users = group.create_task(ask_pages(call, "user.get", {"FILTER": {"USER_TYPE": "employee"}}))
+        departments = group.create_task(ask_pages(call, "department.get", {}))
     pairs = _pairs(lines.result(), connectors.result(), view)
     return Answers(
         lines=lines.result(),
@@ -46,7 +46,7 @@ async def ask(call: Call, view: View) -> Answers:
     )
 
 
-async def _lines(call: Call, view: View) -> list[Any] | Failure:
+async def ask_lines(call: Call, view: View) -> list[Any] | Failure:
     """All lines with their queues; where the list is refused, the lines we know, one by one."""
     rows: list[Any] = []
     for page in range(MOST_PAGES):
@@ -74,7 +74,7 @@ async def _connectors(call: Call, view: View) -> Any:
     return {} if view.policy.webhook_only else await one(call, "imconnector.list")
 
 
-async def _paged(call: Call, method: str, params: dict[str, Any]) -> list[Any] | Failure:
+async def ask_pages(call: Call, method: str, params: dict[str, Any]) -> list[Any] | Failure:
     """Offset pages of 50: staff and departments hardly move while they are read."""
     rows: list[Any] = []
     for page in range(MOST_PAGES):

@@ -17,6 +17,8 @@ _WHY = {
         "escalated": "Стало серьёзнее, об этом новая тревога",
         "changed": "Причина сменилась, об этом новая тревога",
         "gone": "Больше не наблюдается",
+        "renewed": "Продлено",
+        "acknowledged": "Принято к сведению",
     },
     "en": {
         "recovered": "Works again",
@@ -26,6 +28,8 @@ _WHY = {
         "escalated": "It got worse, there is a new alert about it",
         "changed": "The cause has changed, there is a new alert about it",
         "gone": "Not watched any more",
+        "renewed": "Renewed",
+        "acknowledged": "Acknowledged",
     },
 }
 _OVER = {"ru": "Закончилось", "en": "It is over"}

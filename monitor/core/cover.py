@@ -75,8 +75,13 @@ def is_paid_through_us(provider: str | None, policy: Policy) -> bool:
     """By an expiry of the config whose subject names the provider's entry or its type."""
     if provider is None:
         return False
-    names = {_plain(provider), _plain(policy.provider_types.get(provider, provider))}
+    names = names_of(provider, policy)
     return any(expiry.paid_through_us and names_provider(expiry, names) for expiry in policy.expiries)
+
+
+def names_of(provider: str, policy: Policy) -> set[str]:
+    """How an expiry may call a provider: by its entry or by its type."""
+    return {_plain(provider), _plain(policy.provider_types.get(provider, provider))}
 
 
 def names_provider(expiry: Expiry, names: set[str]) -> bool:

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from monitor.core.audits import fold_audits
 from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
+from monitor.core.drift import handed_over
 from monitor.core.expiries import climb
 from monitor.core.fold import fold_portal
 from monitor.core.furniture import furnish, kept
@@ -19,7 +21,7 @@ from monitor.core.listening import days_off_of, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
-from monitor.core.reading import Finding, Reading
+from monitor.core.reading import Finding, HandOver, Reading
 from monitor.core.rules import assess, is_blind
 from monitor.core.schedules import PublicDays, schedule_of
 from monitor.core.turn import Turn
@@ -61,7 +63,9 @@ def judge(
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
     seen = replace(seen, channels=quiet.channels)
     ladders = climb(seen, policy, findings, now, in_hours=_is_anybody_there(seen, policy, context, now))
-    seen = replace(seen, reminders=kept(seen.reminders, ladders))
+    seen = replace(seen, reminders=kept(seen.reminders, ladders), audits=fold_audits(seen.audits, readings, now))
+    if any(isinstance(finding, HandOver) for finding in findings):
+        seen = handed_over(seen, now)
     working = partial(_waited, seen, policy, context, now)
     is_open = partial(_is_open, seen, policy, context, now)
     said = assess(seen, policy, now, working=working, is_open=is_open)

@@ -10,7 +10,7 @@ from monitor.core.calendar import Schedule
 from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
-from monitor.core.reading import FlagSeen, LicenceSeen, ProviderSeen
+from monitor.core.reading import AuditSeen, FlagSeen, LicenceSeen, ProviderSeen
 from monitor.core.silence import Patience
 from monitor.core.tallies import Tally
 from monitor.core.turn import Turn, TurnEvent, TurnKey
@@ -144,6 +144,24 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One guaranteed property as it was last seen. `since` when it began to hold or to be broken."""
+
+    seen: AuditSeen
+    since: datetime
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """A line as it was handed over to the customer, with the names of those who were in its queue."""
+
+    line: Line
+    people: tuple[tuple[int, str], ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
     """One subject's ladder. `step` 0 = nothing told, 1 = the early warning, then the reminders; `sent` of those."""
 
@@ -171,6 +189,8 @@ class PortalState:
     incidents: Mapping[str, Incident] = field(default_factory=dict)  # open ones, by id
     schedules: Mapping[str, Schedule] = field(default_factory=dict)  # that open turns began with, by version
     reminders: Mapping[str, Reminder] = field(default_factory=dict)  # by subject: monitor/core/expiries.py
+    audits: Mapping[str, Audit] = field(default_factory=dict)  # by check and line: "queue_staffed/1"
+    handed_over: Mapping[int, HandedOver] = field(default_factory=dict)  # by line
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
 
 

@@ -61,7 +61,8 @@ class View:
 class PortalProbe:
     """A probe of the portal. `every` None = each poll; otherwise its own slower rhythm.
 
-    `application` = needs an application's authorisation and is not asked with a webhook.
+    `application` = needs an application's authorisation and is not asked with a webhook. `audits` = the properties of
+    the guarantee that it looks at: it is asked only where they are guaranteed, at the policy's rhythm of audits.
     """
 
     name: str
@@ -69,6 +70,7 @@ class PortalProbe:
     read: Callable[[Answers, View, datetime], Reading]
     every: timedelta | None = None
     application: bool = False
+    audits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

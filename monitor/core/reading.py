@@ -127,6 +127,33 @@ class ChatTouched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFact:
+    """One thing an audit saw. `what` is a machine word with a text of its own; `people` are names, `items` what it
+    is about, `n` of `of` how many."""
+
+    what: str
+    people: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    n: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSeen:
+    """What one audit found of one guaranteed property. `line` 0 = the whole portal; `holds` None = cannot be told."""
+
+    check: str
+    line: int = 0
+    holds: bool | None
+    facts: tuple[AuditFact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """A person says that the lines are now as they are handed over to the customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
     """A person says that he knows of an expiry: no more reminders of this date."""
 
@@ -147,6 +174,8 @@ Finding = (
     | SessionsProbed
     | ChatTouched
     | Acknowledged
+    | AuditSeen
+    | HandOver
 )
 
 

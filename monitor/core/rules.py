@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from monitor.core.assessment import Assessment, Say, Scene
+from monitor.core.audit_rules import audits
 from monitor.core.channel_rules import channels
 from monitor.core.expiry_rules import expiries
 from monitor.core.memory import PortalState
@@ -17,7 +18,7 @@ from monitor.core.turn import Turn
 
 Rule = Callable[[Scene], Iterator[Assessment]]
 
-RULES: tuple[Rule, ...] = (portal, channels, replies, left_unanswered, compliance, expiries)
+RULES: tuple[Rule, ...] = (portal, channels, replies, left_unanswered, compliance, expiries, audits)
 
 
 def assess(

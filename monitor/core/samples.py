@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from monitor.core.audits import standing_audits
 from monitor.core.expiries import terms
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
@@ -63,6 +64,10 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
     yield Sample("messenger_maintenance", (name,), in_window)
     if policy.guarantee is not None:
         yield Sample("messenger_guarantee_end_timestamp_seconds", (name,), policy.guarantee.end.timestamp())
+    for audit in standing_audits(state, policy, now):
+        if audit.seen.holds is not None:
+            place = (name, str(audit.seen.line or ""), audit.seen.check)
+            yield Sample("messenger_guarantee_check", place, audit.seen.holds)
     for term in terms(state, policy):
         yield Sample("messenger_expiry_timestamp_seconds", (name, term.subject), term.at.timestamp())
     for subject, reminder in state.reminders.items():

@@ -8,22 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from monitor.sandbox import answers
+from monitor.sandbox.cards_methods import card_methods
+from monitor.sandbox.listing import Listed, Params, number, page, several
 from monitor.sandbox.refusal import Refusal
 from monitor.sandbox.world import Dialog, World
 
-PAGE = 50
 DENIED = "У вас нет доступа к этому диалогу"
-
-Params = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A list's page: `result` with total and next beside it."""
-
-    rows: Any
-    total: int | None = None
-    next: int | None = None
 
 
 @dataclass
@@ -69,9 +59,7 @@ class Methods:
             "im.department.managers.get": self.heads,
             "timeman.status": self.timeman,
             "calendar.settings.get": lambda _: {"work_time_start": "9", "work_time_end": "18", "year_holidays": "1.01"},
-            "crm.documentgenerator.document.list": lambda _: Listed({"documents": []}, total=0),
-            "crm.documentgenerator.numerator.list": self.numerators,
-            "crm.documentgenerator.template.list": lambda _: Listed({"templates": {}}, total=0),
+            **card_methods(self.world),
         }
 
     # --- application ----------------------------------------------------------------------------------
@@ -106,11 +94,15 @@ class Methods:
         return rows[offset : offset + min(limit, 200)]
 
     def _line(self, row: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-        shown = {name: value for name, value in row.items() if name != "QUEUE"}
+        """QUEUE are those who work, CONFIG_QUEUE what was put in: people and whole departments."""
+        shown = {name: value for name, value in row.items() if name not in {"QUEUE", "QUEUE_DEPARTMENTS"}}
         if options.get("QUEUE") == "Y":
-            shown |= {"QUEUE": row["QUEUE"], "QUEUE_USERS_FIELDS": []}
+            working = [str(user) for user in self.world.queue(number(row["ID"]))]
+            shown |= {"QUEUE": working, "QUEUE_USERS_FIELDS": []}
         if options.get("CONFIG_QUEUE") == "Y":
-            shown["CONFIG_QUEUE"] = [{"ENTITY_ID": user, "ENTITY_TYPE": "user"} for user in row["QUEUE"]]
+            put_in = [("user", user) for user in row["QUEUE"]]
+            put_in += [("department", str(one)) for one in row.get("QUEUE_DEPARTMENTS", ())]
+            shown["CONFIG_QUEUE"] = [{"ENTITY_ID": one, "ENTITY_TYPE": kind} for kind, one in put_in]
         return shown
 
     def line(self, params: Params) -> Any:
@@ -118,7 +110,11 @@ class Methods:
         if not wanted:
             raise Refusal(400, "CONFIG_ID_EMPTY", "Config id can't be empty")
         row = self.world.lines.get(wanted)
-        return {**row, "QUEUE_FULL": {}, "QUEUE_ONLINE": "Y"} if row else False
+        if row is None:
+            return False
+        shown = {name: value for name, value in row.items() if name != "QUEUE_DEPARTMENTS"}
+        queue = [str(user) for user in self.world.queue(wanted)]
+        return {**shown, "QUEUE": queue, "QUEUE_FULL": {}, "QUEUE_ONLINE": "Y"}
 
     def dialog(self, params: Params) -> Any:
         found = self._find(params)
@@ -196,6 +192,8 @@ class Methods:
         """Unknown filter keys are dropped without a word; `start=-1` counts nothing."""
         wanted = params.get("filter") or params.get("FILTER") or {}
         rows = [answers.activity(self.world, one) for one in self._activities(wanted)]
+        if str((params.get("order") or params.get("ORDER") or {}).get("ID", "ASC")).upper() == "DESC":
+            rows.reverse()
         chosen = params.get("select") or params.get("SELECT")
         if isinstance(chosen, list) and "*" not in chosen:
             rows = [{name: row[name] for name in chosen if name in row} for row in rows]
@@ -216,9 +214,6 @@ class Methods:
             rows = [one for one in rows if one.created.replace(microsecond=0) >= datetime.fromisoformat(created)]
         return rows
 
-    def numerators(self, _: Params) -> Any:
-        return Listed({"numerators": []}, total=0)
-
     # --- people -------------------------------------------------------------------------------------------
 
     def users(self, params: Params) -> Any:
@@ -228,9 +223,10 @@ class Methods:
         if "ACTIVE" in wanted:
             known = [user for user in known if user.active is (str(wanted["ACTIVE"]) in {"1", "Y", "true", "True"})]
         if "ID" in wanted:
-            ids = wanted["ID"] if isinstance(wanted["ID"], list) else [wanted["ID"]]
-            known = [user for user in known if str(user.id) in {str(one) for one in ids}]
-        rows = [
+            known = [user for user in known if str(user.id) in several(wanted["ID"])]
+        if "UF_DEPARTMENT" in wanted:
+            known = [user for user in known if str(user.department) in several(wanted["UF_DEPARTMENT"])]
+        rows: list[dict[str, Any]] = [
             {
                 "ID": str(user.id),
                 "ACTIVE": user.active,
@@ -238,8 +234,9 @@ class Methods:
                 "LAST_NAME": user.last_name,
                 "WORK_POSITION": "Менеджер",
                 "TIME_ZONE": "",
-                "IS_ONLINE": "Y",
+                "IS_ONLINE": "N" if user.last_login else "Y",
                 "LAST_ACTIVITY_DATE": {},
+                "LAST_LOGIN": answers.iso(user.last_login or self.world.now()),
                 "UF_DEPARTMENT": [user.department],
                 "USER_TYPE": "employee",
             }
@@ -283,17 +280,3 @@ class Methods:
     def task(self, params: Params) -> Any:
         self.sent.append(("tasks.task.add", params))
         return {"task": {"id": str(3700 + len(self.sent))}}
-
-
-def number(value: Any) -> int:
-    """As PHP reads a number: what is none is zero."""
-    text = str(value if value is not None else "").strip()
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
-
-
-def page(rows: list[Any], params: Params) -> Listed:
-    if str(params.get("start", "")).startswith("-"):
-        return Listed(rows[:PAGE], total=0)
-    start = number(params.get("start"))
-    more = start + PAGE
-    return Listed(rows[start:more], total=len(rows), next=more if more < len(rows) else None)

@@ -17,7 +17,8 @@ from monitor.sandbox.control import add_control
 from monitor.sandbox.faults import ERRORS, Fault, strike
 from monitor.sandbox.life import Life
 from monitor.sandbox.limits import Bucket, Operating
-from monitor.sandbox.methods import Listed, Methods, Params
+from monitor.sandbox.listing import Listed, Params
+from monitor.sandbox.methods import Methods
 from monitor.sandbox.oauth import Oauth
 from monitor.sandbox.params import from_query, nested, resolved
 from monitor.sandbox.refusal import Refusal

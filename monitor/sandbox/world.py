@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from monitor.sandbox.cards import Cards
 from monitor.sandbox.clock import Now
 
 ZONE = timezone(timedelta(hours=3))
@@ -40,6 +41,7 @@ class User:
     active: bool = True
     department: int = 1
     bot: bool = False
+    last_login: datetime | None = None  # None = online now
 
     @property
     def full_name(self) -> str:
@@ -104,6 +106,7 @@ class World:
         self.dialogs: dict[int, Dialog] = {}
         self.chats: dict[tuple[str, int, int], int] = {}
         self.moves: list[Dialog] = []
+        self.cards = Cards()
         self._last = {"session": 7000, "chat": 1700, "activity": 900, "message": 90000, "customer": 800}
 
     def now(self) -> datetime:
@@ -154,7 +157,9 @@ class World:
         self.rows[connector, line].error = error
 
     def queue(self, line: int) -> list[int]:
-        known = (int(user) for user in self.lines[line]["QUEUE"] if user)
+        known = [int(user) for user in self.lines[line]["QUEUE"] if user]
+        whole = self.lines[line].get("QUEUE_DEPARTMENTS", ())
+        known += [one.id for one in self.users.values() if one.department in whole and one.id not in known]
         return [user for user in known if user in self.users and self.users[user].active]
 
     # --- dialogs ------------------------------------------------------------------------------------
@@ -200,11 +205,15 @@ class World:
             updated=now,
             activity=self._next("activity") if bound else 0,
             outbound=outbound,
+            deal=self.cards.deals.get(customer, 501),
         )
         everybody = self.queue(line)
         dialog.offered = everybody[number % len(everybody)] if everybody else 1
         if self.lines[line]["QUEUE_TYPE"] == "all":
             dialog.offered = everybody[0] if everybody else 1
+        responsible = self.cards.responsible_for(customer)
+        if self.lines[line]["CRM_FORWARD"] == "Y" and responsible in everybody:
+            dialog.offered = responsible
         self.dialogs[number] = dialog
         self.notice(dialog, f"Начат диалог {number}", CLASS=CLASS + "ol-start", COMPONENT_ID="StartDialogMessage")
         return dialog

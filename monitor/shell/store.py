@@ -111,6 +111,8 @@ class Store:
             and after.sessions == before.sessions
             and after.incidents == before.incidents
             and after.reminders == before.reminders
+            and after.audits == before.audits
+            and after.handed_over == before.handed_over
             and after.lines is before.lines
             and after.managers is before.managers
             and after.departments == before.departments

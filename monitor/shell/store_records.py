@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from monitor.core.calendar import Schedule
-from monitor.core.memory import ChannelMemory, PortalState, Reminder, SessionMemory
+from monitor.core.memory import Audit, ChannelMemory, HandedOver, PortalState, Reminder, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
 from monitor.core.tallies import Tally
 
@@ -63,6 +63,8 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(kind="session", of=lambda state: state.sessions, record=SessionMemory, key=int),
     Shelf(kind="schedule", of=lambda state: state.schedules, record=Schedule, key=str),
     Shelf(kind="reminder", of=lambda state: state.reminders, record=Reminder, key=str),
+    Shelf(kind="audit", of=lambda state: state.audits, record=Audit, key=str),
+    Shelf(kind="handed_over", of=lambda state: state.handed_over, record=HandedOver, key=int),
     Shelf(kind="tally", of=lambda state: state.tallies, record=Tally, key=str),
 )
 FIELDS = {
@@ -74,5 +76,7 @@ FIELDS = {
     "session": "sessions",
     "schedule": "schedules",
     "tally": "tallies",
+    "audit": "audits",
+    "handed_over": "handed_over",
     "reminder": "reminders",
 }

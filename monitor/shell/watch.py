@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from monitor.core.desk import Context, judge
+from monitor.core.guarantee import Standing, standing
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import Failure, Reason
 from monitor.core.plugin import Call, PortalProbe, View
@@ -109,8 +110,18 @@ class Watch:
     def _is_due(self, probe: PortalProbe, now: datetime) -> bool:
         if probe.application and self.policy.webhook_only:
             return False
+        if probe.audits and not self._is_audited(probe, now):
+            return False
         asked = self._asked.get(probe.name)
-        return probe.every is None or asked is None or now - asked >= probe.every
+        every = self.policy.audits if probe.audits else probe.every
+        return every is None or asked is None or now - asked >= every
+
+    def _is_audited(self, probe: PortalProbe, now: datetime) -> bool:
+        """Audits belong to a guarantee in force, and wait until the portal's lines and people are known."""
+        guarantee = self.policy.guarantee
+        if guarantee is None or standing(guarantee, now) is not Standing.IN_FORCE:
+            return False
+        return self.state.cursor.discovered is not None and any(check in guarantee.checks for check in probe.audits)
 
     async def _ask(self, probes: Sequence[PortalProbe]) -> list[Reading]:
         view = View(policy=self.policy, state=self.state, now=self._clock.now(), clock=self._clock.now)
