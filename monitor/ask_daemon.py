@@ -39,9 +39,18 @@ async def reload(config: Config) -> bool:
 
 async def acknowledge(config: Config, portal: str, subject: str) -> int:
     """No more reminders of this date. 2 when there is no daemon, 1 when it knows nothing of the subject."""
-    url, headers = _address(config, "/-/acknowledge")
+    done = f"{portal}: {subject}: no more reminders of this date"
+    return await _tell(config, "/-/acknowledge", {"portal": portal, "subject": subject}, done)
+
+
+async def snapshot(config: Config, portal: str) -> int:
+    """The lines as they are now are as they were handed over. 2 when there is no daemon, 1 when it cannot."""
+    return await _tell(config, "/-/snapshot", {"portal": portal}, f"{portal}: the lines are kept as they are now")
+
+
+async def _tell(config: Config, path: str, body: dict[str, str], done: str) -> int:
+    url, headers = _address(config, path)
     patience = aiohttp.ClientTimeout(total=30)
-    body = {"portal": portal, "subject": subject}
     try:
         async with session() as http, http.post(url, json=body, headers=headers, timeout=patience) as answer:
             told = await answer.json()
@@ -49,7 +58,7 @@ async def acknowledge(config: Config, portal: str, subject: str) -> int:
     except (aiohttp.ClientError, ValueError):
         click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
         return 2
-    click.echo(told.get("error") or f"{portal}: {subject}: no more reminders of this date", err=status != 200)
+    click.echo(told.get("error") or done, err=status != 200)
     return 0 if status == 200 else 1
 
 

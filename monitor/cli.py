@@ -211,6 +211,17 @@ def acknowledge(file: Path, portal: str, subject: str) -> int:
     return _async(tell(config, portal, subject))
 
 
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
+def snapshot(file: Path, portal: str) -> int:
+    """Keep a portal's lines as they are handed over: what changes later is told as drift."""
+    config = _load(file, quiet=True)
+    from monitor.ask_daemon import snapshot as tell
+
+    return _async(tell(config, portal))
+
+
 def _load(path: Path, *, quiet: bool = False) -> Config:
     """The configuration, or exit 64 with every problem on its own line."""
     from monitor.config import load

@@ -15,7 +15,7 @@ from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
-from monitor.core.reading import Acknowledged, Reading
+from monitor.core.reading import Acknowledged, HandOver, Reading
 from monitor.core.turn import Turn, TurnEvent
 from monitor.daemon import Daemon
 from monitor.shell.board import PollFacts, SelfFacts
@@ -109,6 +109,17 @@ class DaemonBoard:
             return f"expected one of {', '.join(wanted) or 'none'}, got {got[:64]}"
         findings = (Acknowledged(subject=subject),)
         await watch.take([Reading(probe="acknowledge", source="person", at=self._clock.now(), findings=findings)])
+        return ""
+
+    async def hand_over(self, portal: str) -> str:
+        """The lines as they are now are as they are handed over. "" = done, else what is wrong with the wish."""
+        watch = next((one for one in self._daemon.watches() if one.policy.portal == portal), None)
+        if watch is None:
+            return f"expected one of {', '.join(sorted(self._daemon.portals())) or 'none'}, got {portal[:64]}"
+        if not watch.state.lines:
+            return "no line has been read yet: wait for the first discovery and try again"
+        said = Reading(probe="hand_over", source="person", at=self._clock.now(), findings=(HandOver(),))
+        await watch.take([said])
         return ""
 
     def unbound(self) -> Mapping[str, tuple[str, ...]]:

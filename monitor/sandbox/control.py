@@ -47,6 +47,7 @@ def _acts(sandbox: Sandbox) -> dict[str, Callable[..., Any]]:
         "customer_writes": lambda connector, line, customer: world.customer_writes(connector, line, customer).id,
         "operator_writes": lambda session, user: world.operator_writes(world.dialogs[session], user).id,
         "operator_accepts": lambda session, user: world.operator_accepts(world.dialogs[session], user),
+        "set_queue": lambda line, users: world.lines[line].update(QUEUE=[str(user) for user in users]),
         "close": lambda session: world.close(world.dialogs[session]),
         "expire_tokens": sandbox.oauth.expire_all,
         "refuse_refresh": lambda code="invalid_grant": setattr(sandbox.oauth, "refuses", code),

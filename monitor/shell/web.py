@@ -103,10 +103,20 @@ async def _acknowledge(request: web.Request) -> web.Response:
         portal, subject = str(body["portal"]), str(body["subject"])
     except (ValueError, KeyError, TypeError):
         return web.json_response({"error": "expected {portal, subject} as JSON"}, status=400)
-    problem = await request.app[BOARD].acknowledge_expiry(portal, subject)
-    if problem:
-        return web.json_response({"error": problem}, status=404)
-    return web.json_response({"acknowledged": subject})
+    return _done(await request.app[BOARD].acknowledge_expiry(portal, subject), acknowledged=subject)
+
+
+async def _snapshot(request: web.Request) -> web.Response:
+    """{"portal": P}: its lines are now as they are handed over to the customer."""
+    try:
+        portal = str((await request.json())["portal"])
+    except (ValueError, KeyError, TypeError):
+        return web.json_response({"error": "expected {portal} as JSON"}, status=400)
+    return _done(await request.app[BOARD].hand_over(portal), snapshot=portal)
+
+
+def _done(problem: str, **told: str) -> web.Response:
+    return web.json_response({"error": problem} if problem else told, status=404 if problem else 200)
 
 
 async def _hook(request: web.Request) -> web.Response:
@@ -187,5 +197,6 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("GET", "/monitor", web_pages.monitor_page, Need.OPERATE),
     ("POST", "/-/reload", _reload, Need.OPERATE),
     ("POST", "/-/acknowledge", _acknowledge, Need.OPERATE),
+    ("POST", "/-/snapshot", _snapshot, Need.OPERATE),
     ("POST", f"{_HOOKS}{{provider}}/{{key}}", _hook, Need.NOTHING),
 )

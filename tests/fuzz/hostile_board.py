@@ -78,6 +78,9 @@ class Board:
     async def hear(self, provider: str, key: str, body: object) -> bool:
         return False
 
+    async def hand_over(self, portal: str) -> str:
+        return ""
+
     def unbound(self) -> dict[str, tuple[str, ...]]:
         return {}
 

@@ -322,6 +322,9 @@ class PageBoard:
     def now(self) -> datetime:
         return NOW
 
+    async def hand_over(self, portal: str) -> str:
+        return ""
+
     def unbound(self) -> Mapping[str, tuple[str, ...]]:
         return {"wazzup-of-rival": ("rival-account",)}
 

@@ -231,7 +231,7 @@ async def test_the_bearer_token_works_for_everything(tmp_path: Path, guarded: Ac
         for method, path, need in addresses(board, "rival"):
             if need is not Need.NOTHING and path != "/events":
                 asked = path + ("?portal=rival" if path == "/explain" else "")
-                given = {"json": {"portal": "rival", "subject": "known"}} if path == "/-/acknowledge" else {}
+                given = {"json": {"portal": "rival", "subject": "known"}} if path.startswith("/-/") else {}
                 answer = await client.request(method, asked, headers=BEARER, **given)
                 assert answer.status == 200, path
         assert (board.reloads, board.acknowledged) == (1, [("rival", "known")])

@@ -1,0 +1,49 @@
+"""What is guaranteed, audited by the running daemon on an emulated portal: it holds, it breaks, it drifts."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Stage
+from e2e_parts import COMMAND, eventually, get, get_json, post_json
+
+pytestmark = pytest.mark.real
+
+GUARANTEE = {"option": "messengers", "start": "2026-03-01", "service_price": 60000, "department": 7}
+
+
+def checks(url: str) -> dict[str, float]:
+    lines = [line for line in get(f"{url}/metrics").splitlines() if line.startswith("messenger_guarantee_check{")]
+    return {line.partition('check="')[2].partition('"')[0]: float(line.rpartition(" ")[2]) for line in lines}
+
+
+def open_kinds(url: str) -> list[dict[str, Any]]:
+    body = get_json(f"{url}/explain?portal=acme&format=json")
+    return [one for one in body["open_incidents"] if one["kind"] == "guarantee_check_failed"]
+
+
+@pytest.mark.xdist_group("fast-clock")
+def test_a_queue_that_loses_its_people_after_the_hand_over_is_told(stage: Stage) -> None:
+    stage.sandbox("--port", "0", "--seed", "5", "--clock-rate", "600", "--clock-start", "2026-03-02T10:00:00+03:00",
+                  "--per-day", "20", "--per-second", "100", "--burst", "1000")  # fmt: skip
+    server = stage.portal["url"]
+    rate = {"per_second": 100, "burst": 1000}
+    config: Path = stage.config(portal={"rate": rate, "guarantee": GUARANTEE, "history": "3d"})
+    daemon = stage.daemon(
+        config, "--clock-rate", "600", "--clock-start", get_json(f"{server}/_control/counters")["now"]
+    )
+    told = eventually(lambda: {"queue_staffed", "department_can_write"} <= checks(daemon.url).keys() and
+                      checks(daemon.url), within=40, why="audits have run")  # fmt: skip
+    assert (told["queue_staffed"], told["department_can_write"]) == (1.0, 1.0)
+    done = subprocess.run([*COMMAND, "snapshot", "-c", str(config), "--portal", "acme"], capture_output=True, text=True,
+                          timeout=30, check=False)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    post_json(f"{server}/_control/set_queue", {"line": 1, "users": [12]})
+    broken = eventually(lambda: checks(daemon.url).get("config_drift") == 0.0 and checks(daemon.url), within=60)
+    assert broken["department_can_write"] == 0.0
+    found = eventually(lambda: open_kinds(daemon.url), within=20)
+    evidence = " ".join(line for one in found for line in one["evidence"])
+    assert "Олег" in evidence  # who vanished from the queue is named
