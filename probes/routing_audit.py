@@ -69,7 +69,9 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     cards = {kind: dict(_cards(answer)) for kind, answer in answers.cards.items()}
     sessions = newest(answers.activities)
     lines = watched(filter(None, map(line_of, answers.lines)), view)
-    return reading("routing_audit", now, [_routed(line, sessions, cards, view) for line in lines], parts)
+    refused = next((part for part in parts[1:] if isinstance(part, Failure)), None)
+    seen = [_routed(line, sessions, cards, view, refused) for line in lines]
+    return reading("routing_audit", now, seen, parts)
 
 
 def _cards(answer: Any) -> Iterator[tuple[int, Card]]:
@@ -80,29 +82,42 @@ def _cards(answer: Any) -> Iterator[tuple[int, Card]]:
             yield number, Card(responsible=responsible, created=created)
 
 
-def _routed(line: Line, sessions: list[Session], cards: Mapping[str, Mapping[int, Card]], view: View) -> AuditSeen:
+def _routed(
+    line: Line,
+    sessions: list[Session],
+    cards: Mapping[str, Mapping[int, Card]],
+    view: View,
+    refused: Failure | None,
+) -> AuditSeen:
+    """The setting switched off is enough to be broken; switched on, the fact decides as far as it is told."""
     if not line.crm_forward:
         return AuditSeen(check=CHECK, line=line.id, holds=False, facts=(AuditFact(what="forward_off"),))
-    right: list[Session] = []
-    wrong: list[Session] = []
+    right: list[int] = []
+    wrong: list[int] = []
     gone = 0
-    for session in sessions:
+    for session in (one for one in sessions if one.line == line.id):
         card = cards.get(session.crm_entity[0], {}).get(session.crm_entity[1]) if session.crm_entity else None
         taker = _taker(session, view)
-        if session.line != line.id or card is None or not _is_known(session, card) or not taker:
+        if card is None or not _is_known(session, card) or not taker:
             continue
         if not _works(card.responsible, view):
             gone += 1
         else:
-            (right if taker == card.responsible else wrong).append(session)
+            (right if taker == card.responsible else wrong).append(session.id)
     n = len(right) + len(wrong)
-    holds = n < ENOUGH or len(right) >= SHARE * n
-    facts = [AuditFact(what="forward_on"), AuditFact(what="routed", n=len(right), of=n)]
+    if n < ENOUGH and refused is not None:
+        return unknown(CHECK, line.id, why(refused))
+    facts = _facts(len(right), wrong, gone)
+    return AuditSeen(check=CHECK, line=line.id, holds=n < ENOUGH or len(right) >= SHARE * n, facts=facts)
+
+
+def _facts(right: int, wrong: list[int], gone: int) -> tuple[AuditFact, ...]:
+    facts = [AuditFact(what="forward_on"), AuditFact(what="routed", n=right, of=right + len(wrong))]
     if wrong:
-        facts.append(AuditFact(what="misrouted", items=tuple(str(one.id) for one in wrong), n=len(wrong)))
+        facts.append(AuditFact(what="misrouted", items=tuple(map(str, wrong)), n=len(wrong)))
     if gone:
         facts.append(AuditFact(what="responsible_gone", n=gone))
-    return AuditSeen(check=CHECK, line=line.id, holds=holds, facts=tuple(facts))
+    return tuple(facts)
 
 
 def _is_known(session: Session, card: Card) -> bool:

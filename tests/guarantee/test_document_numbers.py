@@ -1,0 +1,198 @@
+"""Audit of generated documents: unique gapless numbers per numerator, bound to their cards, links told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from audit_parts import DAY, HOUR, NOW, YEAR, Stand, stand
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.document_numbers import Document, Numerator, faults_of, sequence_of
+from monitor.sandbox.cards import Cards
+from monitor.sandbox.faults import Fault
+
+PAPERS = replace(YEAR, option="documents")
+
+
+def furnish(cards: Cards, numbers: list[str], *, template: int = 39, **more: object) -> None:
+    cards.add("deal", 501, 12, NOW - 90 * DAY)
+    cards.add("deal", 777, 12, NOW - 90 * DAY)
+    cards.templates[template] = ("Договор", 2)
+    cards.add_numerator(2, "{YEAR}-{NUMBER}", length=3)
+    for index, number in enumerate(numbers):
+        cards.add_document(number, NOW - (len(numbers) - index) * HOUR, template=template, **more)  # type: ignore[arg-type]  # named by the tests
+
+
+async def audited(it: Stand) -> list[tuple[str, tuple[str, ...]]]:
+    await it.polls(3)
+    return [(fact.what, fact.items) for fact in it.seen("document_numbers", 0).seen.facts]
+
+
+async def test_documents_in_unbroken_order_hold() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002", "2026-003"])
+        assert await audited(it) == [("documents", ()), ("public_links", ("-",))]
+        assert it.metric("document_numbers", "") == 1
+
+
+async def test_a_gap_is_named_as_its_neighbours_are_written_and_the_guarantee_covers_it() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002", "2026-005"])
+        assert ("missing_numbers", ("2026-003", "2026-004")) in await audited(it)
+        assert it.metric("document_numbers", "") == 0
+        alert = it.alert("document_numbers")
+        assert alert["guaranteed"] == "yes"
+        assert "line" not in alert
+        assert alert["summary"] == "Документы: номера или привязка нарушены"
+        assert (
+            "пропущены номера (удалённые документы и ошибки тоже оставляют пропуски): 2026-003, 2026-004"
+            in alert["description"]
+        )
+
+
+async def test_for_a_guarantee_of_messengers_the_documents_are_told_apart() -> None:
+    async with stand() as it:
+        furnish(it.world.cards, ["2026-001", "2026-003"])
+        await audited(it)
+        assert it.alert("document_numbers")["guaranteed"] == "no"
+
+
+async def test_a_number_used_twice_is_named() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002", "2026-002"])
+        assert ("duplicate_numbers", ("2026-002",)) in await audited(it)
+        assert "повторяются номера: 2026-002" in it.alert("document_numbers")["description"]
+
+
+async def test_two_templates_may_share_one_numerator() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-003"], template=39)
+        furnish(it.world.cards, ["2026-002"], template=40)
+        await audited(it)
+        assert it.metric("document_numbers", "") == 1
+
+
+@pytest.mark.parametrize("lost", [{"entity": 0}, {"entity_type": 0}, {"entity": 999}])
+async def test_a_document_that_left_its_card_is_named(lost: dict[str, int]) -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001"])
+        it.world.cards.add_document("2026-002", NOW, **lost)
+        assert ("unbound", ("2026-002",)) in await audited(it)
+        assert "не привязаны к карточке: 2026-002" in it.alert("document_numbers")["description"]
+
+
+async def test_whether_and_when_the_customer_opened_the_link_is_told() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001"])
+        it.world.cards.add_document("2026-002", NOW, public_url="https://acme/~71q5j", viewed=NOW)
+        facts = await audited(it)
+        assert ("public_links", ("2026-002 2026-09-21T12:00:00+03:00",)) in facts
+        assert it.metric("document_numbers", "") == 1
+
+
+async def test_a_portal_without_documents_has_nothing_to_hold_or_to_break() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        assert await audited(it) == [("documents", ())]
+        assert it.metric("document_numbers", "") is None
+
+
+async def test_denied_documents_are_unknown_and_the_incident_stays() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-003"])
+        await audited(it)
+        it.sandbox.inject(Fault("ACCESS_DENIED", method="crm.documentgenerator.document.list"))
+        await it.audit()
+        assert it.metric("document_numbers", "") is None
+        assert it.failed("document_numbers") is not None
+        assert it.watch.state.memory.up is True
+
+
+async def test_without_the_right_to_see_numerators_each_template_counts_by_itself() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002"], template=39)
+        furnish(it.world.cards, ["2026-007"], template=40)
+        it.sandbox.inject(Fault("ACCESS_DENIED", method="crm.documentgenerator.numerator.list"))
+        await audited(it)
+        assert it.metric("document_numbers", "") == 1
+
+
+async def test_hundreds_of_documents_are_read_in_one_request_more() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, [f"2026-{number:03}" for number in range(1, 421) if number != 77])
+        it.world.customer_writes("telegrambot", 1, it.world.add_customer())  # from here on session ids are known
+        await it.polls(5)
+        it.clock.at += HOUR
+        before = it.sandbox.counts["http"]
+        await it.polls(1)
+        assert it.sandbox.counts["http"] - before == 2
+        assert it.seen("document_numbers", 0).seen.facts[0].items == ("2026-077",)
+
+
+async def test_with_every_audit_at_work_a_quiet_portal_costs_less_than_1_2_requests_a_poll() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, [f"2026-{number:03}" for number in range(1, 421)])
+        it.world.customer_writes("telegrambot", 1, it.world.add_customer())
+        await it.polls(5)
+        before = it.sandbox.counts["http"]
+        await it.polls(125)
+        assert it.sandbox.counts["http"] - before < 125 * 1.2
+
+
+DAYS = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def papers(*numbers: str, days: tuple[int, ...] = ()) -> list[Document]:
+    at = [DAYS + timedelta(days=day) for day in (days or range(len(numbers)))]
+    return [
+        Document(id=index, number=number, template=39, created=at[index], entity_type=2, entity=501)
+        for index, number in enumerate(numbers)
+    ]
+
+
+def wrong(documents: list[Document], numerator: Numerator) -> list[tuple[str, tuple[str, ...]]]:
+    found = faults_of(documents, {2: numerator}, {39: 2}, "Europe/Moscow")
+    return [(fact.what, fact.items) for fact in found]
+
+
+@pytest.mark.parametrize(
+    ("number", "template", "sequence"),
+    [
+        ("2026-007", "{YEAR}-{NUMBER}", 7),
+        ("Д-12/09/2026", "Д-{NUMBER}/{MONTH}/{YEAR}", 12),
+        ("A.5", "{PREFIX}.{NUMBER}", 5),
+        ("42", "{NUMBER}", 42),
+        ("как договорились", "{YEAR}-{NUMBER}", None),
+        ("№ 15 б", "", 15),
+    ],
+)
+def test_the_counter_is_read_from_a_number_by_its_template(number: str, template: str, sequence: int | None) -> None:
+    assert sequence_of(number, template) == sequence
+
+
+def test_a_numerator_that_starts_anew_each_year_has_no_gap_between_the_years() -> None:
+    yearly = Numerator(id=2, template="{NUMBER}", period="year")
+    assert wrong(papers("1", "2", "1", "2", days=(0, 1, 370, 371)), yearly) == []
+    assert wrong(papers("1", "2", "1", "2", days=(0, 1, 370, 371)), replace(yearly, period=None)) != []
+
+
+def test_a_numerator_that_counts_in_tens_has_no_gap_between_them() -> None:
+    assert wrong(papers("10", "20", "40"), Numerator(id=2, step=10)) == [("missing_numbers", ("30",))]
+
+
+def test_an_overridden_number_is_no_part_of_the_sequence() -> None:
+    assert wrong(papers("2026-1", "как договорились", "2026-2"), Numerator(id=2, template="{YEAR}-{NUMBER}")) == []
+
+
+def test_numbers_ages_apart_are_no_sequence_and_do_not_hang() -> None:
+    assert wrong(papers("1", "999999999999"), Numerator(id=2)) == []
+
+
+@given(st.sets(st.integers(1, 40), min_size=2, max_size=30))
+def test_the_gaps_are_exactly_the_numbers_that_nobody_has(numbers: set[int]) -> None:
+    expected = tuple(str(one) for one in range(min(numbers), max(numbers)) if one not in numbers)[:20]
+    assert wrong(papers(*map(str, sorted(numbers))), Numerator(id=2)) == (
+        [("missing_numbers", expected)] if expected else []
+    )
