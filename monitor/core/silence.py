@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from monitor.core.habit import Habit, Model, hours_from, model_of
 
-FALSE_ALARMS = 0.4  # a channel and year, as far as the model is right
-FEWEST_GAPS = 1500.0  # a year: of a channel that is seldom heard little is known
+FALSE_ALARMS = 0.6  # a channel and year, as far as the model is right
+FEWEST_GAPS = 4000.0  # a year: of a channel that is seldom heard little is known
 LONGEST = timedelta(days=21)  # after which a channel that used to be heard is silent in any case
 SHORTEST = timedelta(minutes=45)  # nothing shorter is a silence
 ODD_DAYS, ODD_DAY_HEARS = 0.015, 0.3  # now and then a day is quiet for no reason that anybody could know
