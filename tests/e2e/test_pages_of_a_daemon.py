@@ -125,5 +125,5 @@ def test_a_note_outlives_a_restart_and_sessions_do_not(stage: Stage) -> None:
     stage.daemon(config)
     assert "Пароль" in olga.get("/")
     olga.get(f"/?token={TOKEN}")
-    assert "Уже едем" in olga.get(found[0])
+    eventually(lambda: "Уже едем" in olga.get(found[0]), within=10, why="the portals are watched again")
     assert "принято к сведению" in eventually(lambda: olga.get("/portals/acme"), within=10)
