@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor import config_promises as promises
 from monitor import config_shape as shape
 from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
 from monitor.config_replies import options_of
@@ -24,6 +25,7 @@ from monitor.config_values import (
 from monitor.config_web import User as WebUser
 from monitor.config_web import Web
 from monitor.core import policy
+from monitor.core.guarantee import year_after
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
@@ -143,6 +145,8 @@ def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
         maintenance=tuple(_maintenance(window, ZoneInfo(zone)) for window in portal.maintenance),
         guarantee=_guarantee(portal.guarantee, ZoneInfo(zone)),
         expiries=tuple(_expiry(expiry, ZoneInfo(zone)) for expiry in portal.expiries),
+        ladder=_ladder(portal.reminders, defaults.reminders),
+        audits=portal.audits or defaults.audits or usual.audits,
         head=portal.head.user_id if portal.head else None,
         replies=options_of(portal.replies, ZoneInfo(zone)),
         provider_types=frame.provider_types,
@@ -175,7 +179,12 @@ def _schedule(plan: WeekPlan | None, zone: str) -> policy.ScheduleRule | None:
 
 
 def _channel(channel: shape.Channel) -> policy.ChannelPolicy:
-    return policy.ChannelPolicy(messenger=channel.messenger, provider=channel.provider, account=channel.account)
+    return policy.ChannelPolicy(
+        messenger=channel.messenger,
+        provider=channel.provider,
+        account=channel.account,
+        phone_holder=channel.phone_holder,
+    )
 
 
 def _maintenance(window: shape.Maintenance, zone: ZoneInfo) -> policy.Maintenance:
@@ -192,7 +201,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return _aware(datetime.combine(day, time()), zone)
 
 
-def _guarantee(guarantee: shape.Guarantee | None, zone: ZoneInfo) -> policy.Guarantee | None:
+def _guarantee(guarantee: promises.Guarantee | None, zone: ZoneInfo) -> policy.Guarantee | None:
     if guarantee is None:
         return None
     return policy.Guarantee(
@@ -203,18 +212,21 @@ def _guarantee(guarantee: shape.Guarantee | None, zone: ZoneInfo) -> policy.Guar
         currency=guarantee.currency,
         review=guarantee.review,
         department=guarantee.department,
+        ended=_midnight(guarantee.ended, zone) if guarantee.ended else None,
+        price=guarantee.price,
+        checks=tuple(guarantee.checks),
     )
 
 
-def year_after(day: date) -> date:
-    """The first day that the guarantee no longer covers; begun on 29 February, that is 1 March."""
-    try:
-        return day.replace(year=day.year + 1)
-    except ValueError:
-        return date(day.year + 1, 3, 1)
+def _ladder(*wishes: promises.Reminders | None) -> policy.Ladder:
+    wish = next((wish for wish in wishes if wish is not None), None)
+    if wish is None:
+        return policy.Ladder()
+    first, second, third = wish.then
+    return policy.Ladder(early=wish.early, reminders=(first, second, third))
 
 
-def _expiry(expiry: shape.Expiry, zone: ZoneInfo) -> policy.Expiry:
+def _expiry(expiry: promises.Expiry, zone: ZoneInfo) -> policy.Expiry:
     return policy.Expiry(
         subject=expiry.subject, at=_midnight(expiry.date, zone), paid_through_us=expiry.paid_through_us
     )

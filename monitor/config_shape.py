@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from monitor.config_promises import Expiry, Guarantee, Reminders
 from monitor.config_replies import Replies
 from monitor.config_schedule import Schedule
 from monitor.config_types import (
     Address,
     AddressWithPassword,
-    Day,
     File,
     Moment,
     Slug,
@@ -33,8 +33,8 @@ Timeout = Annotated[timedelta, duration("1s", "5m")]
 History = Annotated[timedelta, duration("0s", "366d")]
 Target = Annotated[timedelta, duration("1s", "30d")]
 Settle = Annotated[timedelta, duration("0s", "1d")]
-Review = Annotated[timedelta, duration("1d", "366d")]
 Kept = Annotated[timedelta, duration("30d", "3660d")]
+Audits = Annotated[timedelta, duration("5m", "7d")]
 Whole = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=1, le=100)]
 
@@ -121,6 +121,8 @@ class Rhythm(Shape):
     targets: Targets = Targets()
     confirmations: Confirmations = Confirmations()
     settle: Settle | None = None
+    audits: Audits | None = None
+    reminders: Reminders | None = None
 
 
 class Auth(Shape):
@@ -173,6 +175,7 @@ class Channel(Shape):
     messenger: Annotated[Messenger | None, BeforeValidator(_messenger)] = None
     provider: Text | None = None
     account: Text | None = None
+    phone_holder: Whole | None = None
 
     @model_validator(mode="after")
     def _account_of_a_provider(self) -> Self:
@@ -193,33 +196,6 @@ class Maintenance(Shape):
         if self.start >= self.end:
             raise unexpected("a moment after `from`", self.end.isoformat(), at="to")
         return self
-
-
-class Guarantee(Shape):
-    """Bought for one year, neither more nor less; it covers one named option."""
-
-    option: Literal["messengers", "documents"] = "messengers"
-    start: Day
-    end: Day | None = None
-    term: Annotated[
-        str, checked(lambda text: text in ("1y", "1 year"), "1y: a guarantee is sold for one year only")
-    ] = "1y"
-    service_price: Annotated[int, Field(ge=0)] = 0
-    currency: Annotated[str, checked(lambda text: len(text) == 3 and text.isupper(), "a currency such as RUB")] = "RUB"
-    review: Review = timedelta(days=14)
-    department: Whole | None = None
-
-    @model_validator(mode="after")
-    def _lasts_one_year(self) -> Self:
-        if self.end is not None and (self.end - self.start).days not in (364, 365, 366):
-            raise unexpected("one year after the start: a guarantee is sold for one year only", self.end, at="end")
-        return self
-
-
-class Expiry(Shape):
-    subject: Slug
-    date: Day
-    paid_through_us: bool = False
 
 
 def _is_webhook(url: str) -> bool:
