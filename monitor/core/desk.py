@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from monitor.core.audits import fold_audits
 from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
@@ -17,6 +16,7 @@ from monitor.core.expiries import climb
 from monitor.core.fold import fold_portal
 from monitor.core.furniture import furnish, kept
 from monitor.core.incidents import Step, step
+from monitor.core.ladder import office_of
 from monitor.core.listening import days_off_of, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
@@ -62,7 +62,7 @@ def judge(
     seen = _with_replies(seen, heard, policy, context, now)
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
     seen = replace(seen, channels=quiet.channels)
-    ladders = climb(seen, policy, findings, now, in_hours=_is_anybody_there(seen, policy, context, now))
+    ladders = climb(seen, policy, findings, now, office_of(seen, policy, context.public_days))
     seen = replace(seen, reminders=kept(seen.reminders, ladders), audits=fold_audits(seen.audits, readings, now))
     if any(isinstance(finding, HandOver) for finding in findings):
         seen = handed_over(seen, now)
@@ -83,14 +83,6 @@ def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime
     """Whether a line works now; one whose hours are not known hides nothing."""
     schedule = schedule_of(line, state, policy, context.public_days)
     return schedule is None or schedule.is_open(now)
-
-
-def _is_anybody_there(state: PortalState, policy: Policy, context: Context, now: datetime) -> bool:
-    """Somebody who would read a reminder: by the lines' hours, without any by the usual ones."""
-    if state.lines:
-        return any(_is_open(state, policy, context, now, line) for line in state.lines)
-    local = now.astimezone(ZoneInfo(policy.timezone))
-    return local.weekday() < 5 and 9 <= local.hour < 18
 
 
 def _findings(readings: Sequence[Reading]) -> list[Finding]:

@@ -7,18 +7,22 @@ date starts the ladder anew, an acknowledgement ends it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
+from monitor.core.calendar import Schedule
+from monitor.core.cover import is_paid_through_us, names_of, names_provider
+from monitor.core.guarantee import end_of
+from monitor.core.ladder import passed_steps
 from monitor.core.memory import PortalState, Reminder
-from monitor.core.policy import Policy
+from monitor.core.policy import Expiry, Policy
 from monitor.core.reading import Acknowledged, Finding
 
-EARLY = timedelta(days=30)
-REMINDERS = (timedelta(days=14), timedelta(days=7), timedelta(days=2))
-STEPS = (EARLY, *REMINDERS)
-GUARANTEE = "guarantee"
+GUARANTEE, TOKEN, APPLICATION = "guarantee", "refresh-token", "bitrix24-application"
+TOKEN_LASTS = timedelta(days=180)  # after its last renewal; polls renew it by the way
+WOBBLE = timedelta(days=3)  # an end told in days, or corrected by hand, is no renewal
 
 
 class Term(NamedTuple):
@@ -29,65 +33,83 @@ class Term(NamedTuple):
     paid_through_us: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ladder:
-    """Where every subject stands on its ladder."""
-
-    reminders: Mapping[str, Reminder]
-
-
 def terms(state: PortalState, policy: Policy) -> tuple[Term, ...]:
     """The config's dates, the guarantee's end, what the providers and the portal tell of themselves; the nearest first.
 
-    A subject that several name is the config's: the integrator knows what he sold.
+    A licence of the config that names a provider ends when the provider says so: he knows of a renewal before the
+    file does, and the same licence is told once.
     """
-    found = {term.subject: term for term in (*_of_providers(state), *_of_portal(state), *_of_policy(policy))}
+    told = _told_by_providers(state)
+    found = {
+        term.subject: term
+        for term in (*_of_providers(told, policy), *_of_portal(state, policy), *_of_policy(told, policy))
+    }
     return tuple(sorted(found.values(), key=lambda term: (term.at, term.subject)))
 
 
-def _of_policy(policy: Policy) -> Iterator[Term]:
-    for expiry in policy.expiries:
-        yield Term(expiry.subject, expiry.at, expiry.paid_through_us)
-    if policy.guarantee is not None:
-        yield Term(GUARANTEE, policy.guarantee.end, True)
-
-
-def _of_providers(state: PortalState) -> Iterator[Term]:
+def _told_by_providers(state: PortalState) -> dict[str, datetime]:
+    """Provider -> the first end among its accounts."""
+    told: dict[str, datetime] = {}
     for memory in state.channels.values():
         word = memory.provider
         if word is not None and word.valid_until is not None and not memory.gone:
-            yield Term(word.provider, word.valid_until, False)
+            told[word.provider] = min(word.valid_until, told.get(word.provider, word.valid_until))
+    return told
 
 
-def _of_portal(state: PortalState) -> Iterator[Term]:
+def _of_providers(told: Mapping[str, datetime], policy: Policy) -> Iterator[Term]:
+    for provider, at in told.items():
+        names = names_of(provider, policy)
+        if not any(names_provider(expiry, names) for expiry in policy.expiries):
+            yield Term(provider, at, is_paid_through_us(provider, policy))
+
+
+def _of_portal(state: PortalState, policy: Policy) -> Iterator[Term]:
     licence, seen = state.memory.licence, state.cursor.discovered
     if licence is not None and licence.days_left is not None and licence.days_left > 0 and seen is not None:
-        yield Term("bitrix24-application", _midnight(seen) + timedelta(days=licence.days_left), False)
+        yield Term(APPLICATION, _midnight(seen, policy) + timedelta(days=licence.days_left), False)
+    if not policy.webhook_only and state.memory.last_success is not None:
+        yield Term(TOKEN, state.memory.last_success + TOKEN_LASTS, True)
 
 
-def _midnight(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)
+def _midnight(at: datetime, policy: Policy) -> datetime:
+    local = at.astimezone(ZoneInfo(policy.timezone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+def _of_policy(told: Mapping[str, datetime], policy: Policy) -> Iterator[Term]:
+    for expiry in policy.expiries:
+        yield Term(expiry.subject, _end_of(expiry, told, policy), expiry.paid_through_us)
+    guarantee = policy.guarantee
+    if guarantee is not None and end_of(guarantee) == guarantee.end:  # ended early, there is nothing to renew
+        yield Term(GUARANTEE, guarantee.end, True)
+
+
+def _end_of(expiry: Expiry, told: Mapping[str, datetime], policy: Policy) -> datetime:
+    ends = [at for provider, at in told.items() if names_provider(expiry, names_of(provider, policy))]
+    return min(ends, default=expiry.at)
 
 
 def climb(
-    state: PortalState, policy: Policy, findings: list[Finding], now: datetime, *, in_hours: bool
+    state: PortalState, policy: Policy, findings: list[Finding], now: datetime, office: Schedule
 ) -> Mapping[str, Reminder]:
-    """The ladders a moment later; `in_hours`: whether somebody would read a reminder now."""
+    """The ladders a moment later; `office`: when somebody would read a reminder."""
     acknowledged = {finding.subject for finding in findings if isinstance(finding, Acknowledged)}
     after = {}
     for term in terms(state, policy):
         known = state.reminders.get(term.subject)
-        if known is None or known.until != term.at:
+        if known is None or abs(term.at - known.until) > WOBBLE:
             known = Reminder(until=term.at)
         if term.subject in acknowledged:
             known = replace(known, acknowledged=True)
-        after[term.subject] = _stepped(known, now) if in_hours and not known.acknowledged else known
+        quiet = known.acknowledged or not office.is_open(now)
+        after[term.subject] = known if quiet else _stepped(known, term, policy, office, now)
     return after
 
 
-def _stepped(known: Reminder, now: datetime) -> Reminder:
-    """To the newest step that is due. The first step is a warning, each later one a reminder."""
-    due = sum(now >= known.until - ahead for ahead in STEPS)
+def _stepped(known: Reminder, term: Term, policy: Policy, office: Schedule, now: datetime) -> Reminder:
+    """To the newest step that is due. The first is a warning, each later one a reminder, none once it is over."""
+    due = passed_steps(term.at, policy.ladder, office, now)
     if due <= known.step:
         return known
-    return replace(known, step=due, sent=known.sent + (due > 1), at=now)
+    return replace(known, step=due, sent=known.sent + (due > 1 and now < term.at), at=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.core.assessment import Assessment, Say, Scene, Texts, closing
-from monitor.core.expiries import GUARANTEE, REMINDERS, Term, terms
+from monitor.core.expiries import APPLICATION, GUARANTEE, TOKEN, Term, terms
 from monitor.core.incident import IncidentKind, Severity, Words
 from monitor.core.memory import Reminder
 from monitor.core.words import LANGUAGES, plural
@@ -21,8 +21,7 @@ _TEXTS = {
         "early": "Это раннее предупреждение.",
         "reminder": "Напоминание {number} из {all}.",
         "advice": "Интегратор: продлить и записать новую дату в настройках; если продлевать не нужно, подтвердить: "
-        "messenger-monitor acknowledge --subject {subject}.",
-        "guarantee": "гарантия",
+        "messenger-monitor acknowledge --portal {portal} --subject {subject}.",
         "until": "Срок до {date}.",
         "ours": "Оплата через интегратора: {yes}.",
         "yes": "да",
@@ -36,12 +35,23 @@ _TEXTS = {
         "early": "This is the early warning.",
         "reminder": "Reminder {number} of {all}.",
         "advice": "Integrator: renew it and write the new date into the configuration; if it need not be renewed, say "
-        "so: messenger-monitor acknowledge --subject {subject}.",
-        "guarantee": "the guarantee",
+        "so: messenger-monitor acknowledge --portal {portal} --subject {subject}.",
         "until": "Valid until {date}.",
         "ours": "Paid through the integrator: {yes}.",
         "yes": "yes",
         "no": "no",
+    },
+}
+_NAMES = {
+    "ru": {
+        GUARANTEE: "гарантия",
+        TOKEN: "доступ монитора к порталу",
+        APPLICATION: "оплата приложения Битрикс24",
+    },
+    "en": {
+        GUARANTEE: "the guarantee",
+        TOKEN: "the monitor's access to the portal",
+        APPLICATION: "the payment of the Bitrix24 application",
     },
 }
 _DAYS = {"ru": ("день", "дня", "дней"), "en": ("day", "days", "days")}
@@ -56,7 +66,7 @@ def expiries(scene: Scene) -> Iterator[Assessment]:
             yield closing(incident.kind, incident.subject, "gone")
         elif reminder.acknowledged:
             yield closing(incident.kind, incident.subject, "acknowledged")
-        elif not reminder.step or (incident.kind is OVER and scene.now < reminder.until):
+        elif not reminder.step or (incident.kind is OVER and scene.now < known[incident.subject].at):
             yield closing(incident.kind, incident.subject, "renewed")
     for term in known.values():
         reminder = scene.state.reminders.get(term.subject)
@@ -96,7 +106,7 @@ def _words(scene: Scene, term: Term, reminder: Reminder, language: str, *, over:
     texts = _TEXTS[language]
     days = max(0, (term.at - scene.now).days)
     facts = {
-        "subject": texts["guarantee"] if term.subject == GUARANTEE else term.subject,
+        "subject": _NAMES[language].get(term.subject, term.subject),
         "date": _date(term, scene),
         "left": f"{days} {plural(days, _DAYS[language], language)}",
         "step": _step(reminder, language),
@@ -105,7 +115,7 @@ def _words(scene: Scene, term: Term, reminder: Reminder, language: str, *, over:
     return Words(
         summary=texts[form].format(**facts),
         description=texts[f"{form}_text"].format(**facts),
-        recommendation=texts["advice"].format(subject=term.subject),
+        recommendation=texts["advice"].format(subject=term.subject, portal=scene.policy.portal),
     )
 
 
@@ -113,7 +123,7 @@ def _step(reminder: Reminder, language: str) -> str:
     texts = _TEXTS[language]
     if not reminder.sent:
         return texts["early"]
-    return texts["reminder"].format(number=reminder.sent, all=len(REMINDERS))
+    return texts["reminder"].format(number=reminder.sent, all=3)
 
 
 def _date(term: Term, scene: Scene) -> str:

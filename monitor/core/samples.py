@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from monitor.core.audits import standing_audits
+from monitor.core.audits import STALE, standing_audits
 from monitor.core.expiries import terms
+from monitor.core.guarantee import end_of
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
@@ -63,9 +64,9 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
     in_window = any(window.start <= now < window.end for window in policy.maintenance)
     yield Sample("messenger_maintenance", (name,), in_window)
     if policy.guarantee is not None:
-        yield Sample("messenger_guarantee_end_timestamp_seconds", (name,), policy.guarantee.end.timestamp())
+        yield Sample("messenger_guarantee_end_timestamp_seconds", (name,), end_of(policy.guarantee).timestamp())
     for audit in standing_audits(state, policy, now):
-        if audit.seen.holds is not None:
+        if audit.seen.holds is not None and now - audit.read_at <= STALE * policy.audits:
             place = (name, str(audit.seen.line or ""), audit.seen.check)
             yield Sample("messenger_guarantee_check", place, audit.seen.holds)
     for term in terms(state, policy):
