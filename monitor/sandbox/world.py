@@ -159,7 +159,8 @@ class World:
     def queue(self, line: int) -> list[int]:
         known = [int(user) for user in self.lines[line]["QUEUE"] if user]
         whole = self.lines[line].get("QUEUE_DEPARTMENTS", ())
-        known += [one.id for one in self.users.values() if one.department in whole and one.id not in known]
+        known += [one.id for one in self.users.values() if one.department in whole and not one.bot]
+        known = list(dict.fromkeys(known))
         return [user for user in known if user in self.users and self.users[user].active]
 
     # --- dialogs ------------------------------------------------------------------------------------
