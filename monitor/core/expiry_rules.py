@@ -57,6 +57,11 @@ _NAMES = {
 _DAYS = {"ru": ("день", "дня", "дней"), "en": ("day", "days", "days")}
 
 
+def subject_name(subject: str, language: str) -> str:
+    """What runs out as people call it; a licence goes by the file's own word."""
+    return _NAMES[language].get(subject, subject)
+
+
 def expiries(scene: Scene) -> Iterator[Assessment]:
     """Each subject is soon or over or neither; what was renewed or acknowledged is closed."""
     known = {term.subject: term for term in terms(scene.state, scene.policy)}
@@ -106,7 +111,7 @@ def _words(scene: Scene, term: Term, reminder: Reminder, language: str, *, over:
     texts = _TEXTS[language]
     days = max(0, (term.at - scene.now).days)
     facts = {
-        "subject": _NAMES[language].get(term.subject, term.subject),
+        "subject": subject_name(term.subject, language),
         "date": _date(term, scene),
         "left": f"{days} {plural(days, _DAYS[language], language)}",
         "step": _step(reminder, language),

@@ -4,47 +4,75 @@ from __future__ import annotations
 
 from typing import Any
 
-from monitor.core.policy import Expiry, Guarantee
+from monitor.core.audit_words import fact_words
+from monitor.core.audits import standing_audits
+from monitor.core.expiries import Term
+from monitor.core.expiries import terms as terms_of
+from monitor.core.expiry_rules import subject_name
+from monitor.core.guarantee import Standing, end_of, price_of, standing
+from monitor.core.memory import Audit
+from monitor.core.policy import Guarantee
 from monitor.core.reviews import next_review
 from monitor.shell.sight import Sight
 
 Row = dict[str, Any]
 SOON = 30  # days
+LIGHTS = {Standing.AHEAD: "warn", Standing.IN_FORCE: "good", Standing.ENDED_EARLY: "bad", Standing.OVER: "bad"}
 
 
 def guarantee(sight: Sight) -> Row:
     """`terms` None where there is no guarantee."""
     terms = sight.policy.guarantee
-    expiries = sorted(sight.policy.expiries, key=lambda one: one.at)
+    audits = standing_audits(sight.state, sight.policy, sight.now)
     return {
         "terms": _terms(terms, sight) if terms is not None else None,
         "next_review": sight.at(next_review(sight.policy, sight.now)),
-        "expiries": [_expiry(one, sight) for one in expiries],
+        "audits": [_audit(one, sight) for one in sorted(audits, key=lambda one: (one.seen.line, one.seen.check))],
+        "expiries": [_expiry(one, sight) for one in terms_of(sight.state, sight.policy)],
     }
 
 
 def _terms(terms: Guarantee, sight: Sight) -> Row:
-    left = (terms.end - sight.now).days
-    is_over, is_ahead = sight.now >= terms.end, sight.now < terms.start
+    stands = standing(terms, sight.now)
+    left = (end_of(terms) - sight.now).days
     return {
         "option": sight.say(f"option_{terms.option}"),
         "start": sight.at(terms.start),
-        "end": sight.at(terms.end),
+        "end": sight.at(end_of(terms)),
         "days_left": max(0, left),
-        "light": "bad" if is_over else "warn" if is_ahead or left < SOON else "good",
-        "word": sight.say("term_over" if is_over else "term_ahead" if is_ahead else "term_runs"),
+        "light": "warn" if stands is Standing.IN_FORCE and left < SOON else LIGHTS[stands],
+        "word": sight.say(f"term_{stands.value}"),
         "review_days": terms.review.days,
-        "price": f"{terms.service_price:,}".replace(",", " ") + f" {terms.currency}" if terms.service_price else "",
+        "price": _money(terms.service_price, terms.currency) if terms.service_price else "",
+        "yearly": _money(terms.price or price_of(terms.service_price, terms.currency).amount, terms.currency),
     }
 
 
-def _expiry(one: Expiry, sight: Sight) -> Row:
+def _money(amount: int, currency: str) -> str:
+    return f"{amount:,} {currency}".replace(",", " ")
+
+
+def _audit(audit: Audit, sight: Sight) -> Row:
+    holds = audit.seen.holds
+    return {
+        "check": sight.say(f"check_{audit.seen.check}"),
+        "line": sight.line(audit.seen.line) if audit.seen.line else "",
+        "light": "none" if holds is None else "good" if holds else "bad",
+        "word": sight.say("untold" if holds is None else "holds" if holds else "broken"),
+        "since": sight.at(audit.since),
+        "facts": "; ".join(fact_words(fact, sight.language) for fact in audit.seen.facts),
+    }
+
+
+def _expiry(one: Term, sight: Sight) -> Row:
     left = (one.at - sight.now).days
     is_over = sight.now >= one.at
+    told = sight.state.reminders.get(one.subject)
     return {
-        "subject": one.subject,
+        "subject": subject_name(one.subject, sight.language),
         "at": sight.at(one.at),
         "left": sight.say("expired") if is_over else sight.span(one.at - sight.now),
         "light": "bad" if is_over else "warn" if left < SOON else "good",
         "paid_through_us": one.paid_through_us,
+        "reminders": f"{told.sent if told is not None else 0} / 3",
     }
