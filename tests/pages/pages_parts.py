@@ -16,6 +16,7 @@ from aiohttp import web
 
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import (
+    Audit,
     ChannelMemory,
     Diagnosis,
     Flip,
@@ -26,6 +27,7 @@ from monitor.core.memory import (
 )
 from monitor.core.model import Certainty, Channel, ChannelKey, Failure, Line, Manager, Messenger, Reason, State
 from monitor.core.policy import Expiry, Guarantee, Policy
+from monitor.core.reading import AuditFact, AuditSeen
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.secret import Secret
 from monitor.shell.board import PollFacts, SelfFacts
@@ -155,6 +157,18 @@ MANAGERS = {
 }
 
 
+def audited() -> dict[str, Audit]:
+    """One promise that holds, one that is broken, one of which nobody can tell."""
+    rows = (
+        AuditSeen(check="crm_notified", line=1, holds=True, facts=(AuditFact(what="notified", n=41, of=42),)),
+        AuditSeen(check="queue_staffed", line=1, holds=False, facts=(AuditFact(what="dismissed", people=("Олег",)),)),
+        AuditSeen(
+            check="document_numbers", holds=None, facts=(AuditFact(what="cannot_tell", items=("ACCESS_DENIED",)),)
+        ),
+    )
+    return {f"{one.check}/{one.line}": Audit(seen=one, since=NOW - DAY, read_at=NOW - HOUR) for one in rows}
+
+
 def busy(name: str = "acme", **wishes: Any) -> tuple[PortalState, Policy]:
     """A portal with everything on it: a lost QR code, a slow reply, people who wait."""
     qr = incident(
@@ -180,6 +194,7 @@ def busy(name: str = "acme", **wishes: Any) -> tuple[PortalState, Policy]:
         },
         turns={one.key: one for one in turns},
         incidents={one.id: one for one in (qr, slow)},
+        audits=audited(),
     )
     guarantee = Guarantee(
         option="messengers", start=NOW - 100 * DAY, end=NOW + 265 * DAY, service_price=60000, review=14 * DAY
