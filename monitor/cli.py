@@ -133,6 +133,12 @@ def config_check(file: Path) -> None:
     config = _load(file, quiet=True)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
+    from monitor.core.guarantee import told_price
+
+    for portal in config.portals:
+        sold = portal.policy.guarantee
+        if sold is not None:
+            click.echo(f"{portal.name}: guarantee of {sold.option}: {told_price(sold)}")
     click.echo(f"{file}: well: {len(config.portals)} portals, {len(config.providers)} providers")
 
 

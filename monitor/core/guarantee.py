@@ -49,6 +49,15 @@ def price_problem(price: int, service_price: int, currency: str = CURRENCY) -> s
     return f"at least {least.amount} {currency} ({why})"
 
 
+def told_price(guarantee: Guarantee) -> str:
+    """The sum of a year and why it is that: agreed upon, or by the rule."""
+    rule = price_of(guarantee.service_price, guarantee.currency)
+    if guarantee.price is not None:
+        return f"{guarantee.price} {guarantee.currency} a year (agreed upon; by the rule {rule.amount})"
+    why = "the least there is" if rule.by_floor else f"40 % of {guarantee.service_price}"
+    return f"{rule.amount} {rule.currency} a year ({why})"
+
+
 def year_after(day: date) -> date:
     """The first day that the guarantee no longer covers; begun on 29 February, that is 1 March."""
     try:

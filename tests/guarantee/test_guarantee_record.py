@@ -22,6 +22,7 @@ from monitor.core.guarantee import (
     reviews_due,
     standing,
     term_problem,
+    told_price,
     year_after,
 )
 from monitor.core.incident import IncidentKind
@@ -58,6 +59,12 @@ def test_no_price_is_below_the_floor_or_below_40_percent(service: int) -> None:
     assert price >= 24_000
     assert price * 5 >= service * 2
     assert price == 24_000 or (price - 1) * 5 < service * 2
+
+
+def test_the_price_is_told_with_its_reason() -> None:
+    assert told_price(GUARANTEE) == "24000 RUB a year (40 % of 60000)"
+    assert told_price(replace(GUARANTEE, service_price=0)) == "24000 RUB a year (the least there is)"
+    assert told_price(replace(GUARANTEE, price=30_000)) == "30000 RUB a year (agreed upon; by the rule 24000)"
 
 
 def test_nothing_is_ever_refunded() -> None:

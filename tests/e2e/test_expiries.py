@@ -1,0 +1,52 @@
+"""An end that is near, told by the running daemon, acknowledged by a command, and known over a kill."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import Stage
+from e2e_parts import COMMAND, eventually, get, running
+
+pytestmark = pytest.mark.real
+
+CLOCK = ("--clock-rate", "60", "--clock-start", "2026-09-21T12:00:00+03:00")  # a Monday
+EXPIRIES = [{"subject": "wazzup-licence", "date": "2026-10-03", "paid_through_us": True}]
+
+
+def metric(url: str, name: str, **labels: str) -> float | None:
+    for line in get(f"{url}/metrics").splitlines():
+        found = re.fullmatch(rf"{name}\{{(.*)\}} (\S+)", line)
+        if found and all(f'{key}="{value}"' in found[1] for key, value in labels.items()):
+            return float(found[2])
+    return None
+
+
+def acknowledge(config: Path, subject: str) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, "acknowledge", "-c", str(config), "--portal", "acme", "--subject", subject]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_a_reminder_is_sent_once_acknowledged_and_not_sent_again_after_a_kill(stage: Stage) -> None:
+    stage.sandbox(*CLOCK)
+    config = stage.config(portal={"expiries": EXPIRIES})
+    daemon = stage.daemon(config, *CLOCK)
+
+    def sent() -> float | None:
+        return metric(daemon.url, "messenger_reminders_sent", subject="wazzup-licence")
+
+    eventually(lambda: sent() == 1.0, within=40, why="first seen within a fortnight: the newest missed step alone")
+    eventually(lambda: metric(daemon.url, "messenger_incidents", kind="expiry_soon") == 1.0, within=20)
+    assert acknowledge(config, "wazup").returncode == 1
+    done = acknowledge(config, "wazzup-licence")
+    assert done.returncode == 0, done.stderr
+    eventually(lambda: metric(daemon.url, "messenger_incidents", kind="expiry_soon") is None, within=20)
+
+    daemon.kill()
+    again = stage.start_daemon(config, *CLOCK)
+    with running(again, "/healthz"):
+        eventually(lambda: metric(again.url, "messenger_portal_up", portal="acme") == 1.0, within=40)
+        assert sent() == 1.0
+        assert metric(again.url, "messenger_incidents", kind="expiry_soon") is None
