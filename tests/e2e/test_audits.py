@@ -6,8 +6,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Stage
 from e2e_parts import COMMAND, eventually, get, get_json, post_json
+from e2e_stage import Stage
 
 pytestmark = pytest.mark.real
 

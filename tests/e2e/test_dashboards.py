@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from conftest import Stage
 from e2e_parts import eventually, get_json, post_json, prometheus
+from e2e_stage import Stage
 
 pytestmark = pytest.mark.real
 

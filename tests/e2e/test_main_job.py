@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage
 from e2e_parts import alerts, eventually, get, get_json, post_json, prometheus, query
+from e2e_stage import Stage
 
 WHATSAPP = "wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 FAST = {"poll": "1s", "settle": "2s", "targets": {"first": "4s", "next": "4s"}}

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import Stage
 from e2e_parts import COMMAND, eventually, post_json, secret_file
+from e2e_stage import Stage
 
 WHATSAPP = "wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 FAST = {"poll": "1s", "settle": "2s", "targets": {"first": "4s", "next": "4s"}}

@@ -9,8 +9,8 @@ import urllib.error
 from typing import Any
 
 import pytest
-from conftest import Stage
 from e2e_parts import COMMAND, Running, eventually, free_port, get, launch, post_json, running, secret_file
+from e2e_stage import Stage
 
 WHATSAPP = "wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
 WAZZUP = "0b8f2f0e-5a1c-4f0d-9a77-2f6f6d7c1a10"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage
 from e2e_parts import COMMAND, eventually, get, get_json
+from e2e_stage import Stage
 
 pytestmark = pytest.mark.real
 
