@@ -86,7 +86,7 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks += [group.create_task(work.run()) for work in (daemon.heartbeat, daemon.pruning, lag)]
+            tasks += [group.create_task(work.run()) for work in (daemon.heartbeat, daemon.pruning, daemon.courier, lag)]
             tasks.append(group.create_task(settle()))
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
@@ -96,6 +96,7 @@ async def _serve(
             await stop.wait()
             log.info("daemon.stopping")
             notifier.stopping()
+            await daemon.courier.finish()
             await daemon.stop()
             for task in tasks:
                 task.cancel()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from monitor import config_promises as promises
 from monitor import config_shape as shape
 from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
+from monitor.config_receivers import Addressee, addressee
 from monitor.config_replies import options_of
 from monitor.config_schedule import WeekPlan
 from monitor.config_types import split
@@ -48,6 +49,7 @@ class Frame:
     pages: str
     provider_types: Mapping[str, str]
     folder: Path
+    addressees: tuple[Addressee, ...] = ()
 
 
 def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
@@ -59,7 +61,9 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
         pages=web.external_url,
         provider_types={provider.name: provider.type for provider in root.providers},
         folder=path.parent,
+        addressees=_addressees(root, tree),
     )
+    addressees = frame.addressees
     entries = zip(root.providers, tree.get("providers", ()), strict=True)
     return Config(
         web=web,
@@ -79,8 +83,14 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
             ledger=root.store.retention.ledger,
             incidents=root.store.retention.incidents,
         ),
+        receivers=addressees,
         heartbeat=Switch(url=root.heartbeat.url, every=root.heartbeat.every) if root.heartbeat else None,
     )
+
+
+def _addressees(root: shape.Root, tree: Mapping[str, Any]) -> tuple[Addressee, ...]:
+    entries = zip(root.receivers, tree.get("receivers", ()), strict=True)
+    return tuple(addressee(one, entry, root.language) for one, entry in entries)
 
 
 def _listen(web: Web) -> Listen:
@@ -148,6 +158,7 @@ def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
         ladder=_ladder(portal.reminders, defaults.reminders),
         audits=portal.audits or defaults.audits or usual.audits,
         head=portal.head.user_id if portal.head else None,
+        receivers=tuple(one.rule for one in frame.addressees if one.portals is None or portal.name in one.portals),
         replies=options_of(portal.replies, ZoneInfo(zone)),
         provider_types=frame.provider_types,
         pages=frame.pages,

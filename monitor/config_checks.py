@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from monitor import config_receivers as receivers
 from monitor.config_providers import COMMON, entry_problems, provider_keys, provider_probes
 from monitor.config_secrets import sections
 from monitor.config_types import is_loopback, safe_address, shown, split
@@ -20,11 +21,13 @@ def across(tree: Section, folder: Path) -> Iterator[str]:
     """Every problem between the sections. The tree's secrets were read; its values may be anything."""
     yield from _twice(tree, "portals")
     yield from _twice(tree, "providers")
+    yield from _twice(tree, "receivers")
     yield from _twice_within(tree)
     yield from _unknown_providers(tree)
     yield from _users(tree)
     for path, entry in sections(tree, "providers"):
         yield from entry_problems(entry, path)
+    yield from _receivers(tree)
     yield from _plain_http(tree)
     yield from _link_local(tree)
     yield from _open_door(tree)
@@ -32,12 +35,23 @@ def across(tree: Section, folder: Path) -> Iterator[str]:
 
 
 def without_own_keys(tree: Section) -> Section:
-    """The tree with the providers cut down to the keys that each of them has."""
-    rows = tree.get("providers")
-    if not isinstance(rows, list):
-        return tree
-    cut = [{key: row[key] for key in COMMON if key in row} if isinstance(row, dict) else row for row in rows]
-    return {**tree, "providers": cut}
+    """The tree with providers and receivers cut down to the keys that each of them has."""
+    cut = dict(tree)
+    for section, common in (("providers", COMMON), ("receivers", receivers.COMMON)):
+        rows = tree.get(section)
+        if isinstance(rows, list):
+            cut[section] = [_common(row, common) for row in rows]
+    return cut
+
+
+def _common(row: object, common: tuple[str, ...]) -> object:
+    return {key: row[key] for key in common if key in row} if isinstance(row, dict) else row
+
+
+def _receivers(tree: Section) -> Iterator[str]:
+    names = [entry["name"] for _, entry in sections(tree, "portals") if isinstance(entry.get("name"), str)]
+    for path, entry in sections(tree, "receivers"):
+        yield from receivers.entry_problems(entry, names, path)
 
 
 def same_portal_twice(tree: Section) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config_providers import provider_keys
+from monitor.config_receivers import secrets_of_type
 from monitor.config_types import shown, split
 from monitor.secret import Secret
 
@@ -76,6 +77,8 @@ def _places(tree: Section) -> Iterator[tuple[str, Section, tuple[str, ...]]]:
             yield f"{path}.auth", auth, AUTH
     for path, provider in sections(tree, "providers"):
         yield path, provider, provider_keys(provider.get("type")).secrets
+    for path, receiver in sections(tree, "receivers"):
+        yield path, receiver, secrets_of_type(receiver.get("type"))
 
 
 def sections(tree: Section, key: str) -> Iterator[tuple[str, Section]]:

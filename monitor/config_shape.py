@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from monitor.config_promises import Expiry, Guarantee, Reminders
+from monitor.config_receivers import Receiver
 from monitor.config_replies import Replies
 from monitor.config_schedule import Schedule
 from monitor.config_types import (
@@ -245,3 +246,4 @@ class Root(Shape):
     defaults: Rhythm = Rhythm()
     portals: Annotated[list[Portal], Field(min_length=1)]
     providers: list[Provider] = []
+    receivers: list[Receiver] = []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from monitor.config_receivers import Addressee
 from monitor.core.plugin import Account
 from monitor.core.policy import Policy
 from monitor.secret import Secret
@@ -79,6 +80,7 @@ class Config:
     providers: tuple[ProviderConfig, ...]
     source_path: Path
     heartbeat: Switch | None = None
+    receivers: tuple[Addressee, ...] = ()
     allow_link_local: frozenset[str] = frozenset()
     retention: Retention = field(default_factory=Retention)
     store_key: Secret | None = None  # one or several keys of which the first seals

@@ -25,6 +25,7 @@ from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
+from monitor.courier import Courier
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
@@ -84,6 +85,7 @@ class Daemon:
         )
         self.pruning = Pruning(store=store, clock=clock)
         self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
+        self.courier = Courier(store=store, registry=self.registry, clock=clock, watches=self._watched)
         self._config = config
         self._reloading = asyncio.Lock()
 
@@ -101,6 +103,7 @@ class Daemon:
             self._outcome.forget(name)
         self._config, self.language = config, config.language
         self.heartbeat.adopt(config.heartbeat)
+        self.courier.adopt(config.receivers)
         self._store.adopt_key(config.store_key)
         self.pruning.adopt(config.retention)
         self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
@@ -179,6 +182,9 @@ class Daemon:
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return {name: (kept.run.state, kept.run.policy) for name, kept in self._portals.kept.items()}
+
+    def _watched(self) -> Mapping[str, Watch]:
+        return {name: kept.run for name, kept in self._portals.kept.items()}
 
     def watches(self) -> Iterable[Watch]:
         return [kept.run for kept in self._portals.kept.values()]

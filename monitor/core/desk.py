@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from monitor.core.audits import fold_audits
+from monitor.core.calendar import Schedule
 from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
 from monitor.core.drift import handed_over
@@ -20,8 +21,10 @@ from monitor.core.ladder import office_of
 from monitor.core.listening import days_off_of, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
+from monitor.core.notices import notices
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HandOver, Reading
+from monitor.core.receivers import Notice
 from monitor.core.rules import assess, is_blind
 from monitor.core.schedules import PublicDays, schedule_of
 from monitor.core.turn import Turn
@@ -70,7 +73,23 @@ def judge(
     is_open = partial(_is_open, seen, policy, context, now)
     said = assess(seen, policy, now, working=working, is_open=is_open)
     outcome = step(seen.incidents, said, policy, now, real_now)
-    return _judgement(seen, furnished.notes, channels.flips + quiet.flips, heard, outcome)
+    told = notices(
+        outcome.opened,
+        outcome.updated,
+        outcome.closed,
+        seen.reminders,
+        state.reminders,
+        policy,
+        partial(_hours, seen, policy, context),
+        now,
+    )
+    return _judgement(seen, furnished.notes, channels.flips + quiet.flips, heard, outcome, told)
+
+
+def _hours(state: PortalState, policy: Policy, context: Context, line: int | None) -> Schedule:
+    """When people of a line, or of the portal, read what is brought to them."""
+    schedule = schedule_of(line, state, policy, context.public_days) if line is not None else None
+    return schedule or office_of(state, policy, context.public_days)
 
 
 def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
@@ -124,7 +143,12 @@ def _counted(before: tuple[tuple[str, int], ...], problems: tuple[str, ...]) -> 
 
 
 def _judgement(
-    state: PortalState, notes: tuple[str, ...], flips: tuple[Flip, ...], heard: Heard, outcome: Step
+    state: PortalState,
+    notes: tuple[str, ...],
+    flips: tuple[Flip, ...],
+    heard: Heard,
+    outcome: Step,
+    told: tuple[Notice, ...],
 ) -> Judgement:
     return Judgement(
         state=replace(state, incidents=outcome.open),
@@ -134,5 +158,6 @@ def _judgement(
         opened=outcome.opened,
         updated=outcome.updated,
         closed=outcome.closed,
+        notices=told,
         notes=notes + heard.problems,
     )

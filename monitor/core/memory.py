@@ -11,6 +11,7 @@ from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
 from monitor.core.reading import AuditSeen, FlagSeen, LicenceSeen, ProviderSeen
+from monitor.core.receivers import Notice
 from monitor.core.silence import Patience
 from monitor.core.tallies import Tally
 from monitor.core.turn import Turn, TurnEvent, TurnKey
@@ -205,4 +206,5 @@ class Judgement:
     opened: tuple[Incident, ...] = ()
     updated: tuple[Incident, ...] = ()
     closed: tuple[Incident, ...] = ()
+    notices: tuple[Notice, ...] = ()  # to be told to people, kept with the rest
     notes: tuple[str, ...] = ()  # what vanished or appeared, for the log: "line.vanished id=3"

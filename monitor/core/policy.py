@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.core.model import ChannelKey, Messenger
+from monitor.core.receivers import Receiver
 
 # The audits of the guarantee, as the metrics call them.
 CHECKS = (
@@ -135,6 +136,7 @@ class Policy:
     audits: timedelta = timedelta(hours=1)  # the rhythm of the guarantee's audits
     head: int | None = None
     replies: ReplyOptions = ReplyOptions()
+    receivers: tuple[Receiver, ...] = ()
     provider_types: Mapping[str, str] = field(default_factory=dict)  # provider name -> type
     pages: str = ""  # the daemon's own base URL, for generatorURL and links
 

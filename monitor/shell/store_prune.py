@@ -43,6 +43,9 @@ def steps(retention: Retention, now: datetime) -> Iterator[tuple[str, Step]]:
     yield "flips", _step(flips, and_(flips.c.at < old, flips.c.id.not_in(last)))  # a channel's last word stays
     ended = and_(incidents.c.closed.is_not(None), incidents.c.closed < micros(now - retention.incidents))
     yield "incidents", _step(incidents, ended)
+    told = tables.outbox
+    settled = and_(told.c.state != "waiting", told.c.changed < micros(now - retention.incidents))
+    yield "outbox", _step(told, settled)
     notes = tables.incident_notes
     yield "incident_notes", _step(notes, notes.c.incident.not_in(select(incidents.c.id)))
 

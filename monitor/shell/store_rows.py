@@ -13,6 +13,7 @@ from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
 from monitor.core.turn import Turn, TurnKey
 from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Total, totals_of
+from monitor.shell.store_outbox import enqueue
 from monitor.shell.store_records import FIELDS, SHELVES, Shelf, decode, encode, key_text, micros
 from monitor.shell.store_writing import add, increase, put, remove
 
@@ -32,6 +33,7 @@ def write(connection: Connection, *, portal: str, before: PortalState, judgement
     _append(connection, portal, judgement)
     incidents = {one.id: one for one in (*judgement.opened, *judgement.updated, *judgement.closed)}
     put(connection, tables.incidents, [_incident_row(portal, one) for one in incidents.values()])
+    enqueue(connection, portal, judgement.notices)
 
 
 def _changed(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:

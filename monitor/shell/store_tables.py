@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, 
 
 METADATA = MetaData()
 WAITING = "verdict = 'open'"  # the few turns that a start looks for among all there ever were
+UNSETTLED = "state = 'waiting'"
 LONG = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself in SQLite
 
 portals = Table(
@@ -102,6 +103,27 @@ tokens = Table(
     METADATA,
     Column("portal", String(64), primary_key=True),
     Column("pair", LargeBinary, nullable=False),
+)
+
+# What people are to be told, until they were: one row a notice and receiver. `again`: real time of the next attempt.
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", LONG, primary_key=True, autoincrement=True),
+    Column("portal", String(64), nullable=False),
+    Column("receiver", String(64), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("message", String(32), nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("began", BigInteger, nullable=False),
+    Column("again", BigInteger, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("problem", String(200), nullable=False),
+    Column("body", Text, nullable=False),
+    Index("outbox_once", "portal", "receiver", "key", unique=True),
+    Index("outbox_waiting", "due", sqlite_where=text(UNSETTLED), postgresql_where=text(UNSETTLED)),
 )
 
 # Of a link that shows a head his portal only the hash is kept.

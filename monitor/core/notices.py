@@ -1,0 +1,118 @@
+"""Which notices one poll gives rise to, for whom and when: at once in working hours, or in a morning's digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.core.calendar import NEVER, Schedule
+from monitor.core.incident import Audience, Incident, IncidentKind, Severity
+from monitor.core.memory import Reminder
+from monitor.core.notice_words import subject_of, text_of
+from monitor.core.policy import Policy
+from monitor.core.receivers import Notice, Receiver
+
+DAY = timedelta(days=1)
+SEARCH = 30  # days ahead for a working morning; a line that never opens gets its digest all the same
+
+LADDERS = frozenset({IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED})
+DIGEST_ONLY = frozenset({IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE})
+HANDED_OVER = frozenset({"escalated", "changed"})  # the next incident is told instead
+
+Hours = Callable[[int | None], Schedule]  # of a line, or of the whole portal
+
+
+def notices(
+    opened: Iterable[Incident],
+    updated: Iterable[Incident],
+    closed: Iterable[Incident],
+    reminders: Mapping[str, Reminder],
+    before: Mapping[str, Reminder],
+    policy: Policy,
+    hours: Hours,
+    now: datetime,
+) -> tuple[Notice, ...]:
+    """What has to be told of what changed. `reminders`: the ladders now, `before`: as they were."""
+    events = [*_events(opened, updated, closed, reminders, before)]
+    return tuple(
+        _notice(incident, what, receiver, policy, hours, now)
+        for incident, what in events
+        for receiver in policy.receivers
+        if _hears(receiver, incident)
+    )
+
+
+def _events(
+    opened: Iterable[Incident],
+    updated: Iterable[Incident],
+    closed: Iterable[Incident],
+    reminders: Mapping[str, Reminder],
+    before: Mapping[str, Reminder],
+) -> Iterator[tuple[Incident, str]]:
+    """(incident, opened | step2 ... | closed): of a ladder each step is told, of the rest the beginning and the end."""
+    yield from ((incident, "opened") for incident in opened)
+    for incident in updated:
+        reminder, known = reminders.get(incident.subject), before.get(incident.subject)
+        if incident.kind in LADDERS and reminder and known and reminder.step > known.step:
+            yield incident, f"step{reminder.step}"
+    yield from ((incident, "closed") for incident in closed if incident.close_reason not in HANDED_OVER)
+
+
+def _hears(receiver: Receiver, incident: Incident) -> bool:
+    """Who wished for certain kinds hears of them, whatever their audience."""
+    if receiver.routed:
+        return False
+    return incident.kind in receiver.kinds if receiver.kinds else incident.audience is receiver.audience
+
+
+def _notice(incident: Incident, what: str, receiver: Receiver, policy: Policy, hours: Hours, now: datetime) -> Notice:
+    labels = dict(incident.labels)
+    urgent = is_urgent(incident, what, receiver)
+    line = labels.get("line", "")
+    manager = labels.get("manager", "")
+    return Notice(
+        receiver=receiver.name,
+        key=f"{incident.id}/{what}",
+        due=due_at(receiver, policy, hours(int(line) if line.isdecimal() else None), now, urgent=urgent),
+        urgent=urgent,
+        subject=subject_of(incident, what, receiver.language, policy),
+        text=text_of(incident, what, receiver.language, policy),
+        about=incident.id,
+        manager=int(manager) if manager.isdecimal() else 0,
+    )
+
+
+def is_urgent(incident: Incident, what: str, receiver: Receiver) -> bool:
+    """The head is called for what cannot wait; that it is over can. An integrator hears of both ends at once."""
+    if incident.kind in DIGEST_ONLY:
+        return False
+    if receiver.audience is Audience.INTEGRATOR:
+        return incident.severity is Severity.CRITICAL
+    return incident.severity is Severity.CRITICAL and what != "closed"
+
+
+def due_at(receiver: Receiver, policy: Policy, office: Schedule, now: datetime, *, urgent: bool) -> datetime:
+    """When it may be told: now, at the next opening, or with the next digest."""
+    if not urgent:
+        return next_digest(receiver, policy, office, now)
+    if receiver.always:
+        return now
+    opens = office.next_open(now)
+    return now if opens == NEVER else opens
+
+
+def next_digest(receiver: Receiver, policy: Policy, office: Schedule, now: datetime) -> datetime:
+    """The next working morning's digest, in the portal's time; of who hears at any hour, the next morning's."""
+    zone = ZoneInfo(policy.timezone)
+    day = now.astimezone(zone).date()
+    mornings = [datetime.combine(day + ahead * DAY, receiver.digest_at, zone) for ahead in range(SEARCH)]
+    later = [morning for morning in mornings if morning > now]
+    if receiver.always:
+        return later[0]
+    return next((at for at in later if _is_working_day(at, office)), later[0])
+
+
+def _is_working_day(morning: datetime, office: Schedule) -> bool:
+    midnight = morning.replace(hour=0, minute=0)
+    return bool(office.working(midnight, midnight + DAY))
