@@ -21,7 +21,7 @@ from monitor.core.notices import next_digest
 from monitor.receivers import Delivered, Parcel, receiver_types
 from monitor.shell.clock import Clock
 from monitor.shell.metrics import Registry
-from monitor.shell.store import Store
+from monitor.shell.outbox import Outbox
 from monitor.shell.store_outbox import Fate, State, Told
 from monitor.shell.watch import Watch
 
@@ -35,9 +35,9 @@ class Courier:
     """`run` until cancelled; `finish` first, so that nothing is cut off on its way."""
 
     def __init__(
-        self, *, store: Store, registry: Registry, clock: Clock, watches: Callable[[], Mapping[str, Watch]]
+        self, *, outbox: Outbox, registry: Registry, clock: Clock, watches: Callable[[], Mapping[str, Watch]]
     ) -> None:
-        self._store, self._registry, self._clock, self._watches = store, registry, clock, watches
+        self._outbox, self._registry, self._clock, self._watches = outbox, registry, clock, watches
         self._addressees: dict[str, Addressee] = {}
         self._busy: set[tuple[str, str]] = set()
         self._idle = asyncio.Event()
@@ -70,7 +70,7 @@ class Courier:
         if self._stopping or not self._addressees:
             return {}
         due: dict[tuple[str, str], list[Told]] = defaultdict(list)
-        for row in await self._store.untold(self._clock.now()):
+        for row in await self._outbox.untold(self._clock.now()):
             if (row.portal, row.notice.receiver) not in self._busy and row.portal in self._watches():
                 due[row.portal, row.notice.receiver].append(row)
         return due
@@ -87,7 +87,7 @@ class Courier:
         addressee = self._addressees.get(receiver)
         if addressee is None:
             problem = "the receiver is not in the configuration any more"
-            await self._store.settle([row.row for row in rows], self._fate("given_up", problem))
+            await self._outbox.settle([row.row for row in rows], self._fate("given_up", problem))
             return
         started = next((row.message for row in rows if row.message), "")
         batch = [row for row in rows if row.message == started]
@@ -104,19 +104,19 @@ class Courier:
         now, zone = self._clock.now(), ZoneInfo(watch.policy.timezone)
         midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         portal, rule = watch.policy.portal, addressee.rule
-        sent = await self._store.told_since(portal, rule.name, midnight)
+        sent = await self._outbox.told_since(portal, rule.name, midnight)
         if may_be_told(sent, rule, [row.notice for row in batch]):
             return True
         office = office_of(watch.state, watch.policy, watch.context.public_days)
         due = next_digest(rule, watch.policy, office, now)
-        await self._store.put_off([row.row for row in batch], due)
+        await self._outbox.put_off([row.row for row in batch], due)
         log.info("notice.put_off", portal=portal, receiver=rule.name, notices=len(batch), until=due.isoformat())
         return False
 
     async def _send(self, watch: Watch, addressee: Addressee, message: Message, batch: Sequence[Told]) -> None:
         rows, again = [row.row for row in batch], bool(batch[0].message)
         if not again:
-            await self._store.take_up(message.id, rows, self._clock.real_now())
+            await self._outbox.take_up(message.id, rows, self._clock.real_now())
         parcel = Parcel(
             message=message,
             receiver=addressee.rule,
@@ -144,7 +144,7 @@ class Courier:
             if failed == 1:
                 log.warning("notice.retried", **facts, problem=outcome.problem)
             fate = self._fate("waiting", outcome.problem, again=real_now + timedelta(seconds=pause))
-        await self._store.settle([row.row for row in batch], fate)
+        await self._outbox.settle([row.row for row in batch], fate)
         result = "refused" if fate.state == "given_up" else outcome.result
         self._registry.count("messenger_notifications_total", (portal, receiver, result))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ import probes
 from monitor import __version__, progress
 from monitor.account import AccountWatch
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
-from monitor.core.calendar import PublicDay
+from monitor.context import context_of
 from monitor.core.desk import Context
-from monitor.core.listening import country_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
+from monitor.core.routed import Routed, routed_notices
 from monitor.courier import Courier
 from monitor.fleet import Fleet
 from monitor.logs import configure
@@ -37,8 +37,8 @@ from monitor.shell.heartbeat import Heartbeat, Progress
 from monitor.shell.http import ProviderHttp
 from monitor.shell.metrics import Registry
 from monitor.shell.news import News
+from monitor.shell.outbox import Outbox
 from monitor.shell.portal import Portal
-from monitor.shell.public_holidays import public_days
 from monitor.shell.store import Store
 from monitor.shell.watch import Keeper, Onlooker, Watch
 from monitor.shell.wire import trust
@@ -85,7 +85,8 @@ class Daemon:
         )
         self.pruning = Pruning(store=store, clock=clock)
         self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
-        self.courier = Courier(store=store, registry=self.registry, clock=clock, watches=self._watched)
+        self.outbox = Outbox(store)
+        self.courier = Courier(outbox=self.outbox, registry=self.registry, clock=clock, watches=self._watched)
         self._config = config
         self._reloading = asyncio.Lock()
 
@@ -204,6 +205,14 @@ class Daemon:
         """What each provider account said of all its channels."""
         return [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
 
+    async def routed(self, alerts: Sequence[Routed]) -> int:
+        """Keep what Alertmanager routes to people; of portals that are not watched nothing."""
+        kept = 0
+        for name, (_, policy) in self.portals().items():
+            mine = [alert for alert in alerts if alert.portal == name]
+            kept += await self.outbox.put(name, routed_notices(mine, policy.receivers, self._clock.now()))
+        return kept
+
     async def hear(self, provider: str, key: str, body: object) -> bool:
         """A word that a vendor sent by himself; False = he does not know the key."""
         kept = self._accounts.kept.get(provider)
@@ -273,20 +282,3 @@ def build_account(
         clock=clock,
         deadline=3 * wish.timeout,
     )
-
-
-def context_of(config: Config, now: datetime) -> Context:
-    known = holidays_of(config, now)
-    off = {
-        country: frozenset(day.toordinal() for day, kind in days.items() if kind is PublicDay.OFF)
-        for country, days in known.items()
-    }
-    return Context(public_days=known, days_off=off)
-
-
-def holidays_of(config: Config, now: datetime) -> dict[str, Any]:
-    """Public holidays from last year to the year after next: of the countries that schedules and addresses name."""
-    rules = [line.schedule for one in config.portals for line in one.policy.lines.values() if line.schedule]
-    named = {rule.holidays for rule in rules if rule.holidays}
-    countries = (named | {country_of(one.policy) for one in config.portals}) - {""}
-    return {country: public_days(country, range(now.year - 1, now.year + 3)) for country in sorted(countries)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
 from monitor.core.reading import Acknowledged, HandOver, Reading
+from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
 from monitor.daemon import Daemon
 from monitor.shell.board import PollFacts, SelfFacts
@@ -125,6 +126,9 @@ class DaemonBoard:
     def unbound(self) -> Mapping[str, tuple[str, ...]]:
         """Accounts of providers that no channel is bound to, by the provider's name."""
         return unbound_accounts(self._daemon.accounts_told(), [policy for _, policy in self.portals().values()])
+
+    async def routed(self, alerts: Sequence[Routed]) -> int:
+        return await self._daemon.routed(alerts)
 
     async def hear(self, provider: str, key: str, body: object) -> bool:
         return await self._daemon.hear(provider, key, body)

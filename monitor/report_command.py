@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from monitor.config import Config
+from monitor.context import context_of
 from monitor.core.desk import Context
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
@@ -17,7 +18,6 @@ from monitor.core.policy import Policy
 from monitor.core.review import Review, review
 from monitor.core.schedules import schedule_of
 from monitor.core.turn import Turn
-from monitor.daemon import context_of
 from monitor.demo_fortnight import FORTNIGHT, START, live
 from monitor.replies_command import moment_of
 from monitor.review_page import as_html, as_markdown, as_pdf, tell

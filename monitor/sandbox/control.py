@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_control(app: web.Application, sandbox: Sandbox) -> None:
-    """POST /_control/{act} with a JSON map of arguments; GET /_control/counters and /_control/truth."""
+    """POST /_control/{act} with a JSON map of arguments; GET /_control/counters, /truth, /letters."""
     acts = _acts(sandbox)
 
     async def act(request: web.Request) -> web.Response:
@@ -26,6 +26,8 @@ def add_control(app: web.Application, sandbox: Sandbox) -> None:
     async def look(request: web.Request) -> web.Response:
         if request.match_info["what"] == "truth":
             return web.json_response(sandbox.life.truth_rows() if sandbox.life else [])
+        if request.match_info["what"] == "letters":
+            return web.json_response(sandbox.methods.letters.rows())
         counts: dict[str, Any] = dict(sandbox.counts)
         counts |= {"refused_503": sandbox.bucket.refused, "dead_refresh_uses": sandbox.oauth.dead_refresh_uses}
         counts |= {"renewals": sandbox.oauth.renewals, "now": sandbox.world.now().isoformat()}
@@ -50,5 +52,7 @@ def _acts(sandbox: Sandbox) -> dict[str, Callable[..., Any]]:
         "set_queue": lambda line, users: world.lines[line].update(QUEUE=[str(user) for user in users]),
         "close": lambda session: world.close(world.dialogs[session]),
         "expire_tokens": sandbox.oauth.expire_all,
+        "grant": lambda scopes: setattr(sandbox.methods, "granted", tuple(scopes)),
+        "dismiss": lambda user: setattr(world.users[user], "active", False),
         "refuse_refresh": lambda code="invalid_grant": setattr(sandbox.oauth, "refuses", code),
     }

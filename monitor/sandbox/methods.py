@@ -9,6 +9,7 @@ from typing import Any
 
 from monitor.sandbox import answers
 from monitor.sandbox.cards_methods import card_methods
+from monitor.sandbox.letters import Letters, writing_methods
 from monitor.sandbox.listing import Listed, Params, number, page, several
 from monitor.sandbox.refusal import Refusal
 from monitor.sandbox.world import Dialog, World
@@ -21,8 +22,9 @@ class Methods:
     """`granted`: the scopes of the application; `sent`: what was written through the portal, for tests."""
 
     world: World
-    granted: tuple[str, ...] = ("imopenlines", "imconnector", "crm", "im", "user_brief", "department")
+    granted: tuple[str, ...] = ("imopenlines", "imconnector", "crm", "im", "task", "user_brief", "department")
     sent: list[tuple[str, Params]] = field(default_factory=list)
+    letters: Letters = field(default_factory=Letters)
     may_modify_connectors: bool = True
 
     def table(self) -> dict[str, Callable[[Params], Any]]:
@@ -50,10 +52,7 @@ class Methods:
             "crm.activity.list": self.activities,
             "im.dialog.messages.get": self.messages,
             "im.recent.list": lambda _: {"items": [], "hasMore": False},
-            "im.notify.system.add": self.notify,
-            "im.notify.personal.add": self.notify,
-            "im.message.add": self.notify,
-            "tasks.task.add": self.task,
+            **writing_methods(self.letters, self.world),
             "user.get": self.users,
             "department.get": self.departments,
             "im.department.managers.get": self.heads,
@@ -148,6 +147,8 @@ class Methods:
         return {"chatId": str(found.chat)}
 
     def messages(self, params: Params) -> Any:
+        if str(params.get("DIALOG_ID", "")).isdecimal():
+            return self.letters.dialog(number(params["DIALOG_ID"]), int(params.get("LIMIT") or 20))
         found = self._find({"DIALOG_ID": params.get("DIALOG_ID")})
         if found is None:
             raise Refusal(403, "ACCESS_ERROR", "У вас нет доступа к этому чату")
@@ -265,18 +266,3 @@ class Methods:
         if number(params.get("USER_ID") or 1) not in self.world.users:
             raise Refusal(400, "", "Пользователь не найден")
         return {"STATUS": "OPENED", "TIME_START": answers.iso(self.world.now()), "TIME_FINISH": None, "ACTIVE": True}
-
-    # --- what is written ----------------------------------------------------------------------------------
-
-    def notify(self, params: Params) -> Any:
-        if not params.get("MESSAGE"):
-            raise Refusal(400, "MESSAGE_EMPTY", "Message can't be empty")
-        tag = params.get("TAG")
-        if tag:
-            self.sent = [(name, one) for name, one in self.sent if one.get("TAG") != tag]
-        self.sent.append(("im.notify", params))
-        return len(self.sent)
-
-    def task(self, params: Params) -> Any:
-        self.sent.append(("tasks.task.add", params))
-        return {"task": {"id": str(3700 + len(self.sent))}}

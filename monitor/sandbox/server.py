@@ -26,6 +26,7 @@ from monitor.sandbox.world import ZONE, World
 
 MOST = 50
 APPLICATION_ONLY = ("imconnector.", "event.", "events")
+WRITING_SCOPES = (("im.", "im"), ("tasks.", "task"))
 NOT_IN_BATCH = frozenset({"batch", "download", "upload"})
 
 
@@ -181,10 +182,18 @@ class Sandbox:
             raise Refusal(403, "WRONG_AUTH_TYPE", text + more)
         if (fault := self._fault(method)) is not None and fault.kind in ERRORS:
             raise fault.refusal()
+        self._scoped(method)
         self.operating.check(who, method)
         result = self.methods.table()[method](params)
         self.operating.spend(who, method, self.costs.get(method, 0.0))
         return result
+
+    def _scoped(self, method: str) -> None:
+        """What writes to people needs its own scope."""
+        scope = next((scope for start, scope in WRITING_SCOPES if method.startswith(start)), None)
+        if scope is not None and scope not in self.methods.granted:
+            text = "The request requires higher privileges than provided by the access token"
+            raise Refusal(403, "insufficient_scope", text)
 
     def _batch(self, params: Params, hook: str | None, who: str) -> dict[str, Any]:
         cmd = params.get("cmd") or {}

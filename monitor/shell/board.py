@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -11,6 +11,7 @@ from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
+from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
 from monitor.shell.news import News
 from monitor.shell.store_web import Note
@@ -93,6 +94,10 @@ class Board(Protocol):
     async def hand_over(self, portal: str) -> str: ...
 
     def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    async def routed(self, alerts: Sequence[Routed]) -> int:
+        """What Alertmanager wants to be brought to people: how many notices were new."""
+        ...
 
     async def hear(self, provider: str, key: str, body: object) -> bool: ...
 

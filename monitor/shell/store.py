@@ -15,10 +15,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
-from monitor.core.receivers import Notice
 from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
-from monitor.shell import store_outbox as outbox
 from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
 from monitor.shell.metrics import Total
@@ -188,33 +186,6 @@ class Store:
         table = tables.posted_alerts
         query = delete(table).where(table.c.fingerprint.in_(list(fingerprints)))
         await self._run(lambda connection: connection.execute(query))
-
-    # --- what people are to be told --------------------------------------------------------------------
-
-    async def tell(self, portal: str, notices: Sequence[Notice]) -> int:
-        """Notices that no poll gave rise to: a review, a word of Alertmanager. How many were not kept before."""
-        return await self._run(partial(outbox.enqueue, portal=portal, notices=notices))
-
-    async def untold(self, now: datetime) -> tuple[outbox.Told, ...]:
-        """Everything that is due and was not told yet, in the order it came."""
-        return await self._run(partial(outbox.untold, now=now))
-
-    async def take_up(self, message: str, rows: Sequence[int], real_now: datetime) -> None:
-        """These rows are one message from now on, whatever comes after them."""
-        await self._run(partial(outbox.take_up, message=message, rows=rows, real_now=real_now))
-
-    async def settle(self, rows: Sequence[int], fate: outbox.Fate) -> None:
-        await self._run(partial(outbox.settle, rows=rows, fate=fate))
-
-    async def put_off(self, rows: Sequence[int], due: datetime) -> None:
-        await self._run(partial(outbox.put_off, rows=rows, due=due))
-
-    async def told_since(self, portal: str, receiver: str, since: datetime) -> int:
-        """How many messages a receiver got, by the daemon's clock."""
-        return await self._run(partial(outbox.told_since, portal=portal, receiver=receiver, since=since))
-
-    async def outbox_facts(self) -> tuple[outbox.Backlog, ...]:
-        return await self._run(outbox.backlog)
 
     # --- what pages and reports ask --------------------------------------------------------------------
 

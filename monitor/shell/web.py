@@ -17,6 +17,7 @@ from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain
 from monitor.shell.exposition import OPENMETRICS, TEXT
 from monitor.shell.sign_in import Attempts, Sessions
 from monitor.shell.visitors import Need
+from monitor.shell.web_alerts import from_alertmanager
 from monitor.shell.web_guard import BOARD, DOOR, Door, Handler, guard
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
@@ -197,6 +198,7 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("GET", "/monitor", web_pages.monitor_page, Need.OPERATE),
     ("POST", "/-/reload", _reload, Need.OPERATE),
     ("POST", "/-/acknowledge", _acknowledge, Need.OPERATE),
+    ("POST", "/hooks/alertmanager", from_alertmanager, Need.OPERATE),
     ("POST", "/-/snapshot", _snapshot, Need.OPERATE),
     ("POST", f"{_HOOKS}{{provider}}/{{key}}", _hook, Need.NOTHING),
 )

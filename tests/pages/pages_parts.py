@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,7 @@ from monitor.core.memory import (
 from monitor.core.model import Certainty, Channel, ChannelKey, Failure, Line, Manager, Messenger, Reason, State
 from monitor.core.policy import Expiry, Guarantee, Policy
 from monitor.core.reading import AuditFact, AuditSeen
+from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.secret import Secret
 from monitor.shell.board import PollFacts, SelfFacts
@@ -364,6 +365,9 @@ class PageBoard:
             return "expected one of known"
         self.acknowledged.append((portal, subject))
         return ""
+
+    async def routed(self, alerts: Sequence[Routed]) -> int:
+        return len(alerts)
 
     async def hear(self, provider: str, key: str, body: object) -> bool:
         return False

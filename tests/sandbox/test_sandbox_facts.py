@@ -312,4 +312,4 @@ async def test_fact_34_a_token_revoked_within_a_batch_is_an_error_of_that_comman
 async def test_fact_35_a_notification_with_the_same_tag_replaces_the_old_one(client: Client) -> None:
     for text in ("one", "two"):
         await client.result("im.notify.system.add", {"USER_ID": 5, "MESSAGE": text, "TAG": "same"})
-    assert [params["MESSAGE"] for _, params in client.sandbox.methods.sent] == ["two"]
+    assert [letter["text"] for letter in client.sandbox.methods.letters.rows()] == ["two"]
