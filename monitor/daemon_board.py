@@ -151,6 +151,7 @@ class DaemonBoard:
             store_seconds=took,
             rows=rows,
             delivery_failing_since=self._daemon.pusher.failing_since if self._daemon.pusher else None,
+            outbox=await self._daemon.outbox.backlog(),
             listeners=self.news.listeners,
         )
 

@@ -79,6 +79,8 @@ def _failed(failure: Failure) -> Delivered:
     problem = f"{failure.reason.value} {failure.code}".rstrip()
     if failure.code.lower() == "insufficient_scope":
         problem += ": give the application the scopes im and task"
+    if failure.code.lower() == "access_error":
+        return Delivered(result="refused", problem=f"{problem}: this user cannot be written to: correct `to` or `head`")
     if failure.reason not in _LATER:
         return Delivered(result="refused", problem=problem)
     return Delivered(result="retried", problem=problem, unknown=failure.reason in _UNKNOWN)

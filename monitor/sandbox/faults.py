@@ -33,6 +33,8 @@ ERRORS: dict[str, tuple[int, str]] = {
 class Fault:
     """`kind`: a code of ERRORS, or redirect, html_502, html_200, hang, reset, truncated, wrong_types, huge, slow.
 
+    `lost`: what was asked is done, but its answer never arrives; of one method alone.
+
     `method`: only where this method is asked, also inside a batch (then as its own error). `times`: how often; None =
     until healed.
     """

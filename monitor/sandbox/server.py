@@ -60,6 +60,7 @@ class Sandbox:
         self.refresh_token = self.oauth.first_refresh()
         self.url = ""
         self._port, self._tls = port, tls
+        self._is_lost = False
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Sandbox:
@@ -120,6 +121,7 @@ class Sandbox:
 
     async def _rest(self, request: web.Request) -> web.StreamResponse:
         self.counts["http"] += 1
+        self._is_lost = False
         if self.life is not None:
             self.life.advance(self.clock.now())
         self.world.unconfirmed_notices()
@@ -127,7 +129,10 @@ class Sandbox:
             if (fault := self._fault(None)) is not None:
                 return await strike(fault, request)
             self.bucket.take(request.remote or "")
-            return self._answer(await self._asked(request))
+            answer = self._answer(await self._asked(request))
+            if self._is_lost and request.transport is not None:
+                request.transport.abort()
+            return answer
         except Refusal as no:
             return _json(no.body(), no.status)
 
@@ -180,8 +185,10 @@ class Sandbox:
             text = "Current authorization type is denied for this method"
             more = "" if method == "imconnector.list" else " Application context required"
             raise Refusal(403, "WRONG_AUTH_TYPE", text + more)
-        if (fault := self._fault(method)) is not None and fault.kind in ERRORS:
+        fault = self._fault(method)
+        if fault is not None and fault.kind in ERRORS:
             raise fault.refusal()
+        self._is_lost = self._is_lost or (fault is not None and fault.kind == "lost")
         self._scoped(method)
         self.operating.check(who, method)
         result = self.methods.table()[method](params)

@@ -14,6 +14,7 @@ from monitor.core.policy import Policy
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
 from monitor.shell.news import News
+from monitor.shell.store_outbox import Backlog
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
 
@@ -48,6 +49,7 @@ class SelfFacts:
     delivery: str = ""  # Alertmanager's address without its password, "" = alerts are not posted
     delivery_failing_since: datetime | None = None
     delivered: Mapping[str, int] = field(default_factory=dict)  # by result
+    outbox: tuple[Backlog, ...] = ()
     listeners: int = 0
     reloaded_well: bool = True
 

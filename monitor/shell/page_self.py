@@ -9,6 +9,7 @@ from typing import Any
 from monitor.core.words import moment
 from monitor.shell.board import PollFacts, SelfFacts
 from monitor.shell.page_words import WORDS
+from monitor.shell.store_outbox import Backlog
 
 Row = dict[str, Any]
 MOST_METHODS = 3
@@ -31,9 +32,21 @@ def monitor(facts: SelfFacts, language: str) -> Row:
         "delivery": facts.delivery,
         "failing_since": _at(facts.delivery_failing_since, language),
         "delivered": list(facts.delivered.items()),
+        "outbox": [_receiver(one, words) for one in facts.outbox],
         "listeners": facts.listeners,
         "config_light": "good" if facts.reloaded_well else "bad",
         "config": words["config_well" if facts.reloaded_well else "config_ill"],
+    }
+
+
+def _receiver(one: Backlog, words: Mapping[str, str]) -> Row:
+    return {
+        "portal": one.portal,
+        "receiver": one.receiver,
+        "state": words[f"outbox_{one.state}"],
+        "light": "bad" if one.state == "given_up" else "",
+        "count": one.count,
+        "problem": one.problem,
     }
 
 

@@ -25,6 +25,9 @@ class Erased:
     cleaned: int
 
 
+CLEANED = (tables.incidents, tables.posted_alerts, tables.outbox)
+
+
 def chats_of(connection: Connection, portal: str, customer: int) -> tuple[int, ...]:
     """The chats of a customer, by the customer's technical user id on the portal."""
     bodies = (_loads(row.body) for row in connection.execute(_sessions(portal)))
@@ -39,7 +42,7 @@ def erase(connection: Connection, portal: str, chats: Collection[int]) -> Erased
     deleted["incidents"] = _delete_incidents(connection, portal, chats)
     deleted["incident_notes"] = _delete_orphaned_notes(connection)
     renew_generation(connection)
-    cleaned = sum(_clean(connection, table, chats) for table in (tables.incidents, tables.posted_alerts))
+    cleaned = sum(_clean(connection, table, chats) for table in CLEANED)
     return Erased(deleted=deleted, cleaned=cleaned)
 
 
@@ -65,6 +68,8 @@ def _delete_incidents(connection: Connection, portal: str, chats: Collection[int
     table = tables.incidents
     rows = connection.execute(select(table).where(table.c.portal == portal)).all()
     ids = [row.id for row in rows if _loads(row.body)["subject"].partition("/")[0] in {str(chat) for chat in chats}]
+    for one in ids:  # and what people were told of it
+        connection.execute(delete(tables.outbox).where(tables.outbox.c.key.startswith(f"{one}/", autoescape=True)))
     return sum(connection.execute(delete(table).where(table.c.id == one)).rowcount for one in ids)
 
 

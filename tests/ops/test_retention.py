@@ -14,12 +14,14 @@ from ops_parts import command, config_file, eventually, portal_of, running_daemo
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import Diagnosis, Flip, Judgement, PortalMemory, PortalState, SessionMemory
 from monitor.core.model import Certainty, Session, State
+from monitor.core.receivers import Notice
 from monitor.core.turn import Turn, TurnEvent, Verdict
 from monitor.pruning import Pruning
 from monitor.sandbox.clock import SandboxClock
 from monitor.sandbox.presets import furnished
 from monitor.sandbox.server import Sandbox
 from monitor.shell.clock import Clock
+from monitor.shell.outbox import Outbox
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_prune import Retention
 
@@ -129,9 +131,15 @@ async def filled(url: str) -> None:
     state = replace(EMPTY, memory=PortalMemory(last_success=NOW), sessions=sessions, turns=turns)
     opened = (incident("one", "1777/1", None), incident("two", "17770/2", None), incident("many", "7", None, both))
     events = (event(1, NOW), event(2, NOW, chat=17770))
-    await store.commit("acme", EMPTY, Judgement(state=state, opened=opened, turn_events=events))
+    notices = tuple(notice(number, "\n".join(both)) for number in ("one", "two", "many"))
+    await store.commit("acme", EMPTY, Judgement(state=state, opened=opened, turn_events=events, notices=notices))
     await store.mark_posted({"f1": json.dumps({"annotations": [["evidence", "\n".join(both)]]})})
     await store.close()
+
+
+def notice(number: str, text: str) -> Notice:
+    """The first is about the one customer, the second about the other one; all name both."""
+    return Notice(receiver="head", key=f"{number}/opened", due=NOW, urgent=True, subject="acme", text=text)
 
 
 def config_of(folder: Path, sandbox: Sandbox) -> str:
@@ -167,6 +175,8 @@ async def test_an_erased_customer_leaves_no_trace_and_the_other_one_stays(
         "https://acme.bitrix24.ru/online/?IM_DIALOG=chat17770",
     )
     assert "chat17770" in (await store.posted())["f1"]
+    told = {row.notice.key: row.notice.text.splitlines() for row in await Outbox(store).untold(NOW)}
+    assert told == {key: list(kept.incidents["many"].evidence) for key in ("two/opened", "many/opened")}
     await store.close()
 
 
