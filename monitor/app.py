@@ -86,7 +86,10 @@ async def _serve(
             await daemon.restore_alerts()
             await daemon.adopt(config)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks += [group.create_task(work.run()) for work in (daemon.heartbeat, daemon.pruning, daemon.courier, lag)]
+            tasks += [
+                group.create_task(work.run())
+                for work in (daemon.heartbeat, daemon.pruning, daemon.courier, daemon.reviewing, lag)
+            ]
             tasks.append(group.create_task(settle()))
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))

@@ -10,6 +10,7 @@ from monitor.core.model import BLIND_STATES, UP_STATES, State
 
 GREEN, RED, GREY = "#2e7d4f", "#b3261e", "#b8bcc2"
 CELL, GAP = 22, 3
+GOOD = 0.8  # of requests answered in time
 
 
 def strip(days: Sequence[tuple[datetime, State]], words: Mapping[str, str], zone_day: str = "%d.%m") -> str:
@@ -30,6 +31,25 @@ def strip(days: Sequence[tuple[datetime, State]], words: Mapping[str, str], zone
         )
     width = max(1, len(days) * (CELL + GAP))
     return f'<svg viewBox="0 0 {width} {CELL + 16}" width="{width}" role="img">{"".join(cells)}</svg>'
+
+
+def trend(shares: Sequence[tuple[str, float | None]]) -> str:
+    """A bar a review: the share answered in time, with its number over it; nothing to rate = no bar."""
+    bars = []
+    for place, (day, share) in enumerate(shares):
+        x, height = place * 52, round(80 * (share or 0.0))
+        told = "–" if share is None else f"{share:.0%}"
+        bars.append(
+            f'<rect x="{x + 8}" y="{96 - height}" width="34" height="{height}" rx="3" fill="{_bar(share)}"/>'
+            f'<text x="{x + 25}" y="{91 - height}" text-anchor="middle" font-size="10" fill="#222">{told}</text>'
+            f'<text x="{x + 25}" y="110" text-anchor="middle" font-size="9" fill="#666">{escape(day)}</text>'
+        )
+    width = max(1, len(shares) * 52)
+    return f'<svg viewBox="0 0 {width} 116" width="{width}" role="img">{"".join(bars)}</svg>'
+
+
+def _bar(share: float | None) -> str:
+    return GREEN if share is not None and share >= GOOD else RED
 
 
 def heat(cells: Mapping[tuple[int, int], tuple[int, int]], days: Sequence[str]) -> str:

@@ -208,6 +208,21 @@ def report(file: Path | None, portal: str | None, period: str, out: Path, langua
 @app.command()
 @_config
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
+@click.option("--number", type=int, help="One of them: printed as Markdown, or written to --out.")
+@click.option("--out", type=click.Path(path_type=Path), help="review.pdf, review.html or review.md.")
+@click.option("--correct", help="Why --number was wrong: it is made anew from the ledger, under a number of its own.")
+def reviews(file: Path, portal: str, number: int | None, out: Path | None, correct: str | None) -> int:
+    """The reviews that were made: all of them in a list, or one."""
+    if number is None and (out is not None or correct is not None):
+        raise click.UsageError("expected --number with --out or --correct")
+    from monitor.reviews_command import reviews as tell
+
+    return _async(tell(_load(file, quiet=True), portal, number=number, out=out, reason=correct))
+
+
+@app.command()
+@_config
+@click.option("--portal", required=True, help="The portal's name in the configuration.")
 @click.option("--subject", required=True, help="What runs out: as the alert's label `subject` names it.")
 def acknowledge(file: Path, portal: str, subject: str) -> int:
     """Say that an expiry is known: no more reminders of this date."""

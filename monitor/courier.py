@@ -16,7 +16,7 @@ import structlog
 from monitor.config_receivers import Addressee
 from monitor.core.heads import head_of
 from monitor.core.ladder import office_of
-from monitor.core.messages import Message, after, compose, may_be_told
+from monitor.core.messages import Message, after, compose, may_be_told, next_ones
 from monitor.core.notices import next_digest
 from monitor.receivers import Delivered, Parcel, receiver_types
 from monitor.shell.clock import Clock
@@ -91,6 +91,7 @@ class Courier:
             return
         started = next((row.message for row in rows if row.message), "")
         batch = [row for row in rows if row.message == started]
+        batch = batch if started else [batch[place] for place in next_ones([row.notice for row in batch])]
         if batch[0].again is not None and batch[0].again > self._clock.real_now():
             return
         if not started and not await self._has_room(watch, addressee, batch):

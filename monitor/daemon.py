@@ -30,6 +30,7 @@ from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
+from monitor.reviewing import Reviewing
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
@@ -87,6 +88,7 @@ class Daemon:
         self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
         self.outbox = Outbox(store)
         self.courier = Courier(outbox=self.outbox, registry=self.registry, clock=clock, watches=self._watched)
+        self.reviewing = Reviewing(store=store, clock=clock, watches=self._watched)
         self._config = config
         self._reloading = asyncio.Lock()
 

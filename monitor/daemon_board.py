@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from monitor import __version__
@@ -14,6 +15,7 @@ from monitor.core.binding import unbound_accounts
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
+from monitor.core.past_reviews import KeptReview
 from monitor.core.policy import Policy
 from monitor.core.reading import Acknowledged, HandOver, Reading
 from monitor.core.routed import Routed
@@ -25,6 +27,7 @@ from monitor.shell.lag import Lag
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store
 from monitor.shell.store_engine import place
+from monitor.shell.store_reviews import kept_reviews, paper
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
 
@@ -126,6 +129,13 @@ class DaemonBoard:
     def unbound(self) -> Mapping[str, tuple[str, ...]]:
         """Accounts of providers that no channel is bound to, by the provider's name."""
         return unbound_accounts(self._daemon.accounts_told(), [policy for _, policy in self.portals().values()])
+
+    async def reviews(self, portal: str) -> tuple[KeptReview, ...]:
+        return await self._store.transaction(partial(kept_reviews, portal=portal))
+
+    async def review_page(self, portal: str, number: int) -> str | None:
+        found = await self._store.transaction(partial(paper, portal=portal, number=number))
+        return found.page if found is not None else None
 
     async def routed(self, alerts: Sequence[Routed]) -> int:
         return await self._daemon.routed(alerts)

@@ -1,4 +1,4 @@
-"""The review as a page that prints, and as Markdown: the same sentences, made once."""
+"""The review in sentences of one language, made once for every form."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor import charts
+from monitor.core.audit_words import fact_words
+from monitor.core.availability import Availability
+from monitor.core.cover import Cover
+from monitor.core.cover_words import COVER_WORDS
 from monitor.core.incident import Incident
-from monitor.core.memory import PortalState
+from monitor.core.memory import Audit, PortalState
 from monitor.core.parity import Parity
+from monitor.core.past_reviews import Followed, KeptReview
 from monitor.core.policy import Policy
 from monitor.core.replies import QUEUE, Figures, Waited
 from monitor.core.review import Advice, ChannelReview, Review
@@ -34,8 +38,21 @@ class Told:
     digest: str
 
 
-def tell(told: Review, state: PortalState, policy: Policy, language: str, now: datetime) -> Told:
-    teller = _Teller(told, state, policy, language, now)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a review stands among the others. `number` 0 = made on demand and not kept."""
+
+    number: int = 0
+    corrects: int = 0
+    reason: str = ""
+    past: tuple[KeptReview, ...] = ()
+    followed: tuple[Followed, ...] = ()
+
+
+def tell(
+    told: Review, state: PortalState, policy: Policy, language: str, now: datetime, place: Place | None = None
+) -> Told:
+    teller = _Teller(told, state, policy, language, now, place or Place())
     facts = teller.facts()
     plain = json.dumps(facts, ensure_ascii=False, sort_keys=True, default=str)
     digest = hashlib.sha256(plain.encode()).hexdigest()[:16]
@@ -43,33 +60,11 @@ def tell(told: Review, state: PortalState, policy: Policy, language: str, now: d
     return Told(facts=facts, digest=digest)
 
 
-def as_html(told: Told) -> str:
-    return _environment(escaping=True).get_template("review.html").render(told.facts)
-
-
-def as_markdown(told: Told) -> str:
-    return _environment(escaping=False).get_template("review.md").render(told.facts)
-
-
-def as_pdf(page: str) -> bytes:
-    """WeasyPrint needs Pango on the machine: Debian's libpango-1.0-0 and libpangoft2-1.0-0."""
-    from weasyprint import HTML
-
-    return bytes(HTML(string=page).write_pdf() or b"")
-
-
-def _environment(*, escaping: bool) -> Environment:
-    return Environment(
-        loader=PackageLoader("monitor", "templates"),
-        autoescape=escaping,  # noqa: S701 - off for Markdown alone
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 class _Teller:
-    def __init__(self, told: Review, state: PortalState, policy: Policy, language: str, now: datetime) -> None:
+    def __init__(
+        self, told: Review, state: PortalState, policy: Policy, language: str, now: datetime, place: Place
+    ) -> None:
+        self.place = place
         self.told, self.state, self.policy, self.language, self.now = told, state, policy, language, now
         self.words = WORDS[language]
         self.names = {one.id: one.name for one in state.managers.values() if one.name}
@@ -81,6 +76,11 @@ class _Teller:
             "w": self.words,
             "language": self.language,
             "period": self.say("period", portal=told.portal, since=self.day(told.since), until=self.day(told.until)),
+            "number": self.number(),
+            "followed": [self.followed(one) for one in self.place.followed],
+            "trend": [self.past(one) for one in self.place.past],
+            "trend_chart": Markup(charts.trend(self.shares())),  # noqa: S704 - numbers of our own
+            "audits": [self.audit(one) for one in told.audits],
             "channels": [self.channel(one) for one in told.channels],
             "fast": list(self.fast()),
             "advice": [self.advice(one) for one in told.advice],
@@ -106,6 +106,8 @@ class _Teller:
             parts = [self.say("available", name=name, share=_percent(share))]
             if one.told.down:
                 parts.append(self.say("lost", lost=self.span(one.told.down)))
+                if self.policy.guarantee is not None:
+                    parts.append(self.whose_fault(one.told))
             if knowledge is not None and knowledge < 0.95:
                 parts.append(self.say("unseen", share=_percent(1 - knowledge)))
             text = ", ".join(parts)
@@ -115,6 +117,56 @@ class _Teller:
             "text": text + ".",
             "well": share is None or share > 0.99,
             "strip": Markup(charts.strip(days, self.words)),  # noqa: S704 - escaped where it is made
+        }
+
+    def whose_fault(self, told: Availability) -> str:
+        """What was lost is ours as far as the guarantee covers it."""
+        if told.lost == told.down:
+            return self.words["lost_ours"]
+        return self.say("lost_partly", ours=self.span(told.lost)) if told.lost else self.words["lost_theirs"]
+
+    def number(self) -> str:
+        place = self.place
+        if not place.number:
+            return ""
+        if place.corrects:
+            return self.say("corrects", number=place.number, corrects=place.corrects, reason=place.reason)
+        return self.say("number", number=place.number)
+
+    def followed(self, one: Followed) -> dict[str, str]:
+        advice, helped = one.advice, one.helped
+        facts = {
+            "name": self.name(advice.user),
+            "before": _percent(advice.share) if advice.what == "slow_manager" else advice.count,
+            "after": _percent(one.share) if advice.what == "slow_manager" else one.count,
+            "subject": self.subject(advice.subject),
+            "summary": advice.summary,
+        }
+        word = "untold" if helped is None else "helped" if helped else "not_helped"
+        return {"what": self.say(f"was_{advice.what}", **facts), "word": self.words[word], "well": str(helped)}
+
+    def past(self, one: KeptReview) -> dict[str, str]:
+        return {
+            "number": str(one.number),
+            "period": f"{self.day(one.since)} – {self.day(one.until)}",
+            "share": _percent(one.share),
+            "n": str(one.n),
+            "missed": str(one.missed),
+        }
+
+    def shares(self) -> list[tuple[str, float | None]]:
+        told = [(self.day(one.until)[:5], one.share) for one in self.place.past]
+        return [*told, (self.day(self.told.until)[:5], self.told.team.share)]
+
+    def audit(self, one: Audit) -> dict[str, str]:
+        line = self.state.lines.get(one.seen.line)
+        check = self.words[f"check_{one.seen.check}"]
+        holds = one.seen.holds
+        return {
+            "what": f"{check} ({line.name})" if line else check,
+            "word": self.words["untold" if holds is None else "holds" if holds else "broken"],
+            "well": str(holds),
+            "facts": "; ".join(fact_words(fact, self.language) for fact in one.seen.facts),
         }
 
     def fast(self) -> list[str]:
@@ -156,14 +208,19 @@ class _Teller:
         said = one.words.get(self.language) or next(iter(one.words.values()))
         begun = one.since or one.opened
         lasted = f"{self.words['lasted']} {self.span(one.closed - begun)}" if one.closed else self.words["still"]
-        covered = "covered" if one.guaranteed else "not_covered"
         return {
             "summary": said.summary,
             "from": self.at(begun),
             "lasted": lasted,
-            "covered": self.words[covered] if self.policy.guarantee is not None else "",
+            "covered": self.cover(one) if self.policy.guarantee is not None else "",
             "link": f"{self.policy.pages}/incidents/{one.id}" if self.policy.pages else "",
         }
+
+    def cover(self, one: Incident) -> str:
+        """By the table of what is covered; of an incident kept before there was one, the plain word."""
+        if one.cover in tuple(Cover):
+            return COVER_WORDS[self.language][Cover(one.cover)]
+        return self.words["covered" if one.guaranteed else "not_covered"]
 
     def dialog(self, turn: Turn) -> dict[str, Any]:
         return {

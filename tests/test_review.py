@@ -18,8 +18,10 @@ from monitor.core.replies import by_manager, in_period, of_team
 from monitor.core.review import Review
 from monitor.core.schedules import schedule_of
 from monitor.demo_fortnight import FORTNIGHT, START, Fortnight, live
-from monitor.report_command import _told, period_of, write
-from monitor.review_page import as_html, as_markdown, as_pdf, tell
+from monitor.report_command import period_of, write
+from monitor.review_forms import as_html, as_markdown, as_pdf
+from monitor.review_making import Subject, draft
+from monitor.review_page import tell
 
 UNTIL = START + FORTNIGHT
 
@@ -31,10 +33,8 @@ def lived() -> Fortnight:
 
 @pytest.fixture(scope="module")
 def review(lived: Fortnight) -> Review:
-    return _told(
-        lived.state, lived.policy, lived.context, lived.turns.values(), lived.flips, lived.incidents.values(),
-        START, UNTIL, UNTIL,
-    )  # fmt: skip
+    subject = Subject(state=lived.state, policy=lived.policy, context=lived.context)
+    return draft(subject, lived.turns.values(), lived.flips, lived.incidents.values(), START, UNTIL, UNTIL)
 
 
 def test_its_numbers_are_the_ledgers(lived: Fortnight, review: Review) -> None:
@@ -83,6 +83,7 @@ def test_the_same_period_has_the_same_checksum_and_another_one_has_not(lived: Fo
     assert later.digest != one.digest
 
 
+@pytest.mark.real
 def test_it_prints_on_a_few_pages_the_first_for_the_head(lived: Fortnight, review: Review) -> None:
     pages = PdfReader(io.BytesIO(as_pdf(as_html(tell(review, lived.state, lived.policy, "ru", UNTIL))))).pages
     assert 3 <= len(pages) <= 6
@@ -98,6 +99,7 @@ def test_names_of_people_are_never_taken_for_markup(lived: Fortnight, review: Re
     assert "<script>" not in as_html(tell(review, state, lived.policy, "ru", UNTIL))
 
 
+@pytest.mark.real
 def test_a_file_is_written_whole(lived: Fortnight, review: Review, tmp_path: Path) -> None:
     for name in ("review.html", "review.md", "review.pdf"):
         write(tmp_path / name, review, lived.state, lived.policy, "ru", UNTIL)

@@ -97,13 +97,3 @@ def _reviews(guarantee: Guarantee) -> Iterator[datetime]:
     while due <= end_of(guarantee):
         yield due
         due += guarantee.review
-
-
-def reviews_due(guarantee: Guarantee, now: datetime) -> int:
-    """How many reviews should have been made by now."""
-    return sum(due <= now for due in review_days(guarantee))
-
-
-def next_review(guarantee: Guarantee, now: datetime) -> datetime | None:
-    """None = there is none any more."""
-    return next((due for due in review_days(guarantee) if due > now), None)

@@ -23,7 +23,6 @@ class Message:
     text: str
     keys: tuple[str, ...]  # of the notices that it settles
     manager: int = 0
-    attachment: str = ""
 
 
 def compose(portal: str, due: Sequence[Notice], receiver: Receiver, pages: str) -> Message | None:
@@ -43,7 +42,6 @@ def compose(portal: str, due: Sequence[Notice], receiver: Receiver, pages: str) 
         text=told[0].text if len(told) == 1 else _listed(told, receiver, f"{pages.rstrip('/')}/incidents"),
         keys=tuple(notice.key for notice in due),
         manager=managers.pop() if len(managers) == 1 else 0,
-        attachment=next((notice.attachment for notice in told if notice.attachment), ""),
     )
 
 
@@ -51,6 +49,12 @@ def _listed(told: Sequence[Notice], receiver: Receiver, link: str) -> str:
     parts = [f"{number}. {notice.subject}\n{notice.text}" for number, notice in enumerate(told[:MOST_TOLD], 1)]
     left = len(told) - MOST_TOLD
     return "\n\n".join([*parts, left_out(left, link, receiver.language)] if left > 0 else parts)
+
+
+def next_ones(due: Sequence[Notice]) -> Sequence[int]:
+    """The places of those that go together as the next message: a review alone, all else in one."""
+    together = [place for place, notice in enumerate(due) if not notice.alone]
+    return together or [0]
 
 
 def message_id(portal: str, receiver: str, keys: Sequence[str]) -> str:

@@ -36,7 +36,6 @@ class Notice:
 
     `key` makes it one of its kind for this receiver: the same notice is never kept twice. `about` groups what is told
     of one incident: a later notice speaks for an earlier one that was not told yet. `urgent`: not left for a digest.
-    `attachment`: a file beside the text, where the receiver can carry one.
     """
 
     receiver: str
@@ -46,5 +45,5 @@ class Notice:
     subject: str
     text: str
     about: str = ""
+    alone: bool = False  # a message of its own, in no digest
     manager: int = 0  # whose head is meant, 0 = the head of the guaranteed department
-    attachment: str = ""

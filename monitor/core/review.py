@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.core.audits import standing_audits
 from monitor.core.availability import Availability, Span, availability, by_day, spans
 from monitor.core.calendar import Schedule
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity
-from monitor.core.memory import Flip, PortalState
+from monitor.core.memory import Audit, Flip, PortalState
 from monitor.core.model import ChannelKey, State
 from monitor.core.parity import Parity, parity
 from monitor.core.policy import Policy
@@ -19,6 +20,7 @@ from monitor.core.replies import QUEUE, Figures, by_manager, in_period, of_team,
 from monitor.core.turn import Turn, Verdict
 
 WORST = 5
+EXPIRING = timedelta(days=30)
 UNMET = frozenset({Verdict.LATE, Verdict.MISSED})
 REPLIES = frozenset({IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY, IncidentKind.CLOSED_WITHOUT_ANSWER})
 
@@ -60,6 +62,8 @@ class Review:
     reply_alarms: int = 0
     heat: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     expiries: tuple[tuple[str, datetime], ...] = ()
+    audits: tuple[Audit, ...] = ()
+    untaken: int = 0  # requests that waited too long because nobody took them
 
 
 def review(
@@ -96,6 +100,8 @@ def review(
         parity=parity(told, now),
         heat=_heat(told, policy.timezone, now),
         expiries=expiries,
+        audits=tuple(standing_audits(state, policy, now)),
+        untaken=_untaken(told, now),
     )
 
 
@@ -158,14 +164,18 @@ def _advice(
     if missed:
         told.append(Advice(what="unanswered", count=len(missed), user=_most(missed)))
     queue = managers.get(QUEUE)
-    waiting = sum(turn.blame == "routing" for turn in turns if _is_unmet(turn, now))
+    waiting = _untaken(turns, now)
     if queue is not None and waiting >= max(3, len(turns) // 20):
         told.append(Advice(what="nobody_takes", count=waiting))
     slow = _slowest(managers)
     if slow is not None:
         told.append(Advice(what="slow_manager", user=slow, count=managers[slow].late + managers[slow].overdue))
-    told += [Advice(what="expiring", subject=subject) for subject, at in expiries if at - now < timedelta(days=30)]
+    told += [Advice(what="expiring", subject=subject) for subject, at in expiries if at - now < EXPIRING]
     return tuple(told[:3]) or (Advice(what="all_well"),)
+
+
+def _untaken(turns: Sequence[Turn], now: datetime) -> int:
+    return sum(turn.blame == "routing" for turn in turns if _is_unmet(turn, now))
 
 
 def _most(turns: Sequence[Turn]) -> int:

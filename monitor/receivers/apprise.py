@@ -32,7 +32,6 @@ async def deliver(parcel: Parcel) -> Delivered:
                 body=parcel.message.text,
                 title=parcel.message.subject,
                 body_format=apprise.NotifyFormat.TEXT,
-                attach=parcel.message.attachment or None,
             )
     except TimeoutError:
         return Delivered(result="retried", problem=f"no answer within {PATIENCE:.0f} s", unknown=True)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
+from monitor.core.past_reviews import KeptReview
 from monitor.core.policy import Policy
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
@@ -96,6 +97,12 @@ class Board(Protocol):
     async def hand_over(self, portal: str) -> str: ...
 
     def unbound(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    async def reviews(self, portal: str) -> tuple[KeptReview, ...]: ...
+
+    async def review_page(self, portal: str, number: int) -> str | None:
+        """The page as it was made, or None."""
+        ...
 
     async def routed(self, alerts: Sequence[Routed]) -> int:
         """What Alertmanager wants to be brought to people: how many notices were new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from monitor.core.audit_words import fact_words
@@ -11,6 +12,7 @@ from monitor.core.expiries import terms as terms_of
 from monitor.core.expiry_rules import subject_name
 from monitor.core.guarantee import Standing, end_of, price_of, standing
 from monitor.core.memory import Audit
+from monitor.core.past_reviews import KeptReview
 from monitor.core.policy import Guarantee
 from monitor.core.reviews import next_review
 from monitor.shell.sight import Sight
@@ -20,15 +22,28 @@ SOON = 30  # days
 LIGHTS = {Standing.AHEAD: "warn", Standing.IN_FORCE: "good", Standing.ENDED_EARLY: "bad", Standing.OVER: "bad"}
 
 
-def guarantee(sight: Sight) -> Row:
-    """`terms` None where there is no guarantee."""
+def guarantee(sight: Sight, kept: Sequence[KeptReview] = ()) -> Row:
+    """`kept`: the reviews that were made. `terms` None where there is no guarantee."""
     terms = sight.policy.guarantee
     audits = standing_audits(sight.state, sight.policy, sight.now)
     return {
         "terms": _terms(terms, sight) if terms is not None else None,
         "next_review": sight.at(next_review(sight.policy, sight.now)),
         "audits": [_audit(one, sight) for one in sorted(audits, key=lambda one: (one.seen.line, one.seen.check))],
+        "reviews": [_review(one, sight) for one in reversed(kept)],
         "expiries": [_expiry(one, sight) for one in terms_of(sight.state, sight.policy)],
+    }
+
+
+def _review(one: KeptReview, sight: Sight) -> Row:
+    return {
+        "number": one.number,
+        "link": f"/portals/{sight.state.portal}/reviews/{one.number}",
+        "period": f"{sight.at(one.since)} – {sight.at(one.until)}",
+        "made": sight.at(one.made),
+        "share": "–" if one.share is None else f"{one.share:.0%}",
+        "sum": one.sum,
+        "corrects": f"{sight.say('corrects')} {one.corrects}: {one.reason}" if one.corrects else "",
     }
 
 

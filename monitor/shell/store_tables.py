@@ -126,6 +126,21 @@ outbox = Table(
     Index("outbox_waiting", "due", sqlite_where=text(UNSETTLED), postgresql_where=text(UNSETTLED)),
 )
 
+# Reviews as they were made: written once, never changed; a correction is a review of its own.
+reviews = Table(
+    "reviews",
+    METADATA,
+    Column("portal", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("corrects", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("page", Text, nullable=False),
+    Column("plain", Text, nullable=False),
+    Index("reviews_once", "portal", "since", "until", "corrects", unique=True),
+)
+
 # Of a link that shows a head his portal only the hash is kept.
 web_links = Table(
     "web_links",

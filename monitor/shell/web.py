@@ -192,6 +192,7 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("GET", "/portals/{portal}/managers/{manager}", web_pages.manager, Need.SIGHT),
     ("GET", "/portals/{portal}/dialogs/{chat}", web_pages.dialog, Need.SIGHT),
     ("GET", "/portals/{portal}/guarantee", web_pages.guarantee_page, Need.SIGHT),
+    ("GET", "/portals/{portal}/reviews/{number}", web_pages.review, Need.SIGHT),
     ("POST", "/incidents/{id}/acknowledge", web_pages.acknowledge, Need.CHANGE),
     ("GET", "/metrics", _metrics, Need.OPERATE),
     ("GET", "/readyz", _readyz, Need.OPERATE),

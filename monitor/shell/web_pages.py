@@ -23,6 +23,7 @@ from monitor.shell.web_guard import BOARD, VISITOR
 from monitor.shell.web_view import is_live, language_of, number, page, portal_of, visible, visitor_of
 
 MOST_NOTE = 500
+REVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 
 async def fleet(request: web.Request) -> web.Response:
@@ -96,7 +97,17 @@ async def dialog(request: web.Request) -> web.Response:
 
 async def guarantee_page(request: web.Request) -> web.Response:
     sight = _sight(request)
-    return page(request, "guarantee.html", portal=_place(sight), guarantee=guarantee(sight))
+    kept = await request.app[BOARD].reviews(sight.state.portal)
+    return page(request, "guarantee.html", portal=_place(sight), guarantee=guarantee(sight, kept))
+
+
+async def review(request: web.Request) -> web.Response:
+    """A review as it was made: a page that stands alone, with styles of its own and no scripts."""
+    name = _sight(request).state.portal
+    found = await request.app[BOARD].review_page(name, number(request.match_info["number"]))
+    if found is None:
+        raise web.HTTPNotFound
+    return web.Response(text=found, content_type="text/html", headers={"Content-Security-Policy": REVIEW_POLICY})
 
 
 async def incidents(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from delivery_parts import DUTY, FRIDAY_NIGHT, HEAD, MONDAY, NIGHT, at, make_inc
 from monitor.core.calendar import Schedule
 from monitor.core.incident import IncidentKind
 from monitor.core.memory import Reminder
-from monitor.core.messages import GIVEN_UP_AFTER, MOST_TOLD, after, compose, may_be_told
+from monitor.core.messages import GIVEN_UP_AFTER, MOST_TOLD, after, compose, may_be_told, next_ones
 from monitor.core.notice_words import text_of
 from monitor.core.routed import Routed, routed_notices
 
@@ -133,6 +133,12 @@ def test_what_began_and_ended_unseen_is_told_once_as_over() -> None:
     message = compose("acme", due, HEAD, "http://m")
     assert message is not None
     assert (message.subject, message.keys) == ("acme: a/closed", ("a/opened", "a/closed"))
+
+
+def test_a_review_is_a_message_of_its_own_after_what_is_told_together() -> None:
+    review = replace(make_notice("review/1"), alone=True)
+    due = [make_notice("a/opened"), review, make_notice("b/opened")]
+    assert [list(next_ones(due)), list(next_ones([review, review]))] == [[0, 2], [0]]
 
 
 def test_the_same_notices_are_the_same_message() -> None:

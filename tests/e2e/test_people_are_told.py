@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from e2e_parts import eventually, free_port, get, get_json, post_json, running, secret_file
+from e2e_parts import COMMAND, eventually, free_port, get, get_json, post_json, running, secret_file
 from e2e_stage import Stage
 
 pytestmark = pytest.mark.real
@@ -142,3 +143,25 @@ def test_alertmanagers_webhook_reaches_the_head_once(stage: Stage, post: Post) -
     assert kept == [{"kept": 1}, {"kept": 0}, {"kept": 0}]
     (letter,) = eventually(lambda: letters(stage), within=20)
     assert letter["text"] == "[B]acme: Клиенту не ответили[/B]\nЧто делать: Ответить."
+
+
+def test_a_review_makes_itself_at_its_rhythm_and_reaches_the_head_in_the_morning(stage: Stage) -> None:
+    clock = ("--clock-rate", "10000", "--clock-start", "2026-03-02T08:00:00+03:00")  # a Monday
+    stage.sandbox(*clock)
+    guarantee = {"start": "2026-03-02", "review": "1d", "service_price": 60000}
+    config = stage.config(
+        portal={"guarantee": guarantee, "rate": {"per_second": 1000, "burst": 10000}},
+        receivers=[{"name": "head", "type": "bitrix24", "to": HEAD}],
+    )
+    daemon = stage.daemon(config, *clock)
+    link = f"{daemon.url}/portals/acme/reviews"
+    eventually(lambda: get(f"{link}/2"), within=60, why="two days are over")
+    assert "Отчёт № 2" in get(f"{link}/2")
+    sent = eventually(lambda: [row for row in letters(stage) if "Отчёт № 1" in row["text"]], within=30)
+    assert [row["arrived"] for row in sent] == [1]
+    assert "Канал жив?" in sent[0]["text"]
+    told = subprocess.run(
+        [*COMMAND, "reviews", "-c", str(config), "--portal", "acme"], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert re.search(r"^1: 2026-03-01\.\.2026-03-02, made 2026-03-0\d .* checksum [0-9a-f]{16}$", told.stdout, re.M)

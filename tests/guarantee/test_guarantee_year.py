@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,17 @@ from guarantee_parts import DAY, make_policy
 
 from monitor.core.calendar import Schedule
 from monitor.core.desk import Context, judge
-from monitor.core.guarantee import reviews_due
 from monitor.core.ladder import OFFICE_WEEK
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import Line
+from monitor.core.past_reviews import missing_periods
 from monitor.core.policy import Expiry, Guarantee, Policy
 from monitor.core.reading import AuditFact, AuditSeen, ClockSeen, Finding, Reading
+from monitor.core.receivers import Receiver
+from monitor.review_making import Subject, kept_of, make
+from monitor.shell.outbox import Outbox
 from monitor.shell.store import Store
+from monitor.shell.store_reviews import paper
 
 START = datetime(2026, 2, 28, 21, tzinfo=UTC)  # 1 March in Moscow
 YEAR = Guarantee(option="messengers", start=START, end=START + 365 * DAY, service_price=60_000)
@@ -26,7 +31,12 @@ EXPIRIES = (
     Expiry(subject="green-licence", at=START + 250 * DAY, paid_through_us=True),
 )
 OFFICE = Schedule(zone="Europe/Moscow", week=OFFICE_WEEK)
-POLICY = make_policy(guarantee=YEAR, expiries=EXPIRIES)
+POLICY = make_policy(
+    guarantee=YEAR,
+    expiries=EXPIRIES,
+    pages="http://127.0.0.1:9460",
+    receivers=(Receiver(name="head", type="bitrix24"),),
+)
 
 
 def read(now: datetime, luck: random.Random) -> Reading:
@@ -65,9 +75,19 @@ class Daemon:
             await store.commit("acme", state, judged)
             self._tell(state, judged, now)
             state = judged.state
+            await self._review(store, state, now)
             now += timedelta(minutes=self.luck.randint(60, 600))
         await store.close()
         return now + timedelta(minutes=self.luck.randint(0, 120))
+
+    async def _review(self, store: Store, state: PortalState, now: datetime) -> None:
+        """As the daemon does it: whatever period is over and has no review yet."""
+        guarantee, first = self.policy.guarantee, state.cursor.first_sight
+        assert guarantee is not None
+        assert first is not None
+        subject = Subject(state=state, policy=self.policy, context=Context())
+        for since, until in missing_periods(guarantee, await kept_of(store, "acme"), first, now):
+            assert await make(store, subject, since, until, now) is not None
 
     def _tell(self, before: PortalState, judged: Judgement, now: datetime) -> None:
         for subject, after in judged.state.reminders.items():
@@ -91,10 +111,23 @@ async def test_over_a_year_of_restarts_the_ladder_goes_as_it_should_and_every_in
     store = await Store.open(daemon.url)
     kept = {one.id: one for _, one in await store.incidents("acme", limit=1000)}
     state = await store.load_portal("acme")
+    reviews = await kept_of(store, "acme")
+    papers = [await store.transaction(partial(paper, portal="acme", number=one.number)) for one in reviews]
+    notices = await Outbox(store).untold(YEAR.end + 30 * DAY)
     await store.close()
 
+    assert [one.number for one in reviews] == list(range(1, 27))
+    assert [one.until for one in reviews] == [START + 14 * number * DAY for number in range(1, 27)]
+    told = [row.notice.key for row in notices if row.notice.key.startswith("review/")]
+    assert told == [f"review/{number}" for number in range(1, 27)]
+    for incident in kept.values():
+        inside = [
+            one.kept.number for one in papers if one is not None and one.kept.since <= incident.opened < one.kept.until
+        ]
+        named = [one.kept.number for one in papers if one is not None and f"/incidents/{incident.id}" in one.page]
+        assert inside == named[:1], "its first review is that of its beginning"
+        assert len(inside) == (incident.opened < reviews[-1].until)
     assert state is not None
     assert [state.reminders[name].sent for name in ("wazzup-licence", "green-licence", "guarantee")] == [3, 3, 3]
     assert sorted(kept) == sorted(daemon.opened)
     assert {one.id for one in kept.values() if one.closed is None} == set(state.incidents)
-    assert reviews_due(YEAR, YEAR.end) == 26

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,6 +27,7 @@ from monitor.core.memory import (
     Proof,
 )
 from monitor.core.model import Certainty, Channel, ChannelKey, Failure, Line, Manager, Messenger, Reason, State
+from monitor.core.past_reviews import KeptReview
 from monitor.core.policy import Expiry, Guarantee, Policy
 from monitor.core.reading import AuditFact, AuditSeen
 from monitor.core.routed import Routed
@@ -34,6 +36,7 @@ from monitor.secret import Secret
 from monitor.shell.board import PollFacts, SelfFacts
 from monitor.shell.news import News
 from monitor.shell.store import Store
+from monitor.shell.store_reviews import Paper, kept_reviews, paper, put_review
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access, Role, User
 from monitor.shell.web import make_app
@@ -319,6 +322,24 @@ def _flip(at: datetime, before: State, after: State) -> Flip:
     return Flip(line=1, connector=WAZZUP.connector, at=at, before=before, after=after, diagnosis=diagnosis(after))
 
 
+REVIEW = Paper(
+    kept=KeptReview(
+        number=1,
+        since=NOW - 14 * DAY,
+        until=NOW,
+        made=NOW,
+        met=41,
+        n=52,
+        share=41 / 52,
+        missed=3,
+        advice=(),
+        sum="0123456789abcdef",
+    ),
+    page="<!doctype html><title>Отчёт</title><style>p { color: #333; }</style><p>Отчёт № 1</p>",
+    plain="# Отчёт",
+)
+
+
 class PageBoard:
     """A board whose portals are given, over a real store."""
 
@@ -334,6 +355,8 @@ class PageBoard:
             told, before = past_of(state) if past else (_only(state), PortalState(portal=state.portal))
             await self.store.commit(state.portal, before, told)
             self.shown[state.portal] = (state, policy)
+            if past:
+                await self.store.transaction(partial(put_review, portal=state.portal, paper=REVIEW, notices=()))
 
     def now(self) -> datetime:
         return NOW
@@ -365,6 +388,13 @@ class PageBoard:
             return "expected one of known"
         self.acknowledged.append((portal, subject))
         return ""
+
+    async def reviews(self, portal: str) -> tuple[KeptReview, ...]:
+        return await self.store.transaction(partial(kept_reviews, portal=portal))
+
+    async def review_page(self, portal: str, number: int) -> str | None:
+        found = await self.store.transaction(partial(paper, portal=portal, number=number))
+        return found.page if found is not None else None
 
     async def routed(self, alerts: Sequence[Routed]) -> int:
         return len(alerts)
