@@ -54,7 +54,8 @@ class Story:
         self.dialog, self.rules, self.now, self.known = dialog, dialog.rules, dialog.now, known
         self.messages, self.patience = messages, patience
         self.present = {message.id for message in messages if not message.deleted} if known else set[int]()
-        self.asides = sorted(dialog.rules.asides, key=lambda aside: aside.at)
+        asides = dialog.rules.asides
+        self.asides = sorted(asides, key=lambda aside: aside.at) if asides else []
         self.turns: list[Turn] = []
         self.problems: list[str] = []
         self.wait: Wait | None = None

@@ -83,7 +83,8 @@ def terms(rules: Rules, wait: Wait) -> Terms:
             return schedule, target, before.deadline, before.no_reply_at, version
     start = wait.working_from
     patience = max(target, COURTESY) if wait.courtesy else target
-    return schedule, target, *schedule.add_both(start, patience, patience * NO_REPLY_TARGETS), version
+    deadline, given_up = schedule.add_both(start, patience, patience * NO_REPLY_TARGETS)
+    return schedule, target, deadline, given_up, version
 
 
 def _earlier(rules: Rules, wait: Wait, version: str) -> Schedule:
@@ -102,15 +103,12 @@ def parts(dialog: Dialog, wait: Wait, schedule: Schedule, ended: datetime) -> tu
         return (Held(user, since, schedule.working(since, ended), notice),)
     moments = [since for _, since, _ in links]
     moments.append(ended)
-    spans = schedule.spans(moments)
-    last = len(links) - 1
-    return tuple(
-        [
-            Held(link[0], link[1], spans[number], link[2])
-            for number, link in enumerate(links)
-            if number == last or moments[number + 1] > link[1]
-        ]
-    )
+    told, last = [], links[-1]
+    for link, span, until in zip(links, schedule.spans(moments), moments[1:], strict=True):
+        user, since, notice = link
+        if until > since or link is last:
+            told.append(Held(user, since, span, notice))
+    return tuple(told)
 
 
 def parts_so_far(dialog: Dialog, wait: Wait, schedule: Schedule) -> tuple[Held, ...]:
