@@ -92,7 +92,7 @@ class TurnDraft:
 
 
 def blank_draft() -> TurnDraft:
-    """A draft of which nothing has happened yet; whose wait it is, since when and by which terms is still to be said."""
+    """Nothing has happened yet; whose wait it is, since when and on which terms is still to be said."""
     draft = TurnDraft()
     draft.assigned = draft.overdue_verdict = draft.ended = None
     draft.calendar = draft.working = draft.manager_working = draft.portal_wait = None

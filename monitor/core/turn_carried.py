@@ -43,10 +43,14 @@ def dropped_here(turn: Turn, wait: Wait, at: datetime, notice: int) -> Dropped |
     return Dropped(turn, [*wait.links, (0, at, notice)], at + REOPENED, mine=True)
 
 
-def gone_on(dropped: Dropped, before: Turn | None) -> Wait:
-    """The same wait, under way again. `before`: the turn as this session was judged last."""
+def gone_on(dropped: Dropped, before: Turn | None, at: datetime) -> Wait:
+    """The same wait, under way again since `at`: it may be before the portal closed the earlier session.
+
+    `before`: the turn as this session was judged last.
+    """
     turn = dropped.turn
-    wait = Wait(turn.message, turn.opened, turn.kind, dropped.links, before or turn)
+    links = [link for link in dropped.links if link[1] <= at]
+    wait = Wait(turn.message, turn.opened, turn.kind, links, before or turn)
     wait.working_from, wait.content, wait.skipped = turn.working_from, turn.content, turn.skipped
     if turn.portal_wait is not None:
         wait.portal_at = turn.opened + turn.portal_wait

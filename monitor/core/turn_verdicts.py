@@ -9,7 +9,7 @@ from monitor.core.calendar import NEVER, Schedule
 from monitor.core.model import Message
 from monitor.core.turn import Held, Turn, TurnDraft, Verdict, blank_draft, sealed
 from monitor.core.turn_excuses import BLAMED, blame_of, cause_now, lost_time
-from monitor.core.turn_wait import ZERO, Dialog, Terms, Wait, holder_of, parts, parts_so_far, terms
+from monitor.core.turn_wait import Dialog, Terms, Wait, holder_of, parts, parts_so_far, terms
 
 TOO_SHORT = 10  # characters of a first reply that only stops the clock
 SPAM = {65: "spam", 75: "closed_silently"}
@@ -90,7 +90,7 @@ def _close_verdict(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer
     status = dialog.session.status
     if status in SPAM:
         return EXCUSED, SPAM[status], "", 0
-    if wait.bot_spoke and all(not user or dialog.is_bot(user) for user, _, _ in wait.links):
+    if wait.bot_spoke and all(not user or user in dialog.bots for user, _, _ in wait.links):
         return Verdict.BOT_ONLY, "bot_only", "", 0
     broken = cause_now(dialog.rules, at)
     if broken:
@@ -116,8 +116,8 @@ def still_open(dialog: Dialog, wait: Wait, assigned: Mapping[int, datetime]) -> 
     """The customer waits. While a bot talks with him nobody is late: the clock of people has not started."""
     known = terms(dialog.rules, wait)
     owner = dialog.session.owner
-    holder = 0 if dialog.is_bot(owner) else owner
-    if wait.bot_spoke and (dialog.is_bot(owner) or dialog.is_bot(wait.links[-1][0])):
+    holder = 0 if owner in dialog.bots else owner
+    if wait.bot_spoke and (owner in dialog.bots or wait.links[-1][0] in dialog.bots):
         known = (known[0], known[1], NEVER, None, known[4])
     if holder and dialog.is_gone(holder):
         wait.mark("dismissed")

@@ -19,16 +19,13 @@ Terms = tuple[Schedule, timedelta, datetime, datetime | None, str]
 
 
 class Dialog:
-    """One session and all that its turns are judged by. `people`: who wrote in it."""
+    """One session and all that its turns are judged by. `people`: who wrote in it; `bots`: who of them is none."""
 
-    __slots__ = ("now", "people", "rules", "session")
+    __slots__ = ("bots", "now", "people", "rules", "session")
 
     def __init__(self, session: Session, rules: Rules, people: Mapping[int, Person], now: datetime) -> None:
         self.session, self.rules, self.people, self.now = session, rules, people, now
-
-    def is_bot(self, user: int) -> bool:
-        person = self.people.get(user)
-        return person is not None and person.bot
+        self.bots = [person.id for person in people.values() if person.bot]
 
     def is_gone(self, user: int) -> bool:
         """Dismissed or away: what is left of the wait is not his."""
@@ -98,15 +95,17 @@ def _earlier(rules: Rules, wait: Wait, version: str) -> Schedule:
 def parts(dialog: Dialog, wait: Wait, schedule: Schedule, ended: datetime) -> tuple[Held, ...]:
     """Each owner's part of a wait that is over, on the working clock."""
     links = _without_gone(wait.links, dialog.rules.gone, ended) if dialog.rules.gone else wait.links
+    if links[-1][1] > ended:  # who took the dialog after a thanks had settled itself has no part of it
+        links = [link for link in links if link[1] <= ended]
     if len(links) == 1:
         user, since, notice = links[0]
         return (Held(user, since, schedule.working(since, ended), notice),)
-    moments = [since for _, since, _ in links]
+    moments = [link[1] for link in links]
     moments.append(ended)
-    told, last = [], links[-1]
-    for link, span, until in zip(links, schedule.spans(moments), moments[1:], strict=True):
-        user, since, notice = link
-        if until > since or link is last:
+    told, last = [], len(links)
+    for number, span in enumerate(schedule.spans(moments), 1):
+        user, since, notice = links[number - 1]
+        if number == last or moments[number] > since:
             told.append(Held(user, since, span, notice))
     return tuple(told)
 
@@ -132,9 +131,7 @@ def _without_gone(links: list[Link], gone: Mapping[int, datetime], ended: dateti
 
 def holder_of(dialog: Dialog, links: list[Link]) -> int:
     """Who accepted it last; 0 = nobody, or a bot only."""
-    people = dialog.people
     for user, _, _ in reversed(links):
-        person = people.get(user)
-        if person is None or not person.bot:
+        if user not in dialog.bots:
             return user
     return 0
