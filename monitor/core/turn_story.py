@@ -55,8 +55,7 @@ class Story:
         self.dialog, self.rules, self.now, self.known = dialog, dialog.rules, dialog.now, known
         self.messages, self.patience = messages, patience
         self.present = {message.id for message in messages if not message.deleted} if known else NONE
-        asides = dialog.rules.asides
-        self.asides = sorted(asides, key=lambda aside: aside.at) if asides else []
+        self.asides = sorted(self.rules.asides, key=lambda aside: aside.at) if self.rules.asides else []
         self.turns: list[Turn] = []
         self.problems: list[str] = []
         self.wait: Wait | None = None
@@ -176,8 +175,7 @@ class Story:
             return  # who has the dialog may send a ready phrase to many; a connector takes nobody's dialog
         if not is_answer(self.dialog, wait, message, self.messages, self.problems):
             return
-        if wait is None and self.dropped is not None:
-            self._goes_on(message.at)
+        if wait is None and self.dropped is not None and self._goes_on(message.at):
             wait = self.wait
         if wait is not None:
             self._answer(wait, message)
