@@ -102,7 +102,7 @@ def _close_verdict(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer
     return MISSED, cause, "manager" if culprit else "routing", culprit
 
 
-def waived(dialog: Dialog, wait: Wait, at: datetime, cause: str, *, closer: int = 0, proof: int = 0) -> Turn:
+def waived(dialog: Dialog, wait: Wait, at: datetime, cause: str, *, closer: int, proof: int) -> Turn:
     """No reply is needed, or it was given elsewhere: outside the share within target, visible and countable."""
     known = terms(dialog.rules, wait)
     held = parts(dialog, wait, known[0], at)
