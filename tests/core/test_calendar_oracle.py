@@ -19,6 +19,7 @@ OFFICE = ((9 * 60, 13 * 60), (14 * 60, 18 * 60))
 def _nothing_is_remembered() -> None:
     """Each test works its hours out for itself."""
     calendar._timeline.cache_clear()
+    calendar.from_worktime.cache_clear()
 
 
 def is_open(schedule: Schedule, at: datetime) -> bool:

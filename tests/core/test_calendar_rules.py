@@ -27,6 +27,7 @@ def _nothing_is_remembered() -> None:
     """Each test works its hours out for itself."""
     calendar._ruled.cache_clear()
     calendar._timeline.cache_clear()
+    calendar.from_worktime.cache_clear()
 
 
 WEEK = (((0, 1, 2, 3, 4), OFFICE), ((5,), ((600, 660),)))

@@ -107,6 +107,7 @@ def test_parts_name_the_notices_that_show_them() -> None:
 def test_a_bot_is_nobody_to_hold_or_to_blame() -> None:
     alone = only("10:00 c; 10:00 n90; 10:01 b90; 12:00 end")
     assert (alone.holder, alone.culprit, alone.skipped) == (0, 0, ())
+    assert only("09:59 n90; 10:00 c; 10:01 b90; 12:00 end").holder == 0
     assert only("10:00 c; 10:00 n90; 10:05 n12; 10:08 m12").skipped == ()
 
 
@@ -156,6 +157,8 @@ def test_a_wait_that_goes_on_keeps_its_terms_its_figures_and_its_flags() -> None
     assert only(ASKED_AGAIN + "; 10:10 m12", previous=(replace(done, blame="told"),)).blame == "told"
     assert "answer_deleted" in only(ASKED_AGAIN, previous=(done,), now="10:20").marks
     assert only("08:00 c; 08:05 m15", carried=missed, first=201).message == 101
+    answered = only("10:00 c; 10:05 m15", carried=missed, first=201)
+    assert "answer_deleted" in only("10:00 c", previous=(answered,), first=201, now="10:20").marks
 
 
 def test_a_carried_wait_that_this_history_does_not_touch_stands() -> None:
