@@ -28,7 +28,7 @@ def brought_along(known: Mapping[TurnKey, Turn], carried: Turn | None, messages:
     """What the chat's earlier session left unanswered, as it came to this one."""
     again = next((turn for turn in known.values() if "carried" in turn.marks), None)
     if again is not None and messages:
-        return Dropped(again, [link for link in _links(again) if link[1] < messages[0].at], None, mine=False)
+        return Dropped(again, [link for link in _links(again) if link[1] <= messages[0].at], None, mine=False)
     if carried is None or carried.key in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
         return None
     if carried.ended is None:

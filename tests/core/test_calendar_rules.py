@@ -223,3 +223,14 @@ def test_round_the_clock_no_second_is_lost_where_one_timeline_follows_another(zo
     assert always.working(start, end) == end - start
     eve = datetime(2027, 1, 1, 0, 30, tzinfo=ZoneInfo("Europe/Moscow"))  # still the old year in UTC
     assert always.working(eve, eve + 5 * HOUR) == 5 * HOUR
+
+
+def test_west_of_greenwich_a_skipped_minute_is_the_moment_of_the_skip_as_well() -> None:
+    told = {moment_of("America/New_York", date(2026, 3, 8), minute) for minute in range(120, 180)}
+    assert told == {datetime(2026, 3, 8, 7, tzinfo=UTC)}
+
+
+def test_hours_that_the_clocks_skip_wholly_are_no_opening() -> None:
+    night = Schedule(zone="Europe/Berlin", week=(((120, 180),),) * 7)
+    eve = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert night.next_open(eve) == datetime(2026, 3, 30, 0, tzinfo=UTC)

@@ -237,3 +237,13 @@ def test_ordinary_turns_have_no_leftovers_of_a_draft() -> None:
     turn = only("10:00 c; 10:05 m12")
     assert (turn.cause, turn.blame, turn.digest, turn.counted, turn.closer, turn.culprit) == ("", "", "", False, 0, 0)
     assert turn.calendar == timedelta(minutes=5)
+
+
+def test_a_session_that_begins_at_the_second_of_the_earlier_ones_close_is_judged_twice_alike() -> None:
+    missed = earlier("08:00 c; 08:10 n12; 10:00 end12")
+    first = only("10:00 c; 10:00 n15", carried=missed, first=201, owner=15, now="10:20")
+    assert [part.user for part in first.held] == [0, 12, 15]
+    waiting = only("10:00 c", carried=missed, first=201, now="10:20")
+    assert [part.user for part in waiting.held] == [0, 12, 0]
+    assert only("10:00 c", previous=(waiting,), first=201, now="10:20") == waiting
+    assert only("10:00 c; 10:00 n15", previous=(first,), first=201, owner=15, now="10:20") == first
