@@ -72,62 +72,50 @@ class Schedule:
         if end <= start:
             return ZERO
         line = self._line(start)
-        index = bisect_right(line.starts, start) - 1
-        if index >= 0 and end <= line.ends[index]:
+        begun = bisect_right(line.starts, start)
+        if begun and end <= line.ends[begun - 1]:
             return end - start
+        before = line.worked_at(start, begun)
         if end <= line.until:
-            return line.worked_before(end) - line.worked_before(start)
-        return line.worked_before(line.until) - line.worked_before(start) + self.working(line.until, end)
+            return line.worked_at(end, bisect_right(line.starts, end, begun)) - before
+        return line.worked_at(line.until, len(line.starts)) - before + self.working(line.until, end)
 
     def add(self, start: datetime, span: timedelta) -> datetime:
         """The first moment by which `span` of working time has passed; NEVER if that takes years."""
         if span <= ZERO:
             return start
         line = self._line(start)
-        index = bisect_right(line.starts, start) - 1
-        if index >= 0 and line.ends[index] - start >= span:
-            return start + span
-        wanted = line.worked_before(start) + span
-        index = bisect_left(line.worked, wanted)
-        return line.ends[index] - (line.worked[index] - wanted) if index < len(line.worked) else NEVER
+        begun = bisect_right(line.starts, start)
+        return line.reached(line.worked_at(start, begun) + span, begun)
 
     def add_both(self, start: datetime, first: timedelta, second: timedelta) -> tuple[datetime, datetime]:
         """`add` of two spans at once: a target and what comes after it."""
         if first <= ZERO or second <= ZERO:
             return self.add(start, first), self.add(start, second)
         line = self._line(start)
-        worked, ends = line.worked, line.ends
-        index = bisect_right(line.starts, start) - 1
-        done = ZERO
-        if index >= 0:
-            ahead = ends[index] - start
+        begun = bisect_right(line.starts, start)
+        if begun:
+            ahead = line.ends[begun - 1] - start
             if ahead >= first and ahead >= second:
                 return start + first, start + second
-            done = worked[index] - ahead if ahead > ZERO else worked[index]
-        index, wanted = bisect_left(worked, done + first, max(index, 0)), done + first
-        if index == len(worked):
-            return NEVER, NEVER if second >= first else self.add(start, second)
-        late = bisect_left(worked, done + second, index if second >= first else 0)
-        given_up = ends[late] - (worked[late] - done - second) if late < len(worked) else NEVER
-        return ends[index] - (worked[index] - wanted), given_up
+        done = line.worked_at(start, begun)
+        return line.reached(done + first, begun), line.reached(done + second, begun)
 
     def spans(self, moments: Sequence[datetime]) -> list[timedelta]:
         """Working time between each two neighbours; the moments never go back."""
-        line = self._line(moments[0])
+        first = moments[0]
+        line = self._line(first)
         if moments[-1] > line.until:
             return [self.working(start, end) for start, end in pairwise(moments)]
-        starts, ends, worked = line.starts, line.ends, line.worked
-        told, before = [], None
-        for at in moments:
-            index = bisect_right(starts, at) - 1
-            if index < 0:
-                position = ZERO
-            else:
-                ahead = ends[index] - at
-                position = worked[index] - ahead if ahead > ZERO else worked[index]
-            if before is not None:
-                told.append(position - before)
-            before = position
+        starts = line.starts
+        begun, told = bisect_right(starts, first), []
+        before = line.worked_at(first, begun)
+        for at in moments[1:]:
+            if begun < len(starts) and at >= starts[begun]:
+                begun = bisect_right(starts, at, begun)
+            worked = line.worked_at(at, begun)
+            told.append(worked - before)
+            before = worked
         return told
 
     def next_open(self, at: datetime) -> datetime:
@@ -159,12 +147,21 @@ class Timeline:
     worked: tuple[timedelta, ...]
     until: datetime
 
-    def worked_before(self, at: datetime) -> timedelta:
-        index = bisect_right(self.starts, at) - 1
-        if index < 0:
+    def worked_at(self, at: datetime, begun: int) -> timedelta:
+        """Working time up to a moment by which so many openings have begun."""
+        if not begun:
             return ZERO
-        ahead = self.ends[index] - at
-        return self.worked[index] - ahead if ahead > ZERO else self.worked[index]
+        begun -= 1
+        ahead = self.ends[begun] - at
+        return self.worked[begun] - ahead if ahead > ZERO else self.worked[begun]
+
+    def reached(self, wanted: timedelta, begun: int) -> datetime:
+        """When so much has been worked: mostly in the last opening of so many that have begun, or in the next one."""
+        worked = self.worked
+        index = begun - 1 if begun and worked[begun - 1] >= wanted else begun
+        if index == len(worked) or worked[index] < wanted:
+            index = bisect_left(worked, wanted, index)
+        return self.ends[index] - (worked[index] - wanted) if index < len(worked) else NEVER
 
 
 @lru_cache(maxsize=1024)

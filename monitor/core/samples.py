@@ -50,6 +50,8 @@ def samples_of(
     kinds = Counter((one.kind.value, one.severity.value) for one in state.incidents.values())
     for (kind, severity), count in sorted(kinds.items()):
         yield Sample("messenger_incidents", (state.portal, kind, severity), count)
+    for kind, count in state.memory.problems:
+        yield Sample("messenger_odd_data_total", (state.portal, kind), count)
     for manager in state.managers.values():
         yield Sample("messenger_manager_info", (state.portal, str(manager.id), manager.name), 1)
 

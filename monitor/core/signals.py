@@ -67,6 +67,7 @@ METRICS: tuple[Metric, ...] = (
         BUCKETS,
     ),
     _counter("messenger_turns_total", (*_TURNS, "kind", "verdict"), "Ended turns by their final verdict."),
+    _counter("messenger_odd_data_total", ("portal", "kind"), "Odd data met while dialogs were judged."),
     _gauge("messenger_open_turns", _TURNS, "Customers who wait for an answer now."),
     _gauge("messenger_overdue_turns", _TURNS, "Customers who wait beyond the target now."),
     _gauge("messenger_oldest_open_turn_seconds", (*_TURNS, "clock"), "How long the longest open turn has waited."),

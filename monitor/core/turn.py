@@ -28,6 +28,8 @@ class Verdict(StrEnum):
     VOID = "void"
 
 
+OPEN = Verdict.OPEN
+
 Kind = Literal["first", "next"]
 
 
@@ -44,11 +46,12 @@ class Held(NamedTuple):
     notice: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, init=False)
 class TurnDraft:
     """A turn being written: the same fields, open to change until `sealed`.
 
-    A frozen record of this size costs four times as much to build field by field, and a portal's year has millions.
+    A record of this size costs eight times as much to build by its constructor's keywords as to fill field by field,
+    and a portal's year has millions.
     """
 
     chat: int
@@ -86,6 +89,19 @@ class TurnDraft:
     digest: str
     marks: tuple[str, ...]
     counted: bool
+
+
+def blank_draft() -> TurnDraft:
+    """Nothing has happened yet; whose wait it is, since when and on which terms is still to be said."""
+    draft = TurnDraft()
+    draft.assigned = draft.overdue_verdict = draft.ended = None
+    draft.calendar = draft.working = draft.manager_working = draft.portal_wait = None
+    draft.ended_by = draft.responder = draft.culprit = draft.closer = draft.proof = 0
+    draft.cause = draft.blame = draft.digest = ""
+    draft.verdict = OPEN
+    draft.marks = ()
+    draft.counted = False
+    return draft
 
 
 def sealed(draft: TurnDraft) -> Turn:

@@ -28,7 +28,7 @@ def brought_along(known: Mapping[TurnKey, Turn], carried: Turn | None, messages:
     """What the chat's earlier session left unanswered, as it came to this one."""
     again = next((turn for turn in known.values() if "carried" in turn.marks), None)
     if again is not None and messages:
-        return Dropped(again, [link for link in _links(again) if link[1] < messages[0].at], None, mine=False)
+        return Dropped(again, [link for link in _links(again) if link[1] <= messages[0].at], None, mine=False)
     if carried is None or carried.key in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
         return None
     if carried.ended is None:
@@ -43,10 +43,14 @@ def dropped_here(turn: Turn, wait: Wait, at: datetime, notice: int) -> Dropped |
     return Dropped(turn, [*wait.links, (0, at, notice)], at + REOPENED, mine=True)
 
 
-def gone_on(dropped: Dropped, before: Turn | None) -> Wait:
-    """The same wait, under way again. `before`: the turn as this session was judged last."""
+def gone_on(dropped: Dropped, before: Turn | None, at: datetime) -> Wait:
+    """The same wait, under way again since `at`: it may be before the portal closed the earlier session.
+
+    `before`: the turn as this session was judged last.
+    """
     turn = dropped.turn
-    wait = Wait(turn.message, turn.opened, turn.kind, dropped.links, before or turn)
+    links = [link for link in dropped.links if link[1] <= at]
+    wait = Wait(turn.message, turn.opened, turn.kind, links, before or turn)
     wait.working_from, wait.content, wait.skipped = turn.working_from, turn.content, turn.skipped
     if turn.portal_wait is not None:
         wait.portal_at = turn.opened + turn.portal_wait

@@ -22,7 +22,7 @@ def blame_of(dialog: Dialog, wait: Wait, held: tuple[Held, ...]) -> tuple[str, i
     for part in held:
         shares[part.user] = shares.get(part.user, ZERO) + part.working
     user = max(shares, key=shares.__getitem__)
-    is_person = user and not dialog.is_bot(user) and not dialog.is_gone(user)
+    is_person = user and user not in dialog.bots and not dialog.is_gone(user)
     return ("manager", user) if is_person else ("routing", 0)
 
 

@@ -25,19 +25,17 @@ def in_order(
     if not _is_ordered(messages):
         messages = _ordered(session, messages, problems)
     messages = _dated(session, messages, problems, now)
+    if not known:
+        return messages, problems
     ghosts = [ghost for ghost in _ghosts(messages, known) if is_seen(known[TurnKey(ghost.chat, ghost.id)], now)]
     return (sorted((*messages, *ghosts), key=_when) if ghosts else messages), problems
 
 
 def _is_ordered(messages: Sequence[Message]) -> bool:
     """The usual case, told without a copy."""
-    if not messages:
-        return True
-    number, at = messages[0].id, messages[0].at
-    for message in messages[1:]:
-        if message.id <= number or message.at < at:
+    for one, other in pairwise(messages):  # noqa: SIM110 - a generator would double the time, and it is always asked
+        if other.id <= one.id or other.at < one.at:
             return False
-        number, at = message.id, message.at
     return True
 
 
@@ -73,16 +71,14 @@ def _dated(session: Session, messages: Sequence[Message], problems: list[str], n
 
 def _start(session: Session, messages: Sequence[Message]) -> datetime:
     """Before which nothing is of this session: its opening line, or well before the activity was created."""
-    first = next((message for message in messages if message.mark == "start"), None)
-    if first is not None:
-        return max(ERA, first.at - BEFORE_START)
+    for message in messages:
+        if message.mark == "start":
+            return max(ERA, message.at - BEFORE_START)
     return max(ERA, session.created - IMPORTED) if session.created > ERA else ERA
 
 
 def _ghosts(messages: Sequence[Message], known: Mapping[TurnKey, Turn]) -> list[Message]:
     """The opening messages of known turns that the history does not hold any more."""
-    if not known:
-        return []
     told = {message.id for message in messages}
     return [
         Message(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 from monitor.core.model import Author, Message
@@ -18,6 +18,7 @@ from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, terms
 CAMPAIGN = timedelta(hours=24)  # after a mass mailing (case 18)
 REAL_CALL = timedelta(seconds=20)
 WAIVED_BY = {"waived": "waived", "elsewhere": "answered_elsewhere"}
+NONE: Set[int] = frozenset()
 CUSTOMER, MANAGER, NOTICE, BOT, AUTOMATIC = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT, Author.AUTOMATIC
 
 
@@ -53,8 +54,8 @@ class Story:
     ) -> None:
         self.dialog, self.rules, self.now, self.known = dialog, dialog.rules, dialog.now, known
         self.messages, self.patience = messages, patience
-        self.present = {message.id for message in messages if not message.deleted} if known else set[int]()
-        self.asides = sorted(dialog.rules.asides, key=lambda aside: aside.at)
+        self.present = {message.id for message in messages if not message.deleted} if known else NONE
+        self.asides = sorted(self.rules.asides, key=lambda aside: aside.at) if self.rules.asides else []
         self.turns: list[Turn] = []
         self.problems: list[str] = []
         self.wait: Wait | None = None
@@ -100,7 +101,7 @@ class Story:
             self._more_after_courtesy(wait, message)
         else:
             wait.bot_spoke = False
-            if self.dialog.is_bot(self.holder):
+            if self.holder in self.dialog.bots:
                 wait.working_from = message.at  # what came before, the bot has answered
 
     def _open(self, message: Message) -> None:
@@ -164,20 +165,20 @@ class Story:
     def _outgoing(self, message: Message) -> None:
         """The portal's own figure asks neither who wrote it nor whether it arrived."""
         wait = self.wait
-        if wait is not None and wait.portal_at is None and message.user and not self.dialog.is_bot(self.holder):
+        if wait is not None and wait.portal_at is None and message.user and self.holder not in self.dialog.bots:
             wait.portal_at = message.at
         if message.author is MANAGER and (wait is not None or not self.spoken or self.dropped is not None):
-            self._manager(message)
+            self._manager(message, wait)
 
-    def _manager(self, message: Message) -> None:
+    def _manager(self, message: Message, wait: Wait | None) -> None:
         if message.id in self.rules.echoed and message.user not in {self.holder, self.dialog.session.owner}:
             return  # who has the dialog may send a ready phrase to many; a connector takes nobody's dialog
-        if not is_answer(self.dialog, self.wait, message, self.messages, self.problems):
+        if not is_answer(self.dialog, wait, message, self.messages, self.problems):
             return
-        if self.wait is None and self.dropped is not None:
-            self._goes_on(message.at)
-        if self.wait is not None:
-            self._answer(self.wait, message)
+        if wait is None and self.dropped is not None and self._goes_on(message.at):
+            wait = self.wait
+        if wait is not None:
+            self._answer(wait, message)
         self.spoken, self.dropped = True, None
         self.holder_spoke = self.holder_spoke or message.user == self.holder
 
@@ -213,7 +214,7 @@ class Story:
         if wait is None or user == before:
             return
         wait.links.append((user, notice.at, notice.id))
-        if self.dialog.is_bot(before) and not self.dialog.is_bot(user):
+        if before in self.dialog.bots and user not in self.dialog.bots:
             wait.working_from = max(wait.working_from, notice.at)
             wait.mark("bot_handover")
 
@@ -227,15 +228,16 @@ class Story:
     def _let_go(self, user: int) -> None:
         """Somebody else has it now, and this one had not said a word (case 21)."""
         wait = self.wait
-        if wait is None or not user or self.holder_spoke or self.dialog.is_bot(user) or user in wait.skipped:
+        if wait is None or not user or self.holder_spoke or user in self.dialog.bots or user in wait.skipped:
             return
         wait.skipped += (user,)
 
     # --- ends without an answer, and waits that go on ---------------------------------------------------------
 
     def _end(self, notice: Message) -> None:
-        named = [user for user in notice.mentions if user != self.dialog.session.customer]
-        self._close(notice.at, notice.id, named[0] if named else 0)
+        if self.wait is not None:
+            named = [user for user in notice.mentions if user != self.dialog.session.customer]
+            self._close(notice.at, notice.id, named[0] if named else 0)
         self.holder, self.holder_spoke = 0, False
 
     def _close(self, at: datetime, notice: int, closer: int) -> None:
@@ -253,11 +255,11 @@ class Story:
 
     def _goes_on(self, at: datetime) -> bool:
         dropped, self.dropped = self.dropped, None
-        if dropped is None or (dropped.until is not None and at > dropped.until):
+        if dropped is None or at < dropped.turn.opened or (dropped.until is not None and at > dropped.until):
             return False
         if dropped.mine:
             self.turns.remove(dropped.turn)
-        wait = gone_on(dropped, self._known(dropped.turn.message))
+        wait = gone_on(dropped, self._known(dropped.turn.message), at)
         if wait.before is not None:
             self._mark_again(wait, wait.before)
         self.wait = wait

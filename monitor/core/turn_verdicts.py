@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from monitor.core.calendar import NEVER, Schedule
 from monitor.core.model import Message
-from monitor.core.turn import Held, Turn, TurnDraft, Verdict, sealed
+from monitor.core.turn import Held, Turn, TurnDraft, Verdict, blank_draft, sealed
 from monitor.core.turn_excuses import BLAMED, blame_of, cause_now, lost_time
-from monitor.core.turn_wait import ZERO, Dialog, Terms, Wait, holder_of, parts, parts_so_far, terms
+from monitor.core.turn_wait import Dialog, Terms, Wait, holder_of, parts, parts_so_far, terms
 
 TOO_SHORT = 10  # characters of a first reply that only stops the clock
 SPAM = {65: "spam", 75: "closed_silently"}
-ANSWERED = frozenset({Verdict.MET, Verdict.LATE, Verdict.EXCUSED})
+MET, LATE, EXCUSED, OPEN, MISSED = Verdict.MET, Verdict.LATE, Verdict.EXCUSED, Verdict.OPEN, Verdict.MISSED
+ANSWERED = frozenset({MET, LATE, EXCUSED})
 
 
 def answered(dialog: Dialog, wait: Wait, message: Message, assigned: Mapping[int, datetime]) -> Turn:
@@ -23,16 +24,16 @@ def answered(dialog: Dialog, wait: Wait, message: Message, assigned: Mapping[int
     working = _working(wait, held, known[0], ended)
     responder = 0 if message.mirrored and message.user in dialog.rules.mirrors else message.user
     holder = holder_of(dialog, wait.links)
-    _mark_answer(dialog, wait, message, holder=holder, responder=responder)
+    _mark_answer(dialog, wait, message, holder, responder)
     draft = _draft(dialog, wait, known, held, holder)
     draft.ended, draft.working, draft.calendar = ended, working, ended - draft.opened
     draft.ended_by, draft.responder, draft.digest = message.id, responder, message.digest
     draft.assigned = assigned.get(responder or holder)
     if ended <= draft.deadline and "backlog" not in wait.marks:
-        draft.verdict = Verdict.MET
+        draft.verdict = MET
     else:
         _judge_late(dialog, wait, draft, known[0])
-    if draft.verdict is Verdict.MET and working != ended - wait.opened and not known[0].is_open(ended):
+    if draft.verdict is MET and working != draft.calendar and not known[0].is_open(ended):
         wait.mark("ooh")
     draft.manager_working = _own(draft, known[0], ended)
     draft.marks = wait.marks
@@ -40,7 +41,7 @@ def answered(dialog: Dialog, wait: Wait, message: Message, assigned: Mapping[int
     return turn if wait.before is None else _kept(wait.before, turn)
 
 
-def _mark_answer(dialog: Dialog, wait: Wait, message: Message, *, holder: int, responder: int) -> None:
+def _mark_answer(dialog: Dialog, wait: Wait, message: Message, holder: int, responder: int) -> None:
     """What is to be known of an answer beside its time."""
     rules = dialog.rules
     if not responder:
@@ -61,15 +62,15 @@ def _judge_late(dialog: Dialog, wait: Wait, draft: TurnDraft, schedule: Schedule
     assert ended is not None  # noqa: S101 - it is answered
     assert working is not None  # noqa: S101 - it is answered
     if ended > draft.deadline:
-        draft.overdue_verdict = Verdict.LATE
+        draft.overdue_verdict = LATE
     if "backlog" in wait.marks:
-        draft.verdict, draft.cause, draft.blame = Verdict.EXCUSED, "backlog", BLAMED["backlog"]
+        draft.verdict, draft.cause, draft.blame = EXCUSED, "backlog", BLAMED["backlog"]
         return
     lost, cause = lost_time(dialog.rules, schedule, wait.working_from, ended)
     if lost and working - lost <= draft.target:
-        draft.verdict, draft.cause, draft.blame = Verdict.EXCUSED, cause, BLAMED[cause]
+        draft.verdict, draft.cause, draft.blame = EXCUSED, cause, BLAMED[cause]
         return
-    draft.verdict = Verdict.LATE
+    draft.verdict = LATE
     draft.blame, draft.culprit = blame_of(dialog, wait, draft.held)
 
 
@@ -88,20 +89,20 @@ def closed(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -
 def _close_verdict(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -> tuple[Verdict, str, str, int]:
     status = dialog.session.status
     if status in SPAM:
-        return Verdict.EXCUSED, SPAM[status], "", 0
-    if wait.bot_spoke and all(not user or dialog.is_bot(user) for user, _, _ in wait.links):
+        return EXCUSED, SPAM[status], "", 0
+    if wait.bot_spoke and all(not user or user in dialog.bots for user, _, _ in wait.links):
         return Verdict.BOT_ONLY, "bot_only", "", 0
     broken = cause_now(dialog.rules, at)
     if broken:
-        return Verdict.EXCUSED, broken, BLAMED[broken], 0
+        return EXCUSED, broken, BLAMED[broken], 0
     cause = "closed_auto" if notice and not closer else "closed"
     if wait.send_failed:
-        return Verdict.MISSED, cause, "channel", 0
+        return MISSED, cause, "channel", 0
     culprit = closer or holder_of(dialog, wait.links)
-    return Verdict.MISSED, cause, "manager" if culprit else "routing", culprit
+    return MISSED, cause, "manager" if culprit else "routing", culprit
 
 
-def waived(dialog: Dialog, wait: Wait, at: datetime, cause: str, *, closer: int = 0, proof: int = 0) -> Turn:
+def waived(dialog: Dialog, wait: Wait, at: datetime, cause: str, *, closer: int, proof: int) -> Turn:
     """No reply is needed, or it was given elsewhere: outside the share within target, visible and countable."""
     known = terms(dialog.rules, wait)
     held = parts(dialog, wait, known[0], at)
@@ -115,63 +116,37 @@ def still_open(dialog: Dialog, wait: Wait, assigned: Mapping[int, datetime]) -> 
     """The customer waits. While a bot talks with him nobody is late: the clock of people has not started."""
     known = terms(dialog.rules, wait)
     owner = dialog.session.owner
-    holder = 0 if dialog.is_bot(owner) else owner
-    if wait.bot_spoke and (dialog.is_bot(owner) or dialog.is_bot(wait.links[-1][0])):
+    holder = 0 if owner in dialog.bots else owner
+    if wait.bot_spoke and (owner in dialog.bots or wait.links[-1][0] in dialog.bots):
         known = (known[0], known[1], NEVER, None, known[4])
     if holder and dialog.is_gone(holder):
         wait.mark("dismissed")
     draft = _draft(dialog, wait, known, parts_so_far(dialog, wait, known[0]), holder)
     draft.assigned = assigned.get(holder)
-    draft.overdue_verdict = Verdict.LATE if dialog.now > draft.deadline else None
+    draft.overdue_verdict = LATE if dialog.now > draft.deadline else None
     return _finished(wait, draft)
 
 
 def _draft(dialog: Dialog, wait: Wait, known: Terms, held: tuple[Held, ...], holder: int) -> TurnDraft:
     """An open turn, to be completed."""
-    session, before = dialog.session, wait.before
-    return TurnDraft(
-        chat=session.chat,
-        message=wait.message,
-        session=session.id,
-        line=session.line,
-        connector=session.connector,
-        messenger=dialog.rules.messenger,
-        kind=wait.kind,
-        opened=wait.opened,
-        working_from=wait.working_from,
-        target=known[1],
-        deadline=known[2],
-        no_reply_at=known[3],
-        schedule_version=known[4],
-        holder=holder,
-        assigned=None,
-        held=held,
-        verdict=Verdict.OPEN,
-        overdue_verdict=None,
-        ended=None,
-        ended_by=0,
-        responder=0,
-        calendar=None,
-        working=None,
-        manager_working=None,
-        portal_wait=None if wait.portal_at is None else wait.portal_at - wait.opened,
-        cause="",
-        blame="",
-        culprit=0,
-        closer=0,
-        proof=0,
-        skipped=wait.skipped,
-        content=wait.content,
-        digest="",
-        marks=(),
-        counted=before is not None and before.counted,
-    )
+    session, draft = dialog.session, blank_draft()
+    draft.chat, draft.session, draft.line, draft.connector = session.chat, session.id, session.line, session.connector
+    draft.messenger = dialog.rules.messenger
+    _, draft.target, draft.deadline, draft.no_reply_at, draft.schedule_version = known
+    draft.message, draft.kind, draft.content, draft.skipped = wait.message, wait.kind, wait.content, wait.skipped
+    draft.opened, draft.working_from = wait.opened, wait.working_from
+    draft.holder, draft.held = holder, held
+    if wait.portal_at is not None:
+        draft.portal_wait = wait.portal_at - wait.opened
+    if wait.before is not None:
+        draft.counted = wait.before.counted
+    return draft
 
 
 def _end(draft: TurnDraft, at: datetime, working: timedelta) -> None:
     draft.ended, draft.working, draft.calendar = at, working, at - draft.opened
     if at > draft.deadline:
-        draft.overdue_verdict = Verdict.LATE
+        draft.overdue_verdict = LATE
 
 
 def _finished(wait: Wait, draft: TurnDraft) -> Turn:
@@ -182,18 +157,21 @@ def _finished(wait: Wait, draft: TurnDraft) -> Turn:
 
 def _kept(before: Turn, turn: Turn) -> Turn:
     """A figure once ended stays as it was told, unless what ended it changed or an excuse became known."""
-    if before.verdict is Verdict.OPEN or turn.verdict is Verdict.OPEN or before.verdict is Verdict.VOID:
+    if before.verdict is OPEN or turn.verdict is OPEN or before.verdict is Verdict.VOID:
         return before if before == turn else turn
     same = before.ended == turn.ended and before.ended_by == turn.ended_by and before.proof == turn.proof
     if not same or before.working_from != turn.working_from:
         return turn
-    is_excused_now = turn.verdict is Verdict.EXCUSED and before.verdict in {Verdict.LATE, Verdict.MISSED}
+    is_excused_now = turn.verdict is EXCUSED and before.verdict in {LATE, MISSED}
     return turn if is_excused_now else before
 
 
 def _working(wait: Wait, held: tuple[Held, ...], schedule: Schedule, ended: datetime) -> timedelta:
     if wait.working_from == held[0].since:
-        return held[0].working if len(held) == 1 else sum((part.working for part in held), ZERO)
+        total = held[0].working
+        for part in held[1:]:
+            total += part.working
+        return total
     return schedule.working(wait.working_from, ended)
 
 

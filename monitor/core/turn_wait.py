@@ -19,16 +19,13 @@ Terms = tuple[Schedule, timedelta, datetime, datetime | None, str]
 
 
 class Dialog:
-    """One session and all that its turns are judged by. `people`: who wrote in it."""
+    """One session and all that its turns are judged by. `people`: who wrote in it; `bots`: who of them is none."""
 
-    __slots__ = ("now", "people", "rules", "session")
+    __slots__ = ("bots", "now", "people", "rules", "session")
 
     def __init__(self, session: Session, rules: Rules, people: Mapping[int, Person], now: datetime) -> None:
         self.session, self.rules, self.people, self.now = session, rules, people, now
-
-    def is_bot(self, user: int) -> bool:
-        person = self.people.get(user)
-        return person is not None and person.bot
+        self.bots = [person.id for person in people.values() if person.bot]
 
     def is_gone(self, user: int) -> bool:
         """Dismissed or away: what is left of the wait is not his."""
@@ -83,7 +80,8 @@ def terms(rules: Rules, wait: Wait) -> Terms:
             return schedule, target, before.deadline, before.no_reply_at, version
     start = wait.working_from
     patience = max(target, COURTESY) if wait.courtesy else target
-    return schedule, target, *schedule.add_both(start, patience, patience * NO_REPLY_TARGETS), version
+    deadline, given_up = schedule.add_both(start, patience, patience * NO_REPLY_TARGETS)
+    return schedule, target, deadline, given_up, version
 
 
 def _earlier(rules: Rules, wait: Wait, version: str) -> Schedule:
@@ -97,20 +95,19 @@ def _earlier(rules: Rules, wait: Wait, version: str) -> Schedule:
 def parts(dialog: Dialog, wait: Wait, schedule: Schedule, ended: datetime) -> tuple[Held, ...]:
     """Each owner's part of a wait that is over, on the working clock."""
     links = _without_gone(wait.links, dialog.rules.gone, ended) if dialog.rules.gone else wait.links
+    if links[-1][1] > ended:  # who took the dialog after a thanks had settled itself has no part of it
+        links = [link for link in links if link[1] <= ended]
     if len(links) == 1:
         user, since, notice = links[0]
         return (Held(user, since, schedule.working(since, ended), notice),)
-    moments = [since for _, since, _ in links]
+    moments = [link[1] for link in links]
     moments.append(ended)
-    spans = schedule.spans(moments)
-    last = len(links) - 1
-    return tuple(
-        [
-            Held(link[0], link[1], spans[number], link[2])
-            for number, link in enumerate(links)
-            if number == last or moments[number + 1] > link[1]
-        ]
-    )
+    told, last = [], len(links)
+    for number, span in enumerate(schedule.spans(moments), 1):
+        user, since, notice = links[number - 1]
+        if number == last or moments[number] > since:
+            told.append(Held(user, since, span, notice))
+    return tuple(told)
 
 
 def parts_so_far(dialog: Dialog, wait: Wait, schedule: Schedule) -> tuple[Held, ...]:
@@ -134,9 +131,7 @@ def _without_gone(links: list[Link], gone: Mapping[int, datetime], ended: dateti
 
 def holder_of(dialog: Dialog, links: list[Link]) -> int:
     """Who accepted it last; 0 = nobody, or a bot only."""
-    people = dialog.people
     for user, _, _ in reversed(links):
-        person = people.get(user)
-        if person is None or not person.bot:
+        if user not in dialog.bots:
             return user
     return 0

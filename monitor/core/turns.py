@@ -6,8 +6,9 @@ One pass over the messages; what ends a wait is recorded by turn_verdicts, what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from monitor.core.calendar import Schedule
 from monitor.core.model import Message, Person, Session
@@ -18,11 +19,11 @@ from monitor.core.turn_story import Story
 from monitor.core.turn_wait import NO_REPLY_TARGETS, ZERO, Dialog
 
 DUPLICATE = 69
+UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
 NOTHING: Mapping[TurnKey, Turn] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(NamedTuple):
     """Turns in the order they began. `carry`: the last one, if the session left it unanswered (case 27).
 
     `problems`: what was wrong with the data, counted and shown.
@@ -48,12 +49,12 @@ def judge(
     `people`: the authors of the history. `previous`: the turns judged before for this session: what was told of them
     stands. `carried`: the chat's last turn of an earlier session, if nobody answered it.
     """
-    known = {turn.key: turn for turn in previous} or NOTHING
-    is_group = sum(person.connector for person in people.values()) > 1
+    known = {turn.key: turn for turn in previous} if previous else NOTHING
     if session.customer in rules.excluded:
         return _dropped(known, "excluded", now)
     if session.status == DUPLICATE:
         return _dropped(known, "duplicate", now)
+    is_group = _is_group(people)
     if is_group and rules.groups is None:
         return _dropped(known, "group", now, f"replies.group session={session.id}")
     if known and not messages:
@@ -64,14 +65,23 @@ def judge(
     return _outcome(story, known, tuple(problems + story.problems))
 
 
+def _is_group(people: Mapping[int, Person]) -> bool:
+    """Several customers in one chat."""
+    customers = 0
+    for person in people.values():
+        if person.connector:
+            customers += 1
+    return customers > 1
+
+
 def _outcome(story: Story, known: Mapping[TurnKey, Turn], problems: tuple[str, ...]) -> Judged:
     turns = tuple(story.turns)
     last = turns[-1] if turns else None
-    carry = last if last is not None and last.verdict in {Verdict.OPEN, Verdict.MISSED} else None
+    carry = last if last is not None and last.verdict in UNANSWERED else None
     if known:
         told = {turn.key for turn in turns}
         turns += tuple(_gone(story, turn) for key, turn in known.items() if key not in told)
-    return Judged(turns=turns, carry=carry, problems=problems)
+    return Judged(turns, carry, problems)
 
 
 def _gone(story: Story, turn: Turn) -> Turn:

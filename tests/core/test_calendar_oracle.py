@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.core import calendar
 from monitor.core.calendar import Schedule, from_worktime, moment_of
 from monitor.core.model import WorkTime
 
 MINUTE = timedelta(minutes=1)
 OFFICE = ((9 * 60, 13 * 60), (14 * 60, 18 * 60))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """Each test works its hours out for itself."""
+    calendar._timeline.cache_clear()
+    calendar.from_worktime.cache_clear()
 
 
 def is_open(schedule: Schedule, at: datetime) -> bool:

@@ -13,12 +13,23 @@ import pytz
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.core import calendar
 from monitor.core.calendar import NEVER, PublicDay, Schedule, from_rule, from_worktime, moment_of, zone_name
 from monitor.core.model import WorkTime
 from monitor.core.policy import ScheduleRule
 
 HOUR, MINUTE, ZERO = timedelta(hours=1), timedelta(minutes=1), timedelta()
 OFFICE = ((540, 780), (840, 1080))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """Each test works its hours out for itself."""
+    calendar._ruled.cache_clear()
+    calendar._timeline.cache_clear()
+    calendar.from_worktime.cache_clear()
+
+
 WEEK = (((0, 1, 2, 3, 4), OFFICE), ((5,), ((600, 660),)))
 DAY = date(2026, 3, 4)  # a Wednesday
 
@@ -193,3 +204,33 @@ def test_another_implementation_measures_the_same(zone: str, start: datetime, mi
     theirs = rules.difference(begins, ends).timedelta
     ours = Schedule(zone=zone, week=(OFFICE,) * 5 + ((), ())).working(begins, ends)
     assert ours == theirs
+
+
+def test_the_very_first_opening_of_a_timeline_is_an_opening_like_any_other() -> None:
+    daily = Schedule(zone="UTC", week=(((540, 600),),) * 7)
+    at = datetime(2026, 1, 1, 9, 50, tzinfo=UTC)
+    assert daily.working(at, at + timedelta(days=1)) == HOUR
+    assert daily.add(at, 5 * MINUTE) == at + 5 * MINUTE
+    next_day = datetime(2026, 1, 2, 9, 10, tzinfo=UTC)
+    assert daily.add_both(at, 20 * MINUTE, 80 * MINUTE) == (next_day, next_day + timedelta(days=1))
+    assert daily.working(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 3, tzinfo=UTC)) == 2 * HOUR
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Pacific/Kiritimati", "Pacific/Honolulu", "Europe/Berlin"])
+def test_round_the_clock_no_second_is_lost_where_one_timeline_follows_another(zone: str) -> None:
+    always = Schedule(zone=zone, week=(((0, 1440),),) * 7)
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 6, 1, tzinfo=UTC)
+    assert always.working(start, end) == end - start
+    eve = datetime(2027, 1, 1, 0, 30, tzinfo=ZoneInfo("Europe/Moscow"))  # still the old year in UTC
+    assert always.working(eve, eve + 5 * HOUR) == 5 * HOUR
+
+
+def test_west_of_greenwich_a_skipped_minute_is_the_moment_of_the_skip_as_well() -> None:
+    told = {moment_of("America/New_York", date(2026, 3, 8), minute) for minute in range(120, 180)}
+    assert told == {datetime(2026, 3, 8, 7, tzinfo=UTC)}
+
+
+def test_hours_that_the_clocks_skip_wholly_are_no_opening() -> None:
+    night = Schedule(zone="Europe/Berlin", week=(((120, 180),),) * 7)
+    eve = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert night.next_open(eve) == datetime(2026, 3, 30, 0, tzinfo=UTC)
