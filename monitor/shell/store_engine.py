@@ -105,6 +105,8 @@ def _upgrade(engine: Engine, url: str) -> None:
     config = _migrations()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with engine.begin() as connection:
+        if connection.dialect.name == "sqlite":  # its driver begins nothing by itself before a CREATE
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         present = _revision(connection)
         if present is not None and present not in known:
             raise StoreError(
