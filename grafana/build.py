@@ -1,4 +1,4 @@
-"""Writes grafana/dashboards/*.json from the table of panels: `python -m grafana.build`."""
+"""Writes grafana/dashboards/*.json from the tables of panels: `python -m grafana.build`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.panels import BOARDS, Board, Panel
+from grafana.boards import BOARDS
+from grafana.panels import Board, Panel
 
 FOLDER = Path(__file__).parent / "dashboards"
 SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from grafana.boards import BOARDS
 from grafana.build import built
-from grafana.panels import BOARDS
 from monitor.core.signals import METRICS
 
 ROOT = Path(__file__).parents[2]
