@@ -27,6 +27,7 @@ class Panel:
     link: str = ""
     mappings: dict[str, tuple[str, str]] = field(default_factory=dict)
     is_instant: bool = False
+    interval: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,10 @@ class Board:
 BAD = ((None, "green"), (1.0, "red"))
 SHARE = ((None, "red"), (0.8, "orange"), (0.9, "green"))
 DAYS = ((None, "red"), (7 * 86400.0, "orange"), (30 * 86400.0, "green"))
-PORTAL_PAGE = "${monitor_url}/portals/${__field.labels.portal}"
+# In a table a label is a column, elsewhere it belongs to the series.
+PORTAL_PAGE = "${monitor_url}/portals/${__data.fields.portal}"
+INCIDENTS_PAGE = "${monitor_url}/incidents?portal=${__data.fields.portal}"
+PORTAL_OF_SERIES = "${monitor_url}/portals/${__field.labels.portal}"
 ON_PORTAL = "${monitor_url}/portals/${portal}"
 UP = {"0": ("down", "red"), "1": ("up", "green")}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.panels import BAD, CHANNEL, DAYS, PORTAL_PAGE, SHARE, UP, Board, Panel
+from grafana.panels import BAD, CHANNEL, DAYS, INCIDENTS_PAGE, PORTAL_OF_SERIES, PORTAL_PAGE, SHARE, UP, Board, Panel
 
 FLEET = Board(
     uid="mm-fleet",
@@ -82,9 +82,9 @@ FLEET = Board(
                 kind="table",
                 width=12,
                 is_instant=True,
-                link=PORTAL_PAGE,
+                link=INCIDENTS_PAGE,
                 queries={"": "sum by (portal, kind, severity) (messenger_incidents) > 0"},
-                about="By portal and kind; the link opens the portal's page with evidence and advice.",
+                about="By portal and kind; the link opens the portal's incidents with evidence and advice.",
                 empty="Nothing is wrong anywhere.",
             ),
             Panel(
@@ -101,11 +101,28 @@ FLEET = Board(
                 empty="Every known channel is up.",
             ),
             Panel(
+                title="Whose turn it is",
+                kind="table",
+                width=24,
+                height=6,
+                is_instant=True,
+                link=PORTAL_PAGE,
+                queries={
+                    "": "sort_desc(sum by (portal, manager) (messenger_open_turns) > 0)"
+                    " * on (portal, manager) group_left (name) messenger_manager_info"
+                    " or sum by (portal, manager) (messenger_open_turns) > 0"
+                    " unless on (portal, manager) messenger_manager_info"
+                },
+                about="Customers who wait for an answer, by who holds their dialogs; `queue`: nobody has taken them.",
+                empty="Nobody waits.",
+            ),
+            Panel(
                 title="Channels up by portal",
                 kind="timeline",
                 width=24,
                 queries={"{{portal}}": "min by (portal) (messenger_channel_up)"},
                 mappings=UP,
+                link=PORTAL_OF_SERIES,
                 about="A portal is red while any of its known channels is down.",
                 empty="No channel is known yet.",
             ),
@@ -114,18 +131,30 @@ FLEET = Board(
             Panel(
                 title="What runs out next",
                 kind="table",
-                width=12,
+                width=9,
                 unit="s",
                 is_instant=True,
                 steps=DAYS,
                 queries={"": "sort(messenger_expiry_timestamp_seconds - time())"},
                 about="Licences, subscriptions, the application and the guarantee: time left.",
+                link=PORTAL_PAGE,
                 empty="No date is configured and no provider tells one.",
+            ),
+            Panel(
+                title="Guarantees end",
+                kind="table",
+                width=5,
+                unit="dateTimeAsIso",
+                is_instant=True,
+                link=PORTAL_PAGE,
+                queries={"": "1000 * sort(messenger_guarantee_end_timestamp_seconds)"},
+                about="The last moment of each portal's guarantee, the nearest first.",
+                empty="No portal has a guarantee.",
             ),
             Panel(
                 title="Reminders sent",
                 kind="table",
-                width=6,
+                width=5,
                 is_instant=True,
                 queries={"": "messenger_reminders_sent > 0"},
                 about="Of the three that each date has.",
@@ -134,7 +163,7 @@ FLEET = Board(
             Panel(
                 title="Broken promises",
                 kind="table",
-                width=6,
+                width=5,
                 is_instant=True,
                 queries={"": "messenger_guarantee_check == 0"},
                 about="Audits that do not hold: who can write, routing, notices, queue, drift, document numbers.",

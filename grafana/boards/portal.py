@@ -3,6 +3,19 @@
 from __future__ import annotations
 
 from grafana.panels import ON_PORTAL, QUANTILE, SHARE, SHARE_WITHIN, UP, Board, P, Panel
+from monitor.core.model import State
+
+# One row a channel: the number of the state that is 1, and its name by the mapping.
+COLOURS = {"connected": "green", "restricted": "light-green", "connecting": "yellow", "phone_offline": "orange",
+           "silent": "orange", "unreachable": "purple", "unknown": "gray"}  # fmt: skip
+STATES = {str(number): (state.value, COLOURS.get(state.value, "red")) for number, state in enumerate(State, 1)}
+STATE_NUMBER = (
+    "max by (line, connector) ("
+    + " or ".join(
+        f'messenger_channel_state{{{P}, state="{state}"}} * {number}' for number, state in enumerate(State, 1)
+    )
+    + ")"
+)
 
 PORTAL = Board(
     uid="mm-portal",
@@ -16,8 +29,9 @@ PORTAL = Board(
                 kind="timeline",
                 width=24,
                 height=9,
-                queries={"{{line}} {{connector}}: {{state}}": f"messenger_channel_state{{{P}}} == 1"},
-                about="The judged state; the legend names it.",
+                queries={"{{line}} {{connector}}": STATE_NUMBER},
+                mappings=STATES,
+                about="The judged state of every channel: green carries messages, red does not.",
                 link=ON_PORTAL,
                 empty="No channel is configured on this portal, or it has not been polled.",
             ),
@@ -73,6 +87,21 @@ PORTAL = Board(
                 empty="Nobody has answered in this time.",
             ),
             Panel(
+                title="Response by manager",
+                kind="bars",
+                width=24,
+                unit="s",
+                steps=((None, "green"), (900.0, "orange"), (1800.0, "red")),
+                is_instant=True,
+                queries={
+                    f"{{{{name}}}} {name}": QUANTILE.format(q=q, by=", portal, manager", where=f"{P}, ")
+                    + " * on (portal, manager) group_left (name) messenger_manager_info"
+                    for name, q in (("p50", "0.5"), ("p90", "0.9"))
+                },
+                about="Half and nine tenths of each manager's answers came within this time, working clock.",
+                empty="Nobody has answered in this time.",
+            ),
+            Panel(
                 title="Response time, working clock",
                 kind="timeseries",
                 width=8,
@@ -87,6 +116,7 @@ PORTAL = Board(
             Panel(
                 title="How long customers wait, by hour",
                 kind="heatmap",
+                interval="1h",
                 width=16,
                 unit="s",
                 queries={
