@@ -98,6 +98,7 @@ def addresses(board: PageBoard, portal: str) -> list[tuple[str, str, Need]]:
         "{id}": incident_of(board, portal),
         "{key}": "x" * 43,
         "{provider}": "pact-1",
+        "{name}": "slow_reply",
     }
     found = []
     for method, path, _, need in ROUTES:
