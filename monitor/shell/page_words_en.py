@@ -132,6 +132,8 @@ EN: dict[str, str] = {
     "note_hint": "What was done, or who is at it. Do not name customers.",
     "notes": "Notes",
     "no_notes": "No notes yet.",
+    "first_of": "The first {shown} of {all} are shown; the others are on the portals' pages.",
+    "never_seen": "The channel was not seen once in this time.",
     "not_seen": "not seen",
     "did_not_work": "did not work for {span} ({state})",
     "strip_label": "The channel's work by day, {days} days: {share} of the time that was seen",
