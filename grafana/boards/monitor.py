@@ -43,9 +43,19 @@ MONITOR = Board(
                 empty="Nothing has been polled yet.",
             ),
             Panel(
+                title="Loop lag",
+                kind="timeseries",
+                width=6,
+                unit="s",
+                steps=((None, "green"), (0.5, "orange"), (2.0, "red")),
+                queries={"worst of 5 minutes": "messenger_monitor_loop_lag_seconds"},
+                about="How late the daemon's own timers fire: everything in it waits as long.",
+                empty="The daemon is down.",
+            ),
+            Panel(
                 title="Version and configuration",
                 kind="table",
-                width=12,
+                width=6,
                 is_instant=True,
                 queries={
                     "": "messenger_monitor_build_info",
