@@ -64,7 +64,7 @@ def test_a_lost_qr_code_and_its_end_in_telegram(office: Office) -> None:
         "Битрикс24: ERROR=true, 12:31\n"
         "\n"
         "Что делать: Интегратор: отсканировать QR-код в кабинете Wazzup. Тревога закроется сама.\n"
-        "Входит в гарантию.\n"
+        "По гарантии: да.\n"
         "Подробнее: http://127.0.0.1:9460/incidents/7f3a\n"
         "Инструкция: http://127.0.0.1:9460/runbooks/qr_rescan_required\n"
     )
@@ -106,7 +106,7 @@ def test_a_warning_comes_by_mail_as_text_and_as_a_page_that_no_text_can_break(of
         "a < b\n"
         "\n"
         "Что делать: Написать.\n"
-        "В гарантию не входит.\n"
+        "По гарантии: нет.\n"
         "Подробнее: http://127.0.0.1:9460/incidents/7f3a\n"
         "Инструкция: http://127.0.0.1:9460/runbooks/qr_rescan_required"
     )
