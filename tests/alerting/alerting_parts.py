@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
-import subprocess
 import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -18,12 +15,13 @@ from email.message import EmailMessage
 from email.policy import default as modern
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 from aiosmtpd.controller import Controller
 
-T = TypeVar("T")
+from tests.e2e.e2e_parts import binary, free_port, launch, running
+
 FOLDER = Path(__file__).parents[2] / "deploy" / "alertmanager"
 FILE = FOLDER / "alertmanager.yml"
 BEGAN = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -35,25 +33,6 @@ def filled_in() -> dict[str, Any]:
     return tree
 
 
-def eventually(what: Callable[[], T], *, within: float = 20.0) -> T:
-    end = time.monotonic() + within
-    while time.monotonic() < end:
-        try:
-            found = what()
-        except OSError:
-            found = None  # type: ignore[assignment]  # not up yet
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within {within} s")
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 @contextmanager
 def alertmanager(folder: Path, tree: dict[str, Any]) -> Iterator[str]:
     """Its URL. Waits and intervals are those of a test."""
@@ -62,16 +41,10 @@ def alertmanager(folder: Path, tree: dict[str, Any]) -> Iterator[str]:
     shutil.copytree(FOLDER / "templates", folder / "templates")
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(tree, allow_unicode=True))
     url = f"http://127.0.0.1:{free_port()}"
-    command = ["prometheus-alertmanager", f"--config.file={folder / 'alertmanager.yml'}"]
+    command = [binary("prometheus-alertmanager"), f"--config.file={folder / 'alertmanager.yml'}"]
     command += [f"--storage.path={folder / 'am'}", f"--web.listen-address={url[7:]}", "--cluster.listen-address="]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        eventually(lambda: urllib.request.urlopen(f"{url}/-/ready", timeout=2).status == 200)
+    with running(launch(command, folder / "log", url), "/-/ready"):
         yield url
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def alert(name: str, *, over: bool = False, **labels: str) -> dict[str, Any]:

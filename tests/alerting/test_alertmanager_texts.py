@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from alerting_parts import alert, alertmanager, bot_server, eventually, filled_in, mail_server, post
+from alerting_parts import alert, alertmanager, bot_server, filled_in, mail_server, post
+
+from tests.e2e.e2e_parts import eventually
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("alerting")]
 
@@ -55,7 +57,7 @@ def ended(office: Office) -> str:
 
 def test_a_lost_qr_code_and_its_end_in_telegram(office: Office) -> None:
     post(office.url, [qr()])
-    eventually(lambda: len(office.telegram) == 1)
+    eventually(lambda: len(office.telegram) == 1, within=20)
     assert office.telegram[0]["text"] == (
         "🔴 WhatsApp на линии «Продажи»: нужно заново отсканировать QR-код\n"
         "С 12:30 (уже 20 минут) сообщения не доходят.\n"
@@ -69,7 +71,7 @@ def test_a_lost_qr_code_and_its_end_in_telegram(office: Office) -> None:
         "Инструкция: http://127.0.0.1:9460/runbooks/qr_rescan_required\n"
     )
     post(office.url, [qr(over=True)])
-    eventually(lambda: len(office.telegram) == 2)
+    eventually(lambda: len(office.telegram) == 2, within=20)
     assert office.telegram[1]["text"] == (
         "✅ WhatsApp на линии «Продажи»: нужно заново отсканировать QR-код\n"
         f"Закончилось {ended(office)} UTC. Сколько длилось: http://127.0.0.1:9460/incidents/7f3a\n"
@@ -80,7 +82,7 @@ def test_a_rule_of_prometheus_speaks_russian_too(office: Office) -> None:
     rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     down = next(rule for rule in rules if rule["alert"] == "MessengerMonitorDown")
     post(office.url, [alert("MessengerMonitorDown", **down["labels"]) | {"annotations": down["annotations"]}])
-    eventually(lambda: office.telegram)
+    eventually(lambda: office.telegram, within=20)
     assert office.telegram[0]["text"] == (
         "🔴 Монитор мессенджеров не отвечает\n"
         "Prometheus не может достать его уже 3 минуты. Пока это так, ни каналы, ни ответы не наблюдаются.\n"
@@ -95,7 +97,7 @@ def test_a_warning_comes_by_mail_as_text_and_as_a_page_that_no_text_can_break(of
     told = alert("ChannelSilent", severity="warning", audience="integrator", guaranteed="no", **CHANNEL)
     words = {"summary": "Канал <b>молчит</b>", "description": "", "evidence": "a < b", "recommendation": "Написать."}
     post(office.url, [told | {"annotations": words | {"runbook": QR["runbook"]}}])
-    eventually(lambda: office.mail)
+    eventually(lambda: office.mail, within=20)
     (letter,) = office.mail
     assert letter["Subject"] == "🟡 Внимание, портал acme: Канал <b>молчит</b>"
     assert (letter["From"], letter["To"]) == ("monitor@example.org", "duty@example.org")
@@ -124,7 +126,7 @@ def test_several_in_one_message_are_counted_in_the_subject_and_cut_at_ten(office
                     line=str(line), connector="max")  # fmt: skip
         many.append(one | {"annotations": {"summary": f"Линия {line}", "evidence": "x"}})
     post(office.url, many)
-    eventually(lambda: office.mail)
+    eventually(lambda: office.mail, within=20)
     (letter,) = office.mail
     assert letter["Subject"] == "🟡 Внимание, портал acme: открыто 12"
     text = next(part.get_content() for part in letter.iter_parts() if part.get_content_type() == "text/plain")
