@@ -57,12 +57,9 @@ FLEET = Board(
                 height=4,
                 unit="percentunit",
                 steps=SHARE,
-                queries={
-                    "share": 'sum(increase(messenger_turns_total{verdict="met"}[7d])) / '
-                    'sum(increase(messenger_turns_total{verdict=~"met|late|missed"}[7d]))'
-                },
+                queries={"share": "fleet:messenger_turns_in_time:ratio_7d"},
                 about="Met of met, late and missed.",
-                empty="Nothing had to be answered.",
+                empty="Nothing had to be answered, or rules/recorded.yml is not loaded.",
             ),
             Panel(
                 title="Oldest waiting customer",
@@ -103,8 +100,7 @@ FLEET = Board(
             Panel(
                 title="Whose turn it is",
                 kind="table",
-                width=24,
-                height=6,
+                width=12,
                 is_instant=True,
                 link=PORTAL_PAGE,
                 queries={
@@ -115,6 +111,18 @@ FLEET = Board(
                 },
                 about="Customers who wait for an answer, by who holds their dialogs; `queue`: nobody has taken them.",
                 empty="Nobody waits.",
+            ),
+            Panel(
+                title="Answered in time by portal, 7 days",
+                kind="bars",
+                width=12,
+                unit="percentunit",
+                steps=SHARE,
+                is_instant=True,
+                link=PORTAL_OF_SERIES,
+                queries={"{{portal}}": "sort(portal:messenger_turns_in_time:ratio_7d)"},
+                about="Each portal's share, the weakest first.",
+                empty="Nothing had to be answered, or rules/recorded.yml is not loaded.",
             ),
             Panel(
                 title="Channels up by portal",
