@@ -1,14 +1,15 @@
-"""Writes grafana/dashboards/*.json from the table of panels: `python -m grafana.build`."""
+"""Writes grafana/dashboards/*.json from the tables of panels: `python -m grafana.build`."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from grafana_foundation_sdk.builders import (
     bargauge,
+    common,
     dashboard,
     heatmap,
     prometheus,
@@ -18,20 +19,32 @@ from grafana_foundation_sdk.builders import (
     timeseries,
 )
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import common as common_model
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.panels import BOARDS, Board, Panel
+from grafana.boards import BOARDS
+from grafana.panels import Board, Panel
 
 FOLDER = Path(__file__).parent / "dashboards"
 SOURCE = model.DataSourceRef(type_val="prometheus", uid="${datasource}")
-KINDS = {
-    "stat": stat.Panel,
-    "timeseries": timeseries.Panel,
-    "timeline": statetimeline.Panel,
-    "table": table.Panel,
-    "heatmap": heatmap.Panel,
-    "bars": bargauge.Panel,
+LAST = common.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False)
+LEGEND = (
+    common.VizLegendOptions()
+    .display_mode(common_model.LegendDisplayMode.LIST)
+    .placement(common_model.LegendPlacement.BOTTOM)
+    .show_legend(True)
+    .calcs([])
+)
+NO_TIME = model.DataTransformerConfig(id_val="organize", options={"excludeByName": {"Time": True, "Value": False}})
+# Each with an option of its own: a panel without any is written with `options: null`, which the schema does not allow.
+KINDS: dict[str, Callable[[], Any]] = {
+    "stat": lambda: stat.Panel().reduce_options(LAST).graph_mode(common_model.BigValueGraphMode.NONE),
+    "timeseries": lambda: timeseries.Panel().legend(LEGEND),
+    "timeline": lambda: statetimeline.Panel().show_value(common_model.VisibilityMode.AUTO).legend(LEGEND),
+    "table": lambda: table.Panel().show_header(True).with_transformation(NO_TIME),
+    "heatmap": lambda: heatmap.Panel().calculate(False),
+    "bars": lambda: bargauge.Panel().reduce_options(LAST).orientation(common_model.VizOrientation.HORIZONTAL),
 }
 
 
@@ -91,6 +104,8 @@ def _panel(panel: Panel) -> Any:
             .steps([model.Threshold(value=value, color=colour) for value, colour in panel.steps])
         )
     )
+    if panel.interval:
+        told = told.interval(panel.interval)
     if panel.mappings:
         told = told.mappings([_mapping(panel)])
     if panel.link:

@@ -17,6 +17,7 @@ import structlog
 
 from monitor import __version__
 from monitor.cli_operations import add_operations
+from monitor.cli_runbook import add_runbook
 from monitor.cli_web import add_web
 from monitor.config_values import Config, ConfigProblems
 
@@ -268,4 +269,5 @@ def _async(work: Coroutine[Any, Any, T]) -> T:
 
 
 add_operations(app, lambda path: _load(path, quiet=True), _async)
+add_runbook(app)
 add_web(app, lambda path: _load(path, quiet=True), _async)

@@ -67,6 +67,7 @@ class DaemonBoard:
         return self._daemon.is_ready()
 
     async def metrics(self, *, openmetrics: bool) -> str:
+        self._daemon.registry.set_gauge("messenger_monitor_loop_lag_seconds", (), self._lag.worst)
         return await self._daemon.exposition.render(openmetrics=openmetrics)
 
     async def reload(self) -> tuple[str, ...]:

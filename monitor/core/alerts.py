@@ -61,7 +61,7 @@ def _alert(labels: Labels, members: list[Incident], policy: Policy) -> Alert:
         "description": words.description,
         "evidence": _evidence(by_age, policy.language),
         "recommendation": words.recommendation,
-        "runbook": "",
+        "runbook": f"{policy.pages.rstrip('/')}/runbooks/{by_age[0].kind}" if policy.pages else "",
     }
     return Alert(
         labels=labels,

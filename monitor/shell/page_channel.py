@@ -62,10 +62,9 @@ def _days(memory: ChannelMemory, flips: Sequence[Flip], sight: Sight) -> tuple[D
 
 def _strip(days: Sequence[Day], sight: Sight, hatch: str = "hatch") -> Row:
     share = percent(uptime(days), sight.language)
-    label = sight.say("strip_label").format(days=len(days), share=share)
-    told = (
-        f"{sight.say('uptime')} {share} {sight.say('uptime_of')}" if uptime(days) is not None else sight.say("not_seen")
-    )
+    seen = uptime(days) is not None
+    label = sight.say("strip_label").format(days=len(days), share=share) if seen else sight.say("never_seen")
+    told = f"{sight.say('uptime')} {share} {sight.say('uptime_of')}" if seen else sight.say("not_seen")
     return {"told": told, "strip": charts.strip([_bar(day, sight) for day in days], label, hatch=hatch), "share": share}
 
 

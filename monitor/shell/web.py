@@ -15,6 +15,7 @@ from monitor.shell import pages, web_door, web_pages
 from monitor.shell.board import Board
 from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain_dialog, explain_portal
 from monitor.shell.exposition import OPENMETRICS, TEXT
+from monitor.shell.runbooks import runbook_list, runbook_page
 from monitor.shell.sign_in import Attempts, Sessions
 from monitor.shell.visitors import Need
 from monitor.shell.web_alerts import from_alertmanager
@@ -182,6 +183,8 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("POST", "/sign-out", web_door.sign_out, Need.NOTHING),
     ("GET", "/h/{key}", web_door.open_link, Need.NOTHING),
     ("GET", "/badge/{portal}.svg", web_pages.badge_picture, Need.NOTHING),
+    ("GET", "/runbooks", runbook_list, Need.NOTHING),
+    ("GET", "/runbooks/{name}", runbook_page, Need.NOTHING),
     ("GET", "/", web_pages.fleet, Need.SIGHT),
     ("GET", "/events", events, Need.SIGHT),
     ("GET", "/explain", _explain, Need.SIGHT),

@@ -24,6 +24,7 @@ from monitor.shell.web_view import is_live, language_of, number, page, portal_of
 
 MOST_NOTE = 500
 REVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+MOST_ROWS, LEAST_PAST = 80, 20  # of incidents on one page: more are read by nobody, and slowly on a phone
 
 
 async def fleet(request: web.Request) -> web.Response:
@@ -119,8 +120,15 @@ async def incidents(request: web.Request) -> web.Response:
     past = await request.app[BOARD].past_incidents(one)
     sights = {name: _sight_of(request, name) for name in portals if one in {None, name}}
     opened = [row for sight in sights.values() for row in page_portal.open_incidents(sight)]
+    opened.sort(key=lambda row: row["light"] != "bad")  # what is left out below is never the gravest
     ended = [incident_row(found, sights[name]) for name, found in past if name in sights and found.closed]
-    return page(request, "incidents.html", opened=opened, past=ended, one=wanted)
+    facts: dict[str, Any] = {
+        "opened": opened[:MOST_ROWS],
+        "opened_in_all": len(opened),
+        "past": ended[: max(LEAST_PAST, MOST_ROWS - len(opened))],
+        "past_in_all": len(ended),
+    }
+    return page(request, "incidents.html", one=wanted, **facts)
 
 
 async def incident(request: web.Request) -> web.Response:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from grafana.boards import BOARDS
 from grafana.build import built
-from grafana.panels import BOARDS
 from monitor.core.signals import METRICS
 
 ROOT = Path(__file__).parents[2]
@@ -52,16 +52,23 @@ def test_the_checked_in_dashboard_is_what_the_table_says(name: str) -> None:
 
 @pytest.mark.parametrize(("where", "query"), queries(), ids=lambda value: str(value)[:50])
 def test_every_metric_and_label_that_is_asked_for_is_declared(where: str, query: str) -> None:
-    for name, labels in re.findall(r"\b(messenger_\w+)(?:\{([^}]*)\})?", query):
-        if name.startswith("messenger_") and ":" not in name:
-            assert base_of(name) in DECLARED, f"{where}: {name}"
-            asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", labels))
-            assert asked <= DECLARED[base_of(name)] | OWN, f"{where}: {name}: {asked}"
+    for name, labels in re.findall(r"(?<!:)\b(messenger_\w+)\b(?!:)(?:\{([^}]*)\})?", query):
+        assert base_of(name) in DECLARED, f"{where}: {name}"
+        asked = set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", labels))
+        assert asked <= DECLARED[base_of(name)] | OWN, f"{where}: {name}: {asked}"
     grouped = {
         word for part in re.findall(r"(?:by|on|group_left)\s*\(([^)]*)\)", query) for word in re.findall(r"\w+", part)
     }
     known = set().union(*DECLARED.values()) | OWN
     assert grouped <= known, f"{where}: {grouped - known}"
+
+
+def test_every_recorded_series_that_a_panel_asks_for_is_recorded_and_no_other() -> None:
+    rules = [rule for path in RULES for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+    recorded = {rule["record"] for rule in rules if "record" in rule}
+    asked = {name for path in DASHBOARDS for name in re.findall(r"\w+:messenger_\w+:\w+", path.read_text())}
+    assert asked == recorded
+    assert recorded
 
 
 def test_every_panel_says_what_it_shows_and_why_it_may_be_empty() -> None:

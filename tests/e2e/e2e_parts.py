@@ -22,6 +22,7 @@ import yaml
 
 T = TypeVar("T")
 COMMAND = [sys.executable, "-m", "monitor"]
+RECORDED = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules" / "recorded.yml"
 
 
 def free_port() -> int:
@@ -131,7 +132,8 @@ def prometheus(folder: Path, target: str) -> Iterator[Running]:
     port = free_port()
     config = folder / "prometheus.yml"
     job = {"job_name": "messenger-monitor", "static_configs": [{"targets": [target]}]}
-    config.write_text(yaml.safe_dump({"global": {"scrape_interval": "1s"}, "scrape_configs": [job]}))
+    tree = {"global": {"scrape_interval": "1s", "evaluation_interval": "1s"}, "scrape_configs": [job]}
+    config.write_text(yaml.safe_dump(tree | {"rule_files": [str(RECORDED)]}))
     command = [
         binary("prometheus"),
         f"--config.file={config}",

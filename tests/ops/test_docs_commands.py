@@ -10,7 +10,7 @@ import pytest
 from monitor.cli import app
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-PAGES = ("operations.md", "ru/operations.md", "security.md")
+PAGES = ("operations.md", "ru/operations.md", "security.md", "install.md", "first-portal.md", "../README.md")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -51,6 +51,8 @@ FULL = {
     "guarantee": "/portals/acme/guarantee",
     "monitor": "/monitor",
     "sign_in": "/sign-in",
+    "runbook": "/runbooks/qr_rescan_required",
+    "runbooks": "/runbooks",
 }
 EMPTY = {
     "fleet_empty": "/",

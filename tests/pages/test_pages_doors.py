@@ -99,6 +99,7 @@ def addresses(board: PageBoard, portal: str) -> list[tuple[str, str, Need]]:
         "{key}": "x" * 43,
         "{provider}": "pact-1",
         "{number}": "1",
+        "{name}": "slow_reply",
     }
     found = []
     for method, path, _, need in ROUTES:

@@ -204,6 +204,24 @@ async def test_empty_and_broken_portals_have_every_page(tmp_path: Path) -> None:
         assert "imopenlines, imconnector" in text
 
 
+async def test_of_a_channel_that_was_never_seen_no_share_is_told(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(busy())
+        text = await pages.text("/portals/acme/channels/1/max")
+        assert "За это время канал ни разу не наблюдался." in text
+        assert "<strong>работал" not in text
+
+
+async def test_a_long_list_of_incidents_begins_with_the_critical_ones_of_all_portals(tmp_path: Path) -> None:
+    async with Opened(tmp_path) as pages:
+        await pages.board.add(*(busy(f"customer-{index:02}") for index in range(60)))
+        text = await pages.text("/incidents")
+        open_ones = text.split("<h2>Прошлые</h2>")[0]
+        assert open_ones.count('<article class="card bad">') == 60
+        assert open_ones.count('<article class="card warn">') == 20
+        assert "Показаны первые 80 из 120; остальные на страницах порталов." in open_ones
+
+
 async def test_what_does_not_exist_is_a_page_for_a_browser_and_json_for_a_tool(tmp_path: Path) -> None:
     async with Opened(tmp_path) as pages:
         await pages.board.add(busy())
@@ -282,7 +300,8 @@ async def test_two_hundred_portals_in_trouble_are_a_page_of_150_kb_in_200_ms(tmp
         assert len(text.encode()) < 150_000
         assert min(times) < 0.2
         incidents = await pages.text("/incidents")
-        assert len(incidents.encode()) < 300_000
+        assert len(incidents.encode()) < 150_000
+        assert "Показаны первые 80 из 400; остальные на страницах порталов." in incidents
 
 
 async def test_a_portal_with_twenty_thousand_turns_is_shown_in_time(tmp_path: Path) -> None:
