@@ -24,6 +24,7 @@ BILINGUAL = (
     "providers",
     "reference",
     "replies",
+    "reviews",
     "runbooks",
 )
 PAIRS = [(ROOT / "README.md", ROOT / "README.ru.md")]
