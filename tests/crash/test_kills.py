@@ -1,0 +1,34 @@
+"""Killed at random moments of real work, the daemon ends where the undisturbed one does: nothing lost, nothing double.
+
+KILLS and HOURS make it longer: `make kills` is a month with a thousand kills.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from crash_parts import differences, live
+
+from tests.shell.store_parts import free_port
+
+HOURS, KILLS = int(os.environ.get("HOURS", "48")), int(os.environ.get("KILLS", "60"))
+SEED = int(os.environ.get("SEED", "7"))
+
+
+def test_what_is_left_after_many_kills_is_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
+    port = free_port()
+    for name in ("calm", "killed"):
+        (tmp_path / name).mkdir()
+    calm = live(tmp_path / "calm", hours=HOURS, kills=0, seed=SEED, port=port)
+    killed = live(tmp_path / "killed", hours=HOURS, kills=KILLS, seed=SEED, port=port)
+    assert calm.kills == 0
+    assert killed.kills >= KILLS * 0.5, "most of the moments fell into the work"
+    assert len(calm.rows["turns"]) > HOURS / 8
+    assert calm.rows["outbox"]
+    assert calm.told["alerts"]
+    assert calm.told["letters"]
+    apart = differences(calm, killed)
+    assert not apart, "\n".join(f"{name}: {row[:600]}" for name, rows in apart.items() for row in rows[:4])
+    assert killed.told == calm.told
+    print(f"{killed.kills} kills in {HOURS} hours, {len(calm.rows['turns'])} turns, {len(calm.rows['outbox'])} notices")
