@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.connectors import messenger_of
+from monitor.core.deliveries import with_history
 from monitor.core.fold import fold_channel, fold_traffic
 from monitor.core.furniture import kept
-from monitor.core.listening import NO_DAYS, DaysOff, listened, witness
-from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof
+from monitor.core.listening import NO_DAYS, DaysOff, listened, still_undelivered, witness
+from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, SessionMemory
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
-from monitor.core.reading import Finding, FlagSeen, ProviderSeen
+from monitor.core.reading import Finding, FlagSeen, HistorySeen, ProviderSeen
 
 Channels = Mapping[ChannelKey, ChannelMemory]
 
@@ -34,7 +35,15 @@ def fold_channels(
     for key in _touched(state, flags, words, policy, blind=blind):
         channel, known = identify(key, state, policy), state.channels.get(key)
         memory, flip = fold_channel(
-            known, channel, flags.get(key), _word_for(channel, words), blind, policy, now, _still_silent(known, policy)
+            known,
+            channel,
+            flags.get(key),
+            _word_for(channel, words),
+            blind,
+            policy,
+            now,
+            _still_silent(known, policy),
+            still_undelivered(known),
         )
         channels[key] = memory
         flips += [flip] if flip else []
@@ -69,6 +78,19 @@ def fold_messages(
     if memory is None or not fresh:
         return channels
     return {**channels, key: listened(fold_traffic(memory, fresh), fresh, zone, days_off)}
+
+
+def fold_deliveries(
+    channels: Channels, history: HistorySeen, sessions: Mapping[int, SessionMemory], now: datetime
+) -> Channels:
+    """What became of the outgoing messages of one dialog; `sessions` as they were before it was read."""
+    key = ChannelKey(history.session.line, history.session.connector)
+    memory, before = channels.get(key), sessions.get(history.session.id)
+    if memory is None:
+        return channels
+    waiting = before.unconfirmed if before is not None else ()
+    after = with_history(memory.deliveries, history.session.id, waiting, history.messages, now)
+    return channels if after is memory.deliveries else {**channels, key: replace(memory, deliveries=after)}
 
 
 def seen_by_traffic(

@@ -10,7 +10,7 @@ from functools import partial
 
 from monitor.core.audits import fold_audits
 from monitor.core.calendar import Schedule
-from monitor.core.channels import fold_channels, fold_messages, renamed, seen_by_traffic
+from monitor.core.channels import fold_channels, fold_deliveries, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
 from monitor.core.drift import handed_over
 from monitor.core.expiries import climb
@@ -18,7 +18,7 @@ from monitor.core.fold import fold_portal
 from monitor.core.furniture import furnish, kept
 from monitor.core.incidents import Step, step
 from monitor.core.ladder import office_of
-from monitor.core.listening import days_off_of, judge_silence
+from monitor.core.listening import days_off_of, judge_delivery, judge_silence
 from monitor.core.memory import Flip, Judgement, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.notices import notices
@@ -65,6 +65,8 @@ def judge(
     seen = _with_replies(seen, heard, policy, context, now)
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
     seen = replace(seen, channels=quiet.channels)
+    mute = judge_delivery(seen, policy, is_blind(seen, policy, now), now)
+    seen = replace(seen, channels=mute.channels)
     ladders = climb(seen, policy, findings, now, office_of(seen, policy, context.public_days))
     seen = replace(seen, reminders=kept(seen.reminders, ladders), audits=fold_audits(seen.audits, readings, now))
     if any(isinstance(finding, HandOver) for finding in findings):
@@ -83,7 +85,7 @@ def judge(
         partial(_hours, seen, policy, context),
         now,
     )
-    return _judgement(seen, furnished.notes, channels.flips + quiet.flips, heard, outcome, told)
+    return _judgement(seen, furnished.notes, channels.flips + quiet.flips + mute.flips, heard, outcome, told)
 
 
 def _hours(state: PortalState, policy: Policy, context: Context, line: int | None) -> Schedule:
@@ -119,6 +121,8 @@ def _discovered(state: PortalState, readings: Sequence[Reading], now: datetime) 
 def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Context, now: datetime) -> PortalState:
     keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
     channels = seen_by_traffic(state.channels, keys, state, policy, now)
+    for history in heard.histories:
+        channels = fold_deliveries(channels, history, state.sessions, now)
     for key, messages in heard.fresh:
         channels = fold_messages(channels, key, messages, policy.timezone, days_off_of(policy, context.days_off))
     memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)

@@ -80,10 +80,13 @@ _ADVICE: dict[State, tuple[str, str, str]] = {
 }
 
 
-def diagnose(memory: ChannelMemory, policy: Policy, silence: Proof | None = None) -> Diagnosis:
+def diagnose(
+    memory: ChannelMemory, policy: Policy, silence: Proof | None = None, undelivered: Proof | None = None
+) -> Diagnosis:
     """The first pattern that fits what is remembered of the flag, the provider and the traffic.
 
-    `silence` is the traffic's own witness that the channel is deaf, None = nothing unusual. Every witness stands in
+    `silence` is the traffic's own witness that the channel is deaf, `undelivered` that it is mute, None = nothing
+    unusual. Every witness stands in
     the proof with its own word, contradicting ones too. Ages are judged by the incidents' rules, not here.
     """
     clue = Clue(
@@ -93,9 +96,10 @@ def diagnose(memory: ChannelMemory, policy: Policy, silence: Proof | None = None
         was_configured=memory.was_configured,
         webhook_only=policy.webhook_only,
         silent=silence is not None,
+        undelivered=undelivered is not None,
     )
     pattern = _pattern(clue)
-    return _of_pattern(pattern, memory, policy, _proof(memory, silence))
+    return _of_pattern(pattern, memory, policy, _proof(memory, silence, undelivered))
 
 
 @lru_cache(maxsize=256)
@@ -129,8 +133,8 @@ def _of_pattern(pattern: Pattern, memory: ChannelMemory, policy: Policy, proof: 
     )
 
 
-def _proof(memory: ChannelMemory, silence: Proof | None) -> tuple[Proof, ...]:
-    proofs = [silence] if silence else []
+def _proof(memory: ChannelMemory, *traffic: Proof | None) -> tuple[Proof, ...]:
+    proofs = [proof for proof in traffic if proof is not None]
     if memory.flag is not None and memory.flag_at is not None:
         flag = memory.flag
         facts = (("ERROR", flag.error), ("CONFIGURED", flag.configured), ("STATUS", flag.status))

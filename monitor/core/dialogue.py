@@ -35,6 +35,7 @@ class Heard:
     sessions: Mapping[int, SessionMemory]
     turns: Mapping[TurnKey, Turn]
     fresh: tuple[tuple[ChannelKey, tuple[Message, ...]], ...] = ()
+    histories: tuple[HistorySeen, ...] = ()
     events: tuple[TurnEvent, ...] = ()
     ended: tuple[Turn, ...] = ()
     problems: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ def hear(
         hearing.prepare(histories)
     for history in histories:
         hearing.take(history)
-    return hearing.outcome(cursor)
+    return replace(hearing.outcome(cursor), histories=histories)
 
 
 class _Hearing:

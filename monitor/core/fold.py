@@ -100,6 +100,9 @@ def _skew(seen: ClockSeen) -> timedelta:
     return min(timedelta(), seen.portal + WHOLE_SECOND - seen.asked)
 
 
+BY_TRAFFIC = frozenset({"silent", "undelivered"})  # causes that the traffic alone tells of
+
+
 def fold_channel(
     memory: ChannelMemory | None,
     channel: Channel,
@@ -109,17 +112,20 @@ def fold_channel(
     policy: Policy,
     now: datetime,
     silence: Proof | None = None,
+    undelivered: Proof | None = None,
 ) -> tuple[ChannelMemory, Flip | None]:
     """The channel after a reading of its flag, of its provider, or of none: then only our sight may have changed.
 
     `blind`: the portal is out of sight, so what is known through it alone shows as unknown; what was judged before
-    waits in `hidden` and comes back with its times. `silence`: the traffic's own witness, judged elsewhere.
+    waits in `hidden` and comes back with its times. `silence`, `undelivered`: the traffic's own
+    witnesses, judged elsewhere.
     """
     before = memory.diagnosis.state if memory else None
     real = _unveiled(memory) if memory else ChannelMemory(channel=channel, diagnosis=NOT_SEEN, since=now)
-    has_news = flag is not None or provider is not None or silence is not None
-    if memory is None or has_news or real.diagnosis.cause == "silent":
-        real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, silence, now)
+    has_news = any(one is not None for one in (flag, provider, silence, undelivered))
+    if memory is None or has_news or real.diagnosis.cause in BY_TRAFFIC:
+        witnesses = (silence, undelivered)
+        real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, witnesses, now)
     shown = _veiled(real) if blind and rests_on_portal(real.diagnosis) else real
     if shown.diagnosis.state is before:
         return shown, None
@@ -183,10 +189,16 @@ def _witnessed(
     )
 
 
-def _judged(memory: ChannelMemory, is_new: bool, policy: Policy, silence: Proof | None, now: datetime) -> ChannelMemory:
+def _judged(
+    memory: ChannelMemory,
+    is_new: bool,
+    policy: Policy,
+    traffic: tuple[Proof | None, Proof | None],
+    now: datetime,
+) -> ChannelMemory:
     """Streaks count the readings of the witness that decides, so that one word heard once is never two."""
     old = memory.diagnosis
-    verdict = _with_first_times(diagnose(memory, policy, silence), old)
+    verdict = _with_first_times(diagnose(memory, policy, *traffic), old)
     decisive = memory.flag_at if rests_on_portal(verdict) else memory.provider_at
     heard = int(decisive == now)
     changed = is_new or verdict.state is not old.state

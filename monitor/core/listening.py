@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.core.deliveries import Stuck, undelivered
 from monitor.core.fold import fold_channel
 from monitor.core.furniture import kept
 from monitor.core.habit import FIRST_LEARNT, listen, pass_days
@@ -15,7 +16,7 @@ from monitor.core.model import Author, ChannelKey, Message, State
 from monitor.core.outages import Outage
 from monitor.core.policy import Policy
 from monitor.core.silence import patience
-from monitor.core.words import coarse, span_of
+from monitor.core.words import coarse, plural, span_of
 
 DaysOff = frozenset[int]  # ordinals of public holidays
 NO_DAYS: DaysOff = frozenset()
@@ -29,6 +30,14 @@ _SENTENCE = {
     "en": "no customer for {gap}; about {expected} conversations usually begin in that time, the chance of such a "
     "silence on a sound channel is 1 in {odds}",
 }
+
+_UNDELIVERED = {
+    "ru": "{count} {messages} сотрудников подряд в {dialogs} диалогах не доставлены, первое {ago} назад; подтверждения "
+    "доставки с тех пор не было",
+    "en": "{count} {messages} of employees in a row in {dialogs} dialogs were not delivered, the first one {ago} ago; "
+    "nothing has been confirmed since",
+}
+_MESSAGES = {"ru": ("сообщение", "сообщения", "сообщений"), "en": ("message", "", "messages")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +85,52 @@ def judge_silence(state: PortalState, policy: Policy, days_off: DaysOff, blind: 
 
 def _after_outage(memory: ChannelMemory, state: PortalState, zone: str, days_off: DaysOff) -> ChannelMemory:
     """While the channel or the portal was down, silence was no wonder: patience starts anew when that is over."""
-    told, ends = memory.patience, [end for _, end in (*memory.outages[-1:], *state.memory.outages[-1:]) if end]
-    if told is None or told.after is None or not ends or max(ends) <= told.since:
+    waited, ends = memory.patience, [end for _, end in (*memory.outages[-1:], *state.memory.outages[-1:]) if end]
+    if waited is None or waited.after is None or not ends or max(ends) <= waited.since:
         return memory
     return replace(memory, patience=patience(memory.habit, max(ends), zone, days_off))
+
+
+def judge_delivery(state: PortalState, policy: Policy, blind: bool, now: datetime) -> Quiet:
+    """Whether what managers write arrives; said of what counts as connected, and taken back with the first arrival."""
+    channels, flips = dict(state.channels), []
+    for key, memory in state.channels.items():
+        proof = mute(memory, policy.language, now)
+        if memory.gone or not _is_news(memory, proof):
+            continue
+        channels[key], flip = fold_channel(memory, memory.channel, None, None, blind, policy, now, None, proof)
+        flips += [flip] if flip else []
+    return Quiet(channels=kept(state.channels, channels), flips=tuple(flips))
+
+
+def mute(memory: ChannelMemory, language: str, now: datetime) -> Proof | None:
+    """The traffic's own word that nothing leaves; None while messages arrive, or too few are known."""
+    stuck = undelivered(memory.deliveries, now)
+    return Proof(source="traffic", word=_stuck_words(stuck, language, now), at=stuck[0].at) if stuck else None
+
+
+def _stuck_words(stuck: Sequence[Stuck], language: str, now: datetime) -> str:
+    """The evidence in one sentence, with its numbers."""
+    return _UNDELIVERED[language].format(
+        count=len(stuck),
+        messages=plural(len(stuck), _MESSAGES[language], language),
+        dialogs=len({one.session for one in stuck}),
+        ago=span_of(coarse(now - stuck[0].at), language),
+    )
+
+
+def _is_news(memory: ChannelMemory, proof: Proof | None) -> bool:
+    judged = memory.hidden or memory.diagnosis
+    if judged.cause == "undelivered":
+        return proof is None
+    return proof is not None and judged.state is State.CONNECTED
+
+
+def still_undelivered(memory: ChannelMemory | None) -> Proof | None:
+    """Until the traffic was looked at, it goes on."""
+    if memory is None or memory.diagnosis.cause != "undelivered":
+        return None
+    return next((proof for proof in memory.diagnosis.proof if proof.source == "traffic"), None)
 
 
 def _matters(memory: ChannelMemory, proof: Proof | None) -> bool:
@@ -96,13 +147,13 @@ def is_too_long(memory: ChannelMemory, now: datetime) -> bool:
 
 def witness(memory: ChannelMemory, language: str, now: datetime | None = None) -> Proof | None:
     """The traffic's own word: how long, how much was expected, how likely. None where the silence is usual."""
-    told = memory.patience
-    if told is None or told.after is None:
+    waited = memory.patience
+    if waited is None or waited.after is None:
         return None
-    gap = span_of(coarse(max(told.after, now or told.after) - told.since), language)
-    odds = f"{round(1 / max(told.chance, 1e-12), -2):,.0f}".replace(",", " ")
-    word = _SENTENCE[language].format(gap=gap, expected=max(1, round(told.expected)), odds=odds)
-    return Proof(source="traffic", word=word, at=told.since)
+    gap = span_of(coarse(max(waited.after, now or waited.after) - waited.since), language)
+    odds = f"{round(1 / max(waited.chance, 1e-12), -2):,.0f}".replace(",", " ")
+    word = _SENTENCE[language].format(gap=gap, expected=max(1, round(waited.expected)), odds=odds)
+    return Proof(source="traffic", word=word, at=waited.since)
 
 
 def learnt_days(memory: ChannelMemory, now: datetime, zone: str) -> int | None:

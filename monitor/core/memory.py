@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.core.calendar import Schedule
+from monitor.core.deliveries import NOTHING_SENT, Deliveries
 from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
@@ -69,6 +70,7 @@ class ChannelMemory:
     gone: bool = False  # vanished from the portal: no series, kept for the record
     echoes_phone: bool = False  # what was typed on the phone has been seen here
     habit: Habit = NO_HABIT  # when customers usually write
+    deliveries: Deliveries = NOTHING_SENT  # what became of what managers wrote
     patience: Patience | None = None  # how long it may be silent now; None = never heard of
 
 

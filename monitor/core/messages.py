@@ -52,9 +52,10 @@ def _listed(told: Sequence[Notice], receiver: Receiver, link: str) -> str:
 
 
 def next_ones(due: Sequence[Notice]) -> Sequence[int]:
-    """The places of those that go together as the next message: a review alone, all else in one."""
-    together = [place for place, notice in enumerate(due) if not notice.alone]
-    return together or [0]
+    """The places of those that go together as the next message, in their order: a review alone, all else in one."""
+    if due[0].alone:
+        return [0]
+    return [place for place, notice in enumerate(due) if not notice.alone]
 
 
 def message_id(portal: str, receiver: str, keys: Sequence[str]) -> str:

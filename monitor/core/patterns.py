@@ -40,6 +40,7 @@ class Pattern:
     was_configured: bool | None = None
     webhook_only: bool | None = None
     silent: bool | None = None
+    undelivered: bool | None = None
     state: State | None = None
     certainty: Certainty = Certainty.NONE
     actor: str = "integrator"
@@ -54,6 +55,7 @@ class Pattern:
             (self.was_configured, clue.was_configured),
             (self.webhook_only, clue.webhook_only),
             (self.silent, clue.silent),
+            (self.undelivered, clue.undelivered),
         )
         named = (not self.flag or clue.flag in self.flag) and (not self.said or clue.said in self.said)
         return named and all(wish is None or wish == fact for wish, fact in wishes)
@@ -69,6 +71,7 @@ class Clue:
     was_configured: bool
     webhook_only: bool = False
     silent: bool = False
+    undelivered: bool = False
 
 
 BROKEN = frozenset(
@@ -121,6 +124,20 @@ PATTERNS: tuple[Pattern, ...] = (
         action_en="send a test message to this channel; if it does not arrive in Bitrix24, reconnect the channel",
         settles_ru="тестовое сообщение через этот канал",
         settles_en="a test message through this channel",
+    ),
+    Pattern(
+        cause="undelivered",
+        flag=_NOT_REFUSING,
+        said=frozenset({Said.CONNECTED, Said.NOTHING}),
+        undelivered=True,
+        state=State.RESTRICTED,
+        certainty=Certainty.LIKELY,
+        action_ru="отправить через этот канал тестовое сообщение; если оно не дойдёт, переподключить канал, а клиентам "
+        "ответить другим способом",
+        action_en="send a test message through this channel; if it does not arrive, reconnect the channel, and answer "
+        "the customers in another way",
+        settles_ru="тестовое сообщение клиенту через этот канал",
+        settles_en="a test message to a customer through this channel",
     ),
     Pattern(
         cause="provider_strained",

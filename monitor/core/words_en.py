@@ -38,6 +38,10 @@ WORDS_EN = Wording(
         State.UNKNOWN: "the state is unknown",
     },
     by_cause={
+        "undelivered": (
+            "{channel}: employees' answers do not reach the customers",
+            "Customers' messages arrive, but answers are not confirmed. Noticed at {since} ({lasted} ago).",
+        ),
         "flag_error_personal": (
             "{channel}: the QR code probably has to be scanned again",
             "Bitrix24 has shown an error of this channel since {since} (for {lasted}). For a personal number that "

@@ -1,0 +1,70 @@
+"""Whether what managers write leaves the portal: messages that nobody confirms, on a connector that confirms them.
+
+Bitrix24 marks an outgoing message `sending` until the connector confirms it, and `isDelivered: N` when it failed
+(bitrix24-api.md 5). A custom connector may never confirm anything, so that is learnt first: a message has to be seen
+waiting, and confirmed later, a few times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.model import Author, Delivery, Message
+
+CONFIRMED_SEEN = 3  # confirmations after which the connector is known to confirm
+WINDOW = timedelta(minutes=5)  # Bitrix24's own patience is 300 seconds
+REMEMBERED = timedelta(hours=24)
+ENOUGH, SESSIONS = 3, 2  # messages not delivered, in how many dialogs: one customer may have blocked the number
+MOST_STUCK = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A manager's message that was not confirmed. `failed`: the portal itself says that it was not delivered."""
+
+    message: int
+    session: int
+    at: datetime
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """What became of a channel's outgoing messages. `confirmed`: seen waiting and confirmed later, up to the few that
+    are asked for; `last_well`: of the newest message that arrived."""
+
+    confirmed: int = 0
+    last_well: datetime | None = None
+    stuck: tuple[Stuck, ...] = ()
+
+
+NOTHING_SENT = Deliveries()
+
+
+def with_history(
+    known: Deliveries, session: int, waiting: Sequence[int], messages: Iterable[Message], now: datetime
+) -> Deliveries:
+    """After one history; `waiting`: the messages that its last reading saw unconfirmed."""
+    mine = [one for one in messages if one.author is Author.MANAGER and not one.deleted]
+    well = [one for one in mine if one.delivery is Delivery.ACCEPTED]
+    ill = [one for one in mine if one.delivery is not Delivery.ACCEPTED and now - one.at < REMEMBERED]
+    confirmed = known.confirmed + sum(one.id in waiting for one in well)
+    moments = [one.at for one in well] + ([known.last_well] if known.last_well else [])
+    stuck = [one for one in known.stuck if one.session != session and now - one.at < REMEMBERED]
+    stuck += [Stuck(message=one.id, session=session, at=one.at, failed=one.delivery is Delivery.FAILED) for one in ill]
+    last = max(moments, default=None)
+    kept = sorted((one for one in stuck if last is None or one.at > last), key=lambda one: (one.at, one.message))
+    fresh = replace(known, confirmed=min(confirmed, CONFIRMED_SEEN), last_well=last, stuck=tuple(kept[-MOST_STUCK:]))
+    return known if fresh == known else fresh
+
+
+def undelivered(known: Deliveries, now: datetime) -> tuple[Stuck, ...]:
+    """The messages that did not arrive, if they are enough to say so; those still on their way do not count."""
+    confirms = known.confirmed >= CONFIRMED_SEEN
+    late = [
+        one for one in known.stuck if now - one.at < REMEMBERED and (one.failed or (confirms and now - one.at > WINDOW))
+    ]
+    dialogs = {one.session for one in late}
+    return tuple(late) if len(late) >= ENOUGH and len(dialogs) >= SESSIONS else ()
