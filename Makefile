@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PORT ?= 9460
 
-.PHONY: .venv demo test test-fast lint bench mutants kills fuzz reliability system-packages clean lock
+.PHONY: .venv demo test test-fast lint bench mutants kills soak fuzz reliability system-packages clean lock
 
 .venv: $(STAMP)
 
@@ -55,9 +55,13 @@ mutants: $(STAMP)
 	PYTHONPATH=. $(BIN)/mutmut run --max-children 2 >mutants.log 2>&1 || true
 	@PYTHONPATH=. $(BIN)/mutmut results --all true | awk '{print $$NF}' | sort | uniq -c
 
-# A month of an emulated portal, the daemon killed a thousand times: it must end as the undisturbed one does.
+# A month of an emulated portal, the daemon killed twelve hundred times: it must end as the undisturbed one does.
 kills: $(STAMP)
-	HOURS=$${HOURS:-720} KILLS=$${KILLS:-1000} $(BIN)/pytest tests/crash -q -s -n 0 -p no:cacheprovider
+	HOURS=$${HOURS:-720} KILLS=$${KILLS:-1200} $(BIN)/pytest tests/crash -q -s -n 0 -p no:cacheprovider
+
+# A year of two hundred portals, half an hour: memory, descriptors, tasks and the database have to stay what they are.
+soak: $(STAMP)
+	$(BIN)/python -m benchmarks.soak $(SOAK_OPTIONS)
 
 clean:
 	rm -rf .venv build mutants mutants.log dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

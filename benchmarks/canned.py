@@ -4,7 +4,7 @@
 name begins with `busy` has 50 activities of which 10 sessions of 20 messages have moved since the last poll;
 any other has nothing new, and one whose name begins with `small`
 has three channels instead of twelve. With `--step` a portal's time goes on by that many seconds at each
-list of activities.
+list of activities. With `--turnover` the sessions are closed after so many polls, and new ones begin.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ def iso(at: datetime) -> str:
 class Portal:
     """One emulated portal. `polls` counts the rounds it was asked for the time."""
 
-    def __init__(self, *, busy: bool, step: float, moved: int) -> None:
+    def __init__(self, *, busy: bool, step: float, moved: int, turnover: int = 0) -> None:
         self.busy, self.step, self.moved, self.polls = busy, step, moved, 0
+        self.turnover = turnover
         self.recorded: list[str] = []
         self.broken = False
         self.small = False
@@ -43,9 +44,16 @@ class Portal:
     def now(self) -> datetime:
         return START + timedelta(seconds=self.polls * self.step) if self.step else datetime.now(ZONE)
 
-    def moves(self, session: int) -> int:
+    @property
+    def generation(self) -> int:
+        """How often all sessions were closed and new ones begun."""
+        return self.polls // self.turnover if self.turnover else 0
+
+    def moves(self, session: int, generation: int = 0) -> int:
         """How often a session has moved: each group of ten at every fifth poll."""
         moment = self.polls if self.step else int(self.now.timestamp() // 60)
+        if generation < self.generation:
+            moment = (generation + 1) * self.turnover - 1
         return (moment - session // self.moved) // max(1, SESSIONS // self.moved)
 
     def moved_at(self, session: int, times: int) -> datetime:
@@ -68,19 +76,29 @@ class Portal:
                 if "filter[>ID]" in params:
                     return []
                 self.polls += 1
-                return [self.activity(index) for index in range(SESSIONS)] if self.busy else []
+                return self.activities() if self.busy else []
             case "imopenlines.session.history.get":
-                index = int(params["SESSION_ID"][0]) - FIRST
-                known = self.busy and 0 <= index < SESSIONS
-                return self.history(index) if known else None
+                generation, index = divmod(int(params["SESSION_ID"][0]) - FIRST, SESSIONS)
+                known = self.busy and 0 <= self.generation - generation <= 1
+                return self.history(index, generation) if known else None
         return (SMALL if self.small else FURNITURE).get(method)
 
-    def activity(self, index: int) -> dict[str, Any]:
+    def activities(self) -> list[dict[str, Any]]:
+        """Those of this generation; as the next one begins, also how the last one was closed."""
+        last = self.generation
+        rows = [self.activity(index, last) for index in range(SESSIONS)]
+        if last and self.polls % self.turnover == 0:
+            closed = {"COMPLETED": "Y", "LAST_UPDATED": iso(self.now), "END_TIME": iso(self.now)}
+            rows = [*(self.activity(index, last - 1) | closed for index in range(SESSIONS)), *rows]
+        return rows
+
+    def activity(self, index: int, generation: int) -> dict[str, Any]:
         line, connector = place_of(index)
-        updated = self.moved_at(index, self.moves(index))
+        updated = self.moved_at(index, self.moves(index, generation))
+        number = generation * SESSIONS + index
         return {
-            **{"ID": str(900 + index), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
-            **{"ASSOCIATED_ENTITY_ID": str(FIRST + index), "ORIGIN_ID": f"IMOL_{FIRST + index}"},
+            **{"ID": str(900 + number), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
+            **{"ASSOCIATED_ENTITY_ID": str(FIRST + number), "ORIGIN_ID": f"IMOL_{FIRST + number}"},
             "PROVIDER_PARAMS": {"USER_CODE": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
             **{"RESULT_SOURCE_ID": connector, "DIRECTION": "1", "RESULT_STATUS": "2", "RESPONSIBLE_ID": "12"},
             **{
@@ -91,11 +109,11 @@ class Portal:
             **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
         }
 
-    def history(self, index: int) -> dict[str, Any]:
+    def history(self, index: int, generation: int) -> dict[str, Any]:
         line, connector = place_of(index)
-        times = self.moves(index)
+        times, session = self.moves(index, generation), FIRST + generation * SESSIONS + index
         chat, customer, manager = 1700 + index, 800 + index, 11 + index % 8
-        first = (index + 1) * 10**9
+        first = (generation * SESSIONS + index + 1) * 10**9
         rows = {}
         for back in range(MESSAGES):  # each move is a question and its answer
             move, is_answer = times - back // 2, back % 2 == 0
@@ -104,14 +122,14 @@ class Portal:
             rows[str(number)] = message(number, chat, manager if is_answer else customer, at)
         code = f"{connector}|{line}|79990000{index:03}|{customer}"
         return {
-            **{"chatId": str(chat), "canJoin": "Y", "canVoteHead": "N", "sessionId": FIRST + index},
+            **{"chatId": str(chat), "canJoin": "Y", "canVoteHead": "N", "sessionId": session},
             **{"sessionVoteHead": 0, "sessionCommentHead": None, "userId": f"chat{chat}", "message": rows},
             **{"usersMessage": {f"chat{chat}": list(rows)}, "openlines": {"canvoteashead": {str(line): True}}},
             "users": {str(one): person(one, connector=one == customer) for one in (manager, customer)},
             "chat": {
                 str(chat): {
                     **{"id": str(chat), "owner": str(manager), "entityType": "LINES", "entityId": code},
-                    **{"entityData1": f"Y|DEAL|{500 + index}|N|N|{FIRST + index}|0|0|0|0", "entityData3": "N"},
+                    **{"entityData1": f"Y|DEAL|{500 + index}|N|N|{session}|0|0|0|0", "entityData3": "N"},
                 }
             },
             **{"userInGroup": [], "woUserInGroup": [], "userInChat": {str(chat): [manager, customer]}, "files": []},
@@ -161,8 +179,8 @@ SMALL = FURNITURE | {
 class Portals:
     """All portals of this process, made when they are first asked."""
 
-    def __init__(self, *, step: float, moved: int) -> None:
-        self._step, self._moved = step, moved
+    def __init__(self, *, step: float, moved: int, turnover: int = 0) -> None:
+        self._step, self._moved, self._turnover = step, moved, turnover
         self._known: dict[str, Portal] = {}
         self.asked: dict[str, int] = defaultdict(int)
 
@@ -177,7 +195,8 @@ class Portals:
             return json.dumps(self.asked).encode()
         self.asked[name] += 1
         if name not in self._known:
-            self._known[name] = Portal(busy=name.startswith("busy"), step=self._step, moved=self._moved)
+            is_busy = name.startswith("busy")
+            self._known[name] = Portal(busy=is_busy, step=self._step, moved=self._moved, turnover=self._turnover)
             self._known[name].small = name.startswith("small")
         return batch(self._known[name], raw)
 
@@ -242,10 +261,12 @@ def main() -> None:
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--step", type=float, default=60.0, help="seconds of portal time a poll, 0 = real time")
     options.add_argument("--moved", type=int, default=10, help="sessions that move between two polls")
+    options.add_argument("--turnover", type=int, default=0, help="polls after which sessions close, 0 = never")
     options.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     options.add_argument("--certificate", help="a file with key and certificate: speak TLS")
     given = options.parse_args()
-    asyncio.run(serve(given.port, given.latency, Portals(step=given.step, moved=given.moved), given.certificate))
+    portals = Portals(step=given.step, moved=given.moved, turnover=given.turnover)
+    asyncio.run(serve(given.port, given.latency, portals, given.certificate))
 
 
 if __name__ == "__main__":

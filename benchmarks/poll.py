@@ -32,6 +32,7 @@ from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.metrics import Registry
+from monitor.shell.news import News
 from monitor.shell.oauth import Webhook
 from monitor.shell.pacer import Rate
 from monitor.shell.portal import Portal
@@ -66,7 +67,7 @@ def build(
     """A watch as the daemon builds it, with everything that follows a poll."""
     policy = Policy(portal=name, url=url, timezone="Europe/Moscow")
     context = Context()
-    outcome = Outcome(registry=registry or Registry(), pusher=pusher, clock=clock, context=context)
+    outcome = Outcome(registry=registry or Registry(), pusher=pusher, clock=clock, context=context, news=News())
     return Watch(
         policy=policy,
         call=Portal(
