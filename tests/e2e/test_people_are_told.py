@@ -147,7 +147,7 @@ def test_alertmanagers_webhook_reaches_the_head_once(stage: Stage, post: Post) -
 
 def test_a_review_makes_itself_at_its_rhythm_and_reaches_the_head_in_the_morning(stage: Stage) -> None:
     clock = ("--clock-rate", "4000", "--clock-start", "2026-03-02T08:00:00+03:00")  # a Monday
-    stage.sandbox(*clock)
+    stage.sandbox(*clock, "--per-second", "1000", "--burst", "10000")
     guarantee = {"start": "2026-03-02", "review": "1d", "service_price": 60000}
     config = stage.config(
         portal={"guarantee": guarantee, "rate": {"per_second": 1000, "burst": 10000}},
