@@ -116,7 +116,7 @@ LOWEST_LEVEL = 0.25
 STEADIEST, LEAST_STEADY, USUAL_STEADINESS, BELIEVED_DAYS = 40.0, 2.0, 8.0, 10
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)  # a model weighs 4 kB, and nobody asks for yesterday's
 def model_of(days: tuple[Day, ...], today: int, holidays: frozenset[int]) -> Model | None:
     """None while the habit is being learnt: two weeks, and enough of them seen and heard."""
     seen = [day for day in days if day.hours is not None and day.ordinal < today and day.ordinal not in holidays]

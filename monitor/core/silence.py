@@ -63,7 +63,7 @@ def _chance_wanted(model: Model) -> float:
     return FALSE_ALARMS / max(FEWEST_GAPS, model.a_day * 365)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def _hours(model: Model, day: date, holiday: bool) -> tuple[float, ...]:
     return model.expected(day, holiday)
 
