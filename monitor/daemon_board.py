@@ -68,6 +68,9 @@ class DaemonBoard:
 
     async def metrics(self, *, openmetrics: bool) -> str:
         self._daemon.registry.set_gauge("messenger_monitor_loop_lag_seconds", (), self._lag.worst)
+        if self._store.commit_seconds is not None:
+            name = "messenger_monitor_store_commit_seconds"
+            self._daemon.registry.set_gauge(name, (), self._store.commit_seconds)
         return await self._daemon.exposition.render(openmetrics=openmetrics)
 
     async def reload(self) -> tuple[str, ...]:

@@ -53,6 +53,16 @@ MONITOR = Board(
                 empty="The daemon is down.",
             ),
             Panel(
+                title="Store",
+                kind="timeseries",
+                width=6,
+                unit="s",
+                steps=((None, "green"), (0.5, "orange"), (2.0, "red")),
+                queries={"last write": "messenger_monitor_store_commit_seconds"},
+                about="How long the store took to keep the last poll that was written, with its wait for its turn.",
+                empty="Nothing has been written yet.",
+            ),
+            Panel(
                 title="Version and configuration",
                 kind="table",
                 width=6,

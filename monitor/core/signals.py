@@ -42,6 +42,9 @@ METRICS: tuple[Metric, ...] = (
     _gauge(
         "messenger_monitor_loop_lag_seconds", (), "How late the daemon's own timers fired at worst, of five minutes."
     ),
+    _gauge(
+        "messenger_monitor_store_commit_seconds", (), "How long the store took to keep the last poll that was written."
+    ),
     _gauge("messenger_portal_up", ("portal",), "1 when the portal answered the last poll."),
     _gauge("messenger_portal_auth_ok", ("portal",), "1 when the portal let us in at the last poll."),
     _gauge("messenger_poll_last_success_timestamp_seconds", ("portal", "source"), "When a poll last succeeded."),

@@ -49,6 +49,7 @@ class Store:
         self._seal = Seal(key)
         self._written: dict[str, datetime] = {}
         self._generation: str | None = None
+        self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
     async def open(cls, url: str, *, shared: bool = False, key: Secret | None = None) -> Store:
@@ -101,7 +102,9 @@ class Store:
         """All that a poll changed, or nothing of it. A poll that changed nothing is written now and then."""
         if not self._is_news(portal, before, judgement):
             return
+        started = asyncio.get_running_loop().time()
         await self._run(partial(write, portal=portal, before=before, judgement=judgement))
+        self.commit_seconds = asyncio.get_running_loop().time() - started
         self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
 
     def _is_news(self, portal: str, before: PortalState, judgement: Judgement) -> bool:
