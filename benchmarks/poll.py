@@ -21,10 +21,10 @@ import uvloop
 
 from benchmarks.canned import START
 from benchmarks.measure import Row, canned, cpu, middle, show
+from monitor.building import portal_probes
 from monitor.core.desk import Context
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
-from monitor.daemon import portal_probes
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.secret import Secret

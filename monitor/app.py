@@ -15,7 +15,9 @@ from monitor import __version__
 from monitor.config import Config
 from monitor.daemon import Daemon
 from monitor.daemon_board import DaemonBoard
+from monitor.sharing import joined
 from monitor.shell.clock import Clock
+from monitor.shell.fence import Fence
 from monitor.shell.garbage import settle
 from monitor.shell.http import session
 from monitor.shell.lag import Lag
@@ -40,7 +42,7 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
         async with AsyncExitStack() as stack:
             store = await Store.open(config.store_url, key=config.store_key)
             stack.push_async_callback(store.close)
-            http = await stack.enter_async_context(session())
+            http = await stack.enter_async_context(session(name=config.cluster.name if config.cluster else ""))
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
     except* StoreError as failed:  # also from within the tasks: a store that fails ends the process in words
         code = EXIT_FAILED
@@ -74,8 +76,10 @@ async def _serve(
 ) -> None:
     """Listen first, poll then; on the way out stop polling first, so that nothing is half told."""
     notifier = Notifier()
-    async with asyncio.TaskGroup() as group:
-        daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path)
+    fence = Fence(config.cluster.shards, clock.awake_or_not) if config.cluster else None
+    store.fence = fence
+    async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
+        daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path, fence=fence)
         lag = Lag(clock.monotonic)
         board = DaemonBoard(daemon, store=store, clock=clock, lag=lag)
         runner = web.AppRunner(make_app(board, clock.monotonic), access_log=None)
@@ -85,12 +89,17 @@ async def _serve(
             log.info("daemon.listening", host=config.web.host, port=config.web.port, version=__version__)
             await daemon.restore_alerts()
             await daemon.adopt(config)
+            sharing = None
+            if config.cluster and fence:
+                joining = joined(config.cluster, config.store_url, fence, clock, daemon.share)
+                sharing = await stack.enter_async_context(joining)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
             tasks += [
                 group.create_task(work.run())
                 for work in (daemon.heartbeat, daemon.pruning, daemon.courier, daemon.reviewing, lag)
             ]
             tasks.append(group.create_task(settle()))
+            tasks += [group.create_task(sharing.run())] if sharing else []
             if daemon.pusher is not None:
                 tasks.append(group.create_task(daemon.pusher.run()))
             notifier.ready(f"watching {len(config.portals)} portals")
@@ -100,6 +109,8 @@ async def _serve(
             log.info("daemon.stopping")
             notifier.stopping()
             await daemon.courier.finish()
+            if sharing is not None:
+                await sharing.leave()
             await daemon.stop()
             for task in tasks:
                 task.cancel()

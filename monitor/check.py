@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.building import build_account, build_watch
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.context import context_of
 from monitor.core.binding import Unwatched, unbound_accounts, unwatched
@@ -14,7 +15,6 @@ from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import UP_STATES, State
 from monitor.core.reading import Reading
 from monitor.core.turn import Verdict
-from monitor.daemon import build_account, build_watch
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError

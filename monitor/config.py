@@ -16,11 +16,11 @@ from monitor.config_checks import across, same_portal_twice, without_own_keys, w
 from monitor.config_providers import provider_probes
 from monitor.config_secrets import reveal
 from monitor.config_shape import Root
-from monitor.config_values import Config, ConfigProblems, PortalConfig, ProviderConfig
+from monitor.config_values import Cluster, Config, ConfigProblems, PortalConfig, ProviderConfig
 from monitor.config_wording import in_words
 from monitor.config_yaml import read_yaml
 
-__all__ = ["Config", "ConfigProblems", "PortalConfig", "ProviderConfig", "load", "provider_probes"]
+__all__ = ["Cluster", "Config", "ConfigProblems", "PortalConfig", "ProviderConfig", "load", "provider_probes"]
 
 _PLACE = re.compile(r"^(\w+)(?:\[(\d+)\])?")
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from monitor.config_replies import options_of
 from monitor.config_schedule import WeekPlan
 from monitor.config_types import split
 from monitor.config_values import (
+    Cluster,
     Config,
     Listen,
     Logging,
@@ -85,7 +87,12 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
         ),
         receivers=addressees,
         heartbeat=Switch(url=root.heartbeat.url, every=root.heartbeat.every) if root.heartbeat else None,
+        cluster=_cluster(root.cluster) if root.cluster else None,
     )
+
+
+def _cluster(one: shape.Cluster) -> Cluster:
+    return Cluster(name=one.name or gethostname()[:40], shards=one.shards, lease=one.lease, url=one.url or "")
 
 
 def _addressees(root: shape.Root, tree: Mapping[str, Any]) -> tuple[Addressee, ...]:

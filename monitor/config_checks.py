@@ -32,6 +32,7 @@ def across(tree: Section, folder: Path) -> Iterator[str]:
     yield from _link_local(tree)
     yield from _open_door(tree)
     yield from _missing_certificates(tree, folder)
+    yield from _shared_file(tree)
 
 
 def without_own_keys(tree: Section) -> Section:
@@ -145,6 +146,8 @@ def _addresses(tree: Section) -> Iterator[tuple[str, object]]:
         yield "alertmanager.url", section.get("url")
     if isinstance(section := tree.get("heartbeat"), dict):
         yield "heartbeat.url", section.get("url")
+    if isinstance(section := tree.get("cluster"), dict):
+        yield "cluster.url", section.get("url")
     for path, portal in sections(tree, "portals"):
         yield f"{path}.url", portal.get("url")
         if isinstance(auth := portal.get("auth"), dict):
@@ -163,6 +166,13 @@ def _open_door(tree: Section) -> Iterator[str]:
         return
     if web.get("token") is None:
         yield f"web.token_file: expected a token when listening beyond loopback ({shown(listen)}), got nothing"
+
+
+def _shared_file(tree: Section) -> Iterator[str]:
+    store = tree.get("store")
+    url = store.get("url") if isinstance(store, dict) else None
+    if isinstance(tree.get("cluster"), dict) and not str(url or "").startswith("postgresql"):
+        yield "cluster: expected a store.url of postgresql:// that the processes share, got a file of this one alone"
 
 
 def _missing_certificates(tree: Section, folder: Path) -> Iterator[str]:

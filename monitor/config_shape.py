@@ -97,6 +97,15 @@ class Alertmanager(Shape):
     url: AddressWithPassword | None = "http://127.0.0.1:9093"
 
 
+class Cluster(Shape):
+    """This process is one of several on the same PostgreSQL. `url`: where its own pages are for people."""
+
+    name: Slug | None = None
+    shards: Annotated[int, Field(ge=1, le=1024)] = 64
+    lease: Annotated[timedelta, duration("2s", "5m")] = timedelta(seconds=30)
+    url: Address | None = None
+
+
 class Log(Shape):
     format: Literal["json", "console"] = "json"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -238,6 +247,7 @@ class Root(Shape):
     store: Store = Store()
     alertmanager: Alertmanager = Alertmanager()
     heartbeat: Heartbeat | None = None
+    cluster: Cluster | None = None
     log: Log = Log()
     language: Literal["ru", "en"] = "ru"
     allow_literal_secrets: bool = False

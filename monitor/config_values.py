@@ -68,6 +68,16 @@ class ProviderConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """This process as one of several that share the portals. `lease`: how long it may go on without the database."""
+
+    name: str
+    shards: int
+    lease: timedelta
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """`warnings` do not stop the daemon; `secrets` is every secret of the file, for the redaction of logs."""
 
@@ -80,6 +90,7 @@ class Config:
     providers: tuple[ProviderConfig, ...]
     source_path: Path
     heartbeat: Switch | None = None
+    cluster: Cluster | None = None  # None = this process has all portals
     receivers: tuple[Addressee, ...] = ()
     allow_link_local: frozenset[str] = frozenset()
     retention: Retention = field(default_factory=Retention)

@@ -20,6 +20,7 @@ from monitor.core.messages import Message, after, compose, may_be_told, next_one
 from monitor.core.notices import next_digest
 from monitor.receivers import Delivered, Parcel, receiver_types
 from monitor.shell.clock import Clock
+from monitor.shell.fence import Fenced
 from monitor.shell.metrics import Registry
 from monitor.shell.outbox import Outbox
 from monitor.shell.store_outbox import Fate, State, Told
@@ -78,6 +79,8 @@ class Courier:
     async def _served(self, portal: str, receiver: str, rows: Sequence[Told]) -> None:
         try:
             await self._serve(self._watches()[portal], receiver, rows)
+        except Fenced:
+            log.info("notice.fenced", portal=portal, receiver=receiver)
         finally:
             self._busy.discard((portal, receiver))
             if not self._busy:
@@ -87,7 +90,7 @@ class Courier:
         addressee = self._addressees.get(receiver)
         if addressee is None:
             problem = "the receiver is not in the configuration any more"
-            await self._outbox.settle([row.row for row in rows], self._fate("given_up", problem))
+            await self._outbox.settle(watch.policy.portal, [row.row for row in rows], self._fate("given_up", problem))
             return
         started = next((row.message for row in rows if row.message), "")
         batch = [row for row in rows if row.message == started]
@@ -110,14 +113,14 @@ class Courier:
             return True
         office = office_of(watch.state, watch.policy, watch.context.public_days)
         due = next_digest(rule, watch.policy, office, now)
-        await self._outbox.put_off([row.row for row in batch], due)
+        await self._outbox.put_off(portal, [row.row for row in batch], due)
         log.info("notice.put_off", portal=portal, receiver=rule.name, notices=len(batch), until=due.isoformat())
         return False
 
     async def _send(self, watch: Watch, addressee: Addressee, message: Message, batch: Sequence[Told]) -> None:
         rows, again = [row.row for row in batch], bool(batch[0].message)
         if not again:
-            await self._outbox.take_up(message.id, rows, self._clock.real_now())
+            await self._outbox.take_up(watch.policy.portal, message.id, rows, self._clock.real_now())
         parcel = Parcel(
             message=message,
             receiver=addressee.rule,
@@ -145,7 +148,7 @@ class Courier:
             if failed == 1:
                 log.warning("notice.retried", **facts, problem=outcome.problem)
             fate = self._fate("waiting", outcome.problem, again=real_now + timedelta(seconds=pause))
-        await self._outbox.settle([row.row for row in batch], fate)
+        await self._outbox.settle(portal, [row.row for row in batch], fate)
         result = "refused" if fate.state == "given_up" else outcome.result
         self._registry.count("messenger_notifications_total", (portal, receiver, result))
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import structlog
 
-import probes
 from monitor import __version__, progress
 from monitor.account import AccountWatch
-from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load, provider_probes
+from monitor.building import build_account, build_watch
+from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load
 from monitor.context import context_of
-from monitor.core.desk import Context
 from monitor.core.memory import PortalMemory, PortalState
-from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.core.routed import Routed, routed_notices
+from monitor.core.sharing import shard_of
 from monitor.courier import Courier
 from monitor.fleet import Fleet
 from monitor.logs import configure
@@ -34,25 +30,17 @@ from monitor.reviewing import Reviewing
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
+from monitor.shell.fence import Fence
 from monitor.shell.heartbeat import Heartbeat, Progress
-from monitor.shell.http import ProviderHttp
 from monitor.shell.metrics import Registry
 from monitor.shell.news import News
 from monitor.shell.outbox import Outbox
 from monitor.shell.portal import Portal
+from monitor.shell.rest import free
 from monitor.shell.store import Store
-from monitor.shell.watch import Keeper, Onlooker, Watch
-from monitor.shell.wire import trust
+from monitor.shell.watch import Watch
 
 log = structlog.get_logger()
-
-
-@cache
-def portal_probes() -> tuple[PortalProbe, ...]:
-    """Every portal probe: the constants PROBES of the files of `probes`."""
-    names = sorted(module.name for module in pkgutil.iter_modules(probes.__path__) if not module.name.startswith("_"))
-    found = (getattr(importlib.import_module(f"probes.{name}"), "PROBES", ()) for name in names)
-    return tuple(probe for several in found for probe in several if isinstance(probe, PortalProbe))
 
 
 class Daemon:
@@ -67,11 +55,13 @@ class Daemon:
         http: aiohttp.ClientSession,
         group: asyncio.TaskGroup,
         path: Path | None = None,
+        fence: Fence | None = None,
     ) -> None:
         self.language = config.language
         self.registry = Registry()
         self.exposition = Exposition(self.registry)
         self._clock, self._store, self._http, self._path = clock, store, http, path
+        self._fence, self._shards = fence, frozenset[int]()
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
@@ -95,13 +85,15 @@ class Daemon:
     def _pusher(self, url: str | None) -> Pusher | None:
         if url is None:
             return None
-        return Pusher(url=url, http=self._http, keeper=self._store, registry=self.registry, clock=self._clock)
+        mine = self._fence.allows if self._fence is not None else lambda _: True
+        return Pusher(
+            url=url, http=self._http, keeper=self._store, registry=self.registry, clock=self._clock, mine=mine
+        )
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
         self._context = context_of(config, self._clock.now())
-        await self._portals.adopt({one.name: one for one in config.portals})
-        await self._accounts.adopt({one.account.name: one for one in config.providers})
+        await self._adopt_shares(config)
         for name in self._config_names(self._config) - self._config_names(config):
             self._outcome.forget(name)
         self._config, self.language = config, config.language
@@ -111,6 +103,41 @@ class Daemon:
         self.pruning.adopt(config.retention)
         self.registry.set_gauge("messenger_monitor_build_info", (__version__,), 1)
         self._taken(well=True)
+
+    async def _adopt_shares(self, config: Config) -> None:
+        portals = self._mine(config)
+        await self._portals.adopt({one.name: one for one in portals})
+        await self._accounts.adopt({one.account.name: one for one in self._accounts_of(config, portals)})
+
+    def _mine(self, config: Config) -> list[PortalConfig]:
+        """Portals of the shards in hand; all of them where nothing is shared."""
+        if self._fence is None:
+            return list(config.portals)
+        return [one for one in config.portals if shard_of(one.name, self._fence.shards) in self._shards]
+
+    def _accounts_of(self, config: Config, portals: Sequence[PortalConfig]) -> list[ProviderConfig]:
+        """An account is asked where a portal of its channels is, and by one process where it has none."""
+        if self._fence is None:
+            return list(config.providers)
+        here = {wish.provider for one in portals for wish in one.policy.channels.values()}
+        bound = {wish.provider for one in config.portals for wish in one.policy.channels.values()}
+        first = 0 in self._shards
+        return [one for one in config.providers if (name := one.account.name) in here or (first and name not in bound)]
+
+    async def share(self, shards: frozenset[int]) -> None:
+        """From now on these shards are ours: what went is let go as it is, what came goes on where it was left."""
+        async with self._reloading:
+            before = {one.name for one in self._mine(self._config)}
+            self._shards = shards
+            names = {one.name for one in self._mine(self._config)}
+            if self.pusher is not None:
+                await self.pusher.restore(names - before)
+            await self._adopt_shares(self._config)
+            for name in before - names:
+                self.registry.drop(name)
+            if self.pusher is not None:
+                await self.pusher.release(before - names)
+            self.registry.set_gauge("messenger_monitor_shards", (), len(shards))
 
     @staticmethod
     def _config_names(config: Config) -> set[str]:
@@ -156,7 +183,14 @@ class Daemon:
         state = await self._state(wish)
         views = (self._store, self._outcome)
         watch = build_watch(
-            wish, state, self._context, http=self._http, store=self._store, clock=self._clock, views=views
+            wish,
+            state,
+            self._context,
+            http=self._http,
+            store=self._store,
+            clock=self._clock,
+            views=views,
+            permit=partial(self._fence.permit, wish.name) if self._fence is not None else free,
         )
         self._outcome.show(state, wish.policy)
         return watch
@@ -201,18 +235,20 @@ class Daemon:
         return progress.progress(self._portals.kept, self._accounts.kept, self.pusher, self._clock)
 
     def is_ready(self) -> bool:
-        return bool(self._portals.kept) and all(kept.run.polled_at for kept in self._portals.kept.values())
+        begun = bool(self._portals.kept) or self._fence is not None  # there may be more processes than shards
+        return begun and all(kept.run.polled_at for kept in self._portals.kept.values())
 
     def accounts_told(self) -> list[Reading]:
         """What each provider account said of all its channels."""
         return [kept.run.told for kept in self._accounts.kept.values() if kept.run.told is not None]
 
     async def routed(self, alerts: Sequence[Routed]) -> int:
-        """Keep what Alertmanager routes to people; of portals that are not watched nothing."""
+        """Keep what Alertmanager routes to people, also for portals that another process watches: it delivers."""
         kept = 0
-        for name, (_, policy) in self.portals().items():
-            mine = [alert for alert in alerts if alert.portal == name]
-            kept += await self.outbox.put(name, routed_notices(mine, policy.receivers, self._clock.now()))
+        for one in self._config.portals:
+            mine = [alert for alert in alerts if alert.portal == one.name]
+            if mine:
+                kept += await self.outbox.put(one.name, routed_notices(mine, one.policy.receivers, self._clock.now()))
         return kept
 
     async def hear(self, provider: str, key: str, body: object) -> bool:
@@ -224,63 +260,3 @@ class Daemon:
 def _client(watch: Watch) -> Portal:
     assert isinstance(watch.call, Portal)  # noqa: S101 - _watch builds it so
     return watch.call
-
-
-def build_watch(
-    wish: PortalConfig,
-    state: PortalState,
-    context: Context,
-    *,
-    http: aiohttp.ClientSession,
-    store: Store,
-    clock: Clock,
-    views: tuple[Keeper, Onlooker],
-) -> Watch:
-    """One portal's watch with its client. `views`: what keeps and what shows its judgements."""
-    client = Portal(
-        name=wish.name,
-        url=wish.url,
-        credentials=wish.credentials,
-        rate=wish.rate,
-        timeout=wish.timeout,
-        http=http,
-        vault=store,
-        clock=clock,
-        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
-    )
-    return Watch(
-        policy=wish.policy,
-        call=client,
-        state=state,
-        probes=portal_probes(),
-        context=context,
-        keeper=views[0],
-        onlooker=views[1],
-        clock=clock,
-        deadline=max(timedelta(seconds=60), 3 * wish.timeout),
-    )
-
-
-def build_account(
-    wish: ProviderConfig,
-    watches: Callable[[str], Iterable[Watch]],
-    *,
-    http: aiohttp.ClientSession,
-    clock: Clock,
-) -> AccountWatch:
-    """One provider account's watch with its HTTP."""
-    get = ProviderHttp(
-        wish.account.url,
-        http=http,
-        clock=clock,
-        timeout=wish.timeout,
-        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
-    )
-    return AccountWatch(
-        account=wish.account,
-        probe=provider_probes()[wish.account.type],
-        get=get,
-        watches=watches,
-        clock=clock,
-        deadline=3 * wish.timeout,
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor.building import portal_probes
 from monitor.core.desk import Context
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, Judgement, PortalState
@@ -14,7 +15,6 @@ from monitor.core.model import CallFailed, Failure, Reason
 from monitor.core.policy import Expiry, Guarantee, Policy
 from monitor.core.reading import Reading
 from monitor.core.turn import Turn, TurnKey
-from monitor.daemon import portal_probes
 from monitor.sandbox.listing import Listed
 from monitor.sandbox.methods import Methods
 from monitor.sandbox.params import nested

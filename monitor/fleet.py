@@ -7,10 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
+import structlog
+
 from monitor.shell.clock import Clock
+from monitor.shell.fence import Fenced
 from monitor.shell.scheduler import Rhythm
+
+log = structlog.get_logger()
 
 WOKEN_A_SECOND = 100
 
@@ -77,7 +83,7 @@ class Fleet(Generic[Wish, Run]):
         return name not in self.kept or self.kept[name].wish != wish
 
     def _start(self, name: str, wish: Wish, run: Run, offset: timedelta) -> None:
-        rhythm = Rhythm(tick=run.poll, every=self._every(wish), clock=self._clock, offset=offset)
+        rhythm = Rhythm(tick=partial(_ticked, name, run), every=self._every(wish), clock=self._clock, offset=offset)
         task = self._group.create_task(rhythm.run(), name=f"watch {name}")
         self.kept[name] = Kept(wish=wish, run=run, rhythm=rhythm, task=task)
 
@@ -91,3 +97,11 @@ class Fleet(Generic[Wish, Run]):
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _ticked(name: str, run: Ticked) -> None:
+    """A poll of what went into other hands meanwhile ends without a word of it: it is about to be stopped."""
+    try:
+        await run.poll()
+    except* Fenced:
+        log.info("poll.fenced", subject=name)

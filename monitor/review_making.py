@@ -91,7 +91,7 @@ async def make(
     kept = _kept(told, said, place, subject.policy.language, now)
     paper = Paper(kept=kept, page=await asyncio.to_thread(as_html, said), plain=as_markdown(said))
     notices = tuple(_notices(subject, kept, said, now))
-    done = await store.transaction(partial(put_review, portal=portal, paper=paper, notices=notices))
+    done = await store.transaction(partial(put_review, portal=portal, paper=paper, notices=notices), portal)
     return kept if done else None
 
 

@@ -10,6 +10,7 @@ import structlog
 from monitor.core.past_reviews import KeptReview, missing_periods
 from monitor.review_making import Subject, kept_of, make
 from monitor.shell.clock import Clock
+from monitor.shell.fence import Fenced
 from monitor.shell.store import Store
 from monitor.shell.watch import Watch
 
@@ -28,7 +29,10 @@ class Reviewing:
         while True:
             await self._clock.sleep(EVERY)
             for watch in list(self._watches().values()):
-                await self.review(watch)
+                try:
+                    await self.review(watch)
+                except Fenced:
+                    log.info("review.fenced", portal=watch.policy.portal)
 
     async def review(self, watch: Watch) -> list[KeptReview]:
         """All that is due of one portal."""

@@ -45,6 +45,7 @@ METRICS: tuple[Metric, ...] = (
     _gauge(
         "messenger_monitor_store_commit_seconds", (), "How long the store took to keep the last poll that was written."
     ),
+    _gauge("messenger_monitor_shards", (), "Shards of the portals in this process's hands, where several share them."),
     _gauge("messenger_portal_up", ("portal",), "1 when the portal answered the last poll."),
     _gauge("messenger_portal_auth_ok", ("portal",), "1 when the portal let us in at the last poll."),
     _gauge("messenger_poll_last_success_timestamp_seconds", ("portal", "source"), "When a poll last succeeded."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -16,6 +16,7 @@ import structlog
 from monitor.core.alerts import Alert, Labels
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell.clock import Clock
+from monitor.shell.fence import Fenced
 from monitor.shell.metrics import Registry
 from monitor.shell.wire import MIB, Limits, request
 
@@ -42,15 +43,19 @@ class Posted:
     def fingerprint(self) -> str:
         return fingerprint(self.labels)
 
+    @property
+    def portal(self) -> str:
+        return dict(self.labels).get("portal", "")
+
 
 class PostedAlerts(Protocol):
     """What survives a restart of what Alertmanager knows."""
 
     async def posted(self) -> dict[str, str]: ...
 
-    async def mark_posted(self, bodies: dict[str, str]) -> None: ...
+    async def mark_posted(self, bodies: dict[str, str], portals: Collection[str] = ()) -> None: ...
 
-    async def forget(self, fingerprints: Sequence[str]) -> None: ...
+    async def forget(self, fingerprints: Sequence[str], portals: Collection[str] = ()) -> None: ...
 
 
 def fingerprint(labels: Labels) -> str:
@@ -90,7 +95,9 @@ def payload(posted: Posted, now: datetime) -> dict[str, Any]:
 
 
 class Pusher:
-    """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling."""
+    """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling.
+
+    `mine`: whether a portal is in this process's hands; of others nothing is told, least of all an end."""
 
     def __init__(
         self,
@@ -101,8 +108,9 @@ class Pusher:
         registry: Registry,
         clock: Clock,
         timeout: timedelta = timedelta(seconds=10),
+        mine: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        self._url = f"{url.rstrip('/')}/api/v2/alerts"
+        self._url, self._mine, self._telling = f"{url.rstrip('/')}/api/v2/alerts", mine, asyncio.Lock()
         self._http, self._keeper, self._registry, self._clock, self._timeout = http, keeper, registry, clock, timeout
         self._known: dict[str, Posted] = {}
         self._wanted: dict[str, tuple[Alert, ...]] = {}
@@ -115,14 +123,27 @@ class Pusher:
         return self._failing_since
 
     async def restore(self, portals: Iterable[str]) -> None:
-        """What was posted before the restart; alerts of portals that are not watched any more will end."""
-        bodies = await self._keeper.posted()
-        self._known = {key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()}
-        awaited = set(portals)
-        for posted in self._known.values():
-            portal = dict(posted.labels).get("portal", "")
-            if portal in awaited and posted.ended is None:
-                self._wanted[portal] = (*self._wanted.get(portal, ()), _as_alert(posted))
+        """What was posted before the restart, or by who had the portals before; alerts of portals that are not
+        watched any more will end."""
+        async with self._telling:
+            bodies = await self._keeper.posted()
+            stored = {key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()}
+            self._known = self._ours(self._known) | self._ours(stored)
+            awaited = set(portals)
+            for posted in stored.values():
+                if posted.portal in awaited and posted.ended is None and self._mine(posted.portal):
+                    wanted = {fingerprint(one.labels): one for one in self._wanted.get(posted.portal, ())}
+                    self._wanted[posted.portal] = (*wanted.values(), *_unless(wanted, posted))
+
+    def _ours(self, known: Mapping[str, Posted]) -> dict[str, Posted]:
+        return {key: posted for key, posted in known.items() if self._mine(posted.portal)}
+
+    async def release(self, portals: Iterable[str]) -> None:
+        """Others tell of these portals from now on."""
+        gone = set(portals)
+        async with self._telling:
+            self._wanted = {portal: alerts for portal, alerts in self._wanted.items() if portal not in gone}
+            self._known = {key: posted for key, posted in self._known.items() if posted.portal not in gone}
 
     def wish(self, portal: str, wanted: Iterable[Alert]) -> None:
         """The alerts that must be firing for one portal from now on."""
@@ -151,23 +172,33 @@ class Pusher:
 
     async def tell(self) -> bool:
         """One round. False when something has to be told again."""
+        async with self._telling:
+            try:
+                return await self._tell()
+            except Fenced as error:
+                log.info("alertmanager.fenced", reason=str(error))
+                return False
+
+    async def _tell(self) -> bool:
         now = self._clock.real_now()
-        wanted = [alert for alerts in self._wanted.values() for alert in alerts]
-        after = plan(self._known, wanted, now)
+        wanted = [alert for portal, alerts in self._wanted.items() if self._mine(portal) for alert in alerts]
+        after = plan(self._ours(self._known), wanted, now)
         await self._keep(after)
-        waiting = list(after.values())
+        waiting = list(self._ours(after).values())
         results = [await self._post(waiting[at : at + BATCH], now) for at in range(0, len(waiting), BATCH)]
-        heard = [posted.fingerprint for posted in waiting if posted.ended is not None] if all(results) else []
+        heard = [posted for posted in waiting if posted.ended is not None] if all(results) else []
         if heard:
-            await self._keeper.forget(heard)
-        self._known = {key: posted for key, posted in after.items() if key not in heard}
+            await self._keeper.forget([posted.fingerprint for posted in heard], {posted.portal for posted in heard})
+        gone = {posted.fingerprint for posted in heard}
+        self._known = self._ours({key: posted for key, posted in after.items() if key not in gone})
         return all(results)
 
     async def _keep(self, after: Mapping[str, Posted]) -> None:
         """Kept before it is posted: an alert that Alertmanager may have heard of is never forgotten."""
         fresh = {key: posted for key, posted in after.items() if self._known.get(key) != posted}
         if fresh:
-            await self._keeper.mark_posted({k: msgspec.json.encode(p).decode() for k, p in fresh.items()})
+            bodies = {key: msgspec.json.encode(posted).decode() for key, posted in fresh.items()}
+            await self._keeper.mark_posted(bodies, {posted.portal for posted in fresh.values()})
 
     async def _post(self, batch: Sequence[Posted], now: datetime) -> bool:
         try:
@@ -212,8 +243,11 @@ class Pusher:
 
     def _count(self, batch: Sequence[Posted], result: str) -> None:
         for posted in batch:
-            portal = dict(posted.labels).get("portal", "")
-            self._registry.count("messenger_notifications_total", (portal, "alertmanager", result))
+            self._registry.count("messenger_notifications_total", (posted.portal, "alertmanager", result))
+
+
+def _unless(wanted: Mapping[str, Alert], posted: Posted) -> tuple[Alert, ...]:
+    return () if posted.fingerprint in wanted else (_as_alert(posted),)
 
 
 def _as_alert(posted: Posted) -> Alert:

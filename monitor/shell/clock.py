@@ -34,6 +34,10 @@ class Clock:
         """Real seconds for timeouts and pacing."""
         return time.monotonic()
 
+    def awake_or_not(self) -> float:
+        """Real seconds that go on while the machine sleeps: for what others count on too."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
     async def sleep(self, span: timedelta) -> None:
         """Sleep a span of daemon time."""
         await asyncio.sleep(max(0.0, span.total_seconds()) / self.rate)

@@ -16,16 +16,18 @@ from monitor.shell.guard import GuardedResolver, guarding
 from monitor.shell.wire import LONGEST_WAIT, MIB, Answer, Limits, Trust, host_of, is_loopback, request
 
 
-def session(*, connections: int = 200, allowed: Collection[str] = ()) -> aiohttp.ClientSession:
+def session(*, connections: int = 200, allowed: Collection[str] = (), name: str = "") -> aiohttp.ClientSession:
     """One session for all portals and providers: a kept connection saves a TLS handshake a poll.
 
-    `allowed`: hosts that are asked though their addresses are link-local."""
+    `allowed`: hosts that are asked though their addresses are link-local. `name`: of this process among several, for
+    who reads the portal's logs."""
+    agent = f"messenger-monitor/{__version__}" + (f" ({name})" if name else "")
     resolver = GuardedResolver(aiohttp.ThreadedResolver(), allowed)
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=90, ttl_dns_cache=300, resolver=resolver),
         middlewares=(guarding(allowed),),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": f"messenger-monitor/{__version__}"},
+        headers={"User-Agent": agent},
         trust_env=False,
     )
 

@@ -25,15 +25,16 @@ class Outbox:
         """Everything that is due and was not told yet, in the order it came."""
         return await self._store.transaction(partial(rows_of.untold, now=now))
 
-    async def take_up(self, message: str, rows: Sequence[int], real_now: datetime) -> None:
+    async def take_up(self, portal: str, message: str, rows: Sequence[int], real_now: datetime) -> None:
         """These rows are one message from now on, whatever comes after them."""
-        await self._store.transaction(partial(rows_of.take_up, message=message, rows=rows, real_now=real_now))
+        work = partial(rows_of.take_up, message=message, rows=rows, real_now=real_now)
+        await self._store.transaction(work, portal)
 
-    async def settle(self, rows: Sequence[int], fate: rows_of.Fate) -> None:
-        await self._store.transaction(partial(rows_of.settle, rows=rows, fate=fate))
+    async def settle(self, portal: str, rows: Sequence[int], fate: rows_of.Fate) -> None:
+        await self._store.transaction(partial(rows_of.settle, rows=rows, fate=fate), portal)
 
-    async def put_off(self, rows: Sequence[int], due: datetime) -> None:
-        await self._store.transaction(partial(rows_of.put_off, rows=rows, due=due))
+    async def put_off(self, portal: str, rows: Sequence[int], due: datetime) -> None:
+        await self._store.transaction(partial(rows_of.put_off, rows=rows, due=due), portal)
 
     async def told_since(self, portal: str, receiver: str, since: datetime) -> int:
         """How many messages a receiver got, by the daemon's clock."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from monitor.shell.gathering import Gathering
 from monitor.shell.holds import Holds
 from monitor.shell.oauth import Credentials, OAuthKeys, TokenServer, Webhook, oauth_url
 from monitor.shell.pacer import Pacer, Rate
-from monitor.shell.rest import Rest, Usage
+from monitor.shell.rest import Rest, Usage, free
 from monitor.shell.vault import Tokens, Vault
 from monitor.shell.wire import MAX_ANSWER, Limits, Trust
 
@@ -39,11 +39,12 @@ class Portal:
         timeout: timedelta = timedelta(seconds=20),
         trusted: Trust = True,
         max_answer: int = MAX_ANSWER,
+        permit: Callable[[], None] = free,
     ) -> None:
         self.usage = Usage()
         self.pacer = Pacer(rate or Rate(), clock.monotonic)
         limits = Limits(timeout=timeout, trusted=trusted, max_answer=max_answer)
-        self._rest = Rest(http=http, pacer=self.pacer, usage=self.usage, clock=clock, limits=limits)
+        self._rest = Rest(http=http, pacer=self.pacer, usage=self.usage, clock=clock, limits=limits, permit=permit)
         self._endpoint = Endpoint(name, url)
         self._holds = Holds(clock.now)
         self._gathering = Gathering(self._send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,15 +33,22 @@ class Usage:
     operating: dict[str, float] = field(default_factory=dict)
 
 
+def free() -> None:
+    """The permit of who shares his portals with nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """POSTs JSON within the limits. CallFailed for whatever is no answer with a result."""
+    """POSTs JSON within the limits. CallFailed for whatever is no answer with a result.
+
+    `permit` is asked last before each request: it raises where the portal is not ours any more."""
 
     http: aiohttp.ClientSession
     pacer: Pacer
     usage: Usage
     clock: Clock
     limits: Limits
+    permit: Callable[[], None] = free
 
     async def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         """The answer's envelope. Nothing but a full bucket is worth another try within a poll.
@@ -63,6 +71,7 @@ class Rest:
     async def _post_once(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
         self._refuse_long_wait()
         await self.pacer.take()
+        self.permit()
         self.usage.requests += 1
         self.usage.commands += len(body.get("cmd", ()))
         started = self.clock.monotonic()

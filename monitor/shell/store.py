@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
@@ -19,6 +19,7 @@ from monitor.core.turn import Turn, TurnEvent
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
+from monitor.shell.fence import Fence
 from monitor.shell.metrics import Total
 from monitor.shell.store_engine import (
     StoreError,
@@ -29,10 +30,11 @@ from monitor.shell.store_engine import (
     translated,
 )
 from monitor.shell.store_news import same_channels
-from monitor.shell.store_records import decode, encode, micros
+from monitor.shell.store_records import decode, micros
 from monitor.shell.store_rows import load, load_totals, write
 from monitor.shell.store_seal import Seal
 from monitor.shell.store_sealed import opened, reseal
+from monitor.shell.store_tokens import save_tokens, tokens_of
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class Store:
         self._seal = Seal(key)
         self._written: dict[str, datetime] = {}
         self._generation: str | None = None
+        self.fence: Fence | None = None  # of a process that shares the portals with others
         self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
@@ -74,11 +77,14 @@ class Store:
         await asyncio.get_running_loop().run_in_executor(self._thread, close_engine, self._engine)
         self._thread.shutdown()
 
-    async def _run(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+    async def _run(self, work: Callable[[Connection], T], *portals: str) -> T:
+        """`portals`: whose rows are written; Fenced where one of them is in another process's hands."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work, portals)
 
-    def _transaction(self, work: Callable[[Connection], T]) -> T:
+    def _transaction(self, work: Callable[[Connection], T], portals: Collection[str] = ()) -> T:
         with translated(self._url), self._engine.begin() as connection:
+            if self.fence is not None and portals:
+                self.fence.check(connection, portals)
             done = work(connection)
             self._still_the_same(connection)
             return done
@@ -103,7 +109,7 @@ class Store:
         if not self._is_news(portal, before, judgement):
             return
         started = asyncio.get_running_loop().time()
-        await self._run(partial(write, portal=portal, before=before, judgement=judgement))
+        await self._run(partial(write, portal=portal, before=before, judgement=judgement), portal)
         self.commit_seconds = asyncio.get_running_loop().time() - started
         self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
 
@@ -140,12 +146,12 @@ class Store:
 
     async def load(self, portal: str) -> Tokens | None:
         query = select(tables.tokens.c.pair).where(tables.tokens.c.portal == portal)
-        pair = await self._run(lambda connection: connection.execute(query).scalar())
-        return _tokens(opened(self._seal, self._url, pair)) if pair is not None else None
+        pair = await self._run(lambda connection: connection.execute(query).scalar(), portal)
+        return tokens_of(opened(self._seal, self._url, pair)) if pair is not None else None
 
     async def save(self, portal: str, tokens: Tokens) -> None:
         """Durable on return: a refresh token that is lost can only be replaced by a human."""
-        await self._run(partial(_save_tokens, portal=portal, tokens=tokens, seal=self._seal))
+        await self._run(partial(save_tokens, portal=portal, tokens=tokens, seal=self._seal), portal)
 
     def adopt_key(self, key: Secret | None) -> None:
         """From now on: after a rotation the daemon is told to read its configuration again."""
@@ -157,10 +163,10 @@ class Store:
 
     # --- what goes (store_prune, store_erase) ----------------------------------------------------------
 
-    async def transaction(self, work: Callable[[Connection], T], *, renews: bool = False) -> T:
+    async def transaction(self, work: Callable[[Connection], T], *portals: str, renews: bool = False) -> T:
         """Someone else's work on the rows. `renews`: it makes another store of it, and this object goes along."""
         self._generation = None if renews else self._generation
-        return await self._run(work)
+        return await self._run(work, *portals)
 
     async def squeeze(self) -> Path | None:
         """Nothing that was deleted stays on the disk. The file of SQLite; None where the store is a server."""
@@ -182,13 +188,13 @@ class Store:
         rows = await self._run(lambda connection: connection.execute(select(table)).all())
         return {row.fingerprint: row.body for row in rows}
 
-    async def mark_posted(self, bodies: dict[str, str]) -> None:
-        await self._run(partial(_mark, bodies=bodies))
+    async def mark_posted(self, bodies: dict[str, str], portals: Collection[str] = ()) -> None:
+        await self._run(partial(_mark, bodies=bodies), *portals)
 
-    async def forget(self, fingerprints: Sequence[str]) -> None:
+    async def forget(self, fingerprints: Sequence[str], portals: Collection[str] = ()) -> None:
         table = tables.posted_alerts
         query = delete(table).where(table.c.fingerprint.in_(list(fingerprints)))
-        await self._run(lambda connection: connection.execute(query))
+        await self._run(lambda connection: connection.execute(query), *portals)
 
     # --- what pages and reports ask --------------------------------------------------------------------
 
@@ -260,35 +266,6 @@ class Store:
 
 
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def _save_tokens(connection: Connection, *, portal: str, tokens: Tokens, seal: Seal) -> None:
-    body = {
-        "access": tokens.access.reveal(),
-        "refresh": tokens.refresh.reveal(),
-        "endpoint": tokens.endpoint,
-        "server": tokens.server,
-        "member_id": tokens.member_id,
-        "saved": tokens.saved.isoformat() if tokens.saved else None,
-        "seed": tokens.seed,
-    }
-    table = tables.tokens
-    connection.execute(delete(table).where(table.c.portal == portal))
-    connection.execute(insert(table).values(portal=portal, pair=seal.close(encode(body).encode())))
-
-
-def _tokens(pair: bytes) -> Tokens:
-    body: dict[str, Any] = decode(pair.decode(), dict)
-    saved = body.get("saved")
-    return Tokens(
-        access=Secret(body["access"]),
-        refresh=Secret(body["refresh"]),
-        endpoint=body.get("endpoint", ""),
-        server=body.get("server", ""),
-        member_id=body.get("member_id", ""),
-        saved=datetime.fromisoformat(saved) if saved else None,
-        seed=body.get("seed", ""),
-    )
 
 
 def _mark(connection: Connection, *, bodies: dict[str, str]) -> None:

@@ -18,7 +18,19 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+GUARD = 7_310_241  # of the advisory lock under which a schema is changed; any number that nobody else takes
 _LOCKS: dict[int, IO[bytes]] = {}
+
+# A server that does not answer is given up after these (seconds; milliseconds), and gives up a client that is stopped
+# in the middle of a transaction, so that it does not keep others from its portals.
+PATIENCE = {
+    "connect_timeout": 10,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "options": "-c idle_in_transaction_session_timeout=15000",
+}
 
 
 class StoreError(Exception):
@@ -34,7 +46,9 @@ def open_engine(url: str, shared: bool = False) -> Engine:
     if address.get_backend_name() == "sqlite":
         return _open_sqlite(url, Path(address.database or ""), shared)
     with translated(url):
-        engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0)
+        engine = create_engine(
+            address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0, connect_args=PATIENCE
+        )
         _upgrade(engine, url)
         return engine
 
@@ -107,6 +121,8 @@ def _upgrade(engine: Engine, url: str) -> None:
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":  # its driver begins nothing by itself before a CREATE
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # several processes may start at the same moment
+            connection.execute(text("SELECT pg_advisory_xact_lock(:guard)"), {"guard": GUARD})
         present = _revision(connection)
         if present is not None and present not in known:
             raise StoreError(

@@ -160,3 +160,21 @@ incident_notes = Table(
     Column("note", Text, nullable=False),
     Index("incident_notes_by_incident", "incident"),
 )
+
+# Which process has which shard of the portals, by the database's clock in seconds; "" = nobody has it.
+shards = Table(
+    "shards",
+    METADATA,
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    Column("term", BigInteger, nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("seen", Double, nullable=False),
+)
+
+processes = Table(
+    "processes",
+    METADATA,
+    Column("owner", String(64), primary_key=True),
+    Column("url", String(200), nullable=False),
+    Column("seen", Double, nullable=False),
+)

@@ -18,6 +18,7 @@ from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.shell.clock import Clock
+from monitor.shell.fence import Fenced
 
 log = structlog.get_logger()
 
@@ -135,6 +136,8 @@ class Watch:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 answers = await probe.ask(self.call, view)
             reading = probe.read(answers, view, self._clock.now())
+        except Fenced:
+            raise
         except TimeoutError:
             detail = f"the probe did not end within {self._deadline.total_seconds():.0f} s"
             return _failed(probe, asked, Failure(reason=Reason.TIMEOUT, detail=detail))

@@ -12,8 +12,9 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+from monitor.building import portal_probes
 from monitor.config import load
-from monitor.daemon import Daemon, portal_probes
+from monitor.daemon import Daemon
 from monitor.logs import configure
 from monitor.shell.clock import Clock
 from monitor.shell.http import session

@@ -14,6 +14,7 @@ from fuzz_parts import JSON, spoiled
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.building import portal_probes
 from monitor.core.desk import Context, judge
 from monitor.core.history import moment
 from monitor.core.memory import PortalState
@@ -21,7 +22,6 @@ from monitor.core.model import CallFailed, Failure
 from monitor.core.plugin import PortalProbe, View
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
-from monitor.daemon import portal_probes
 from monitor.sandbox.methods import Listed, Methods
 from monitor.sandbox.presets import furnished
 from monitor.sandbox.refusal import Refusal

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from monitor.building import portal_probes
 from monitor.core.alerts import alerts
 from monitor.core.desk import Context
 from monitor.core.incident import Incident, IncidentKind
@@ -14,7 +15,6 @@ from monitor.core.memory import Audit, Judgement, PortalState
 from monitor.core.policy import Guarantee, Policy
 from monitor.core.reading import HandOver, Reading
 from monitor.core.samples import samples_of
-from monitor.daemon import portal_probes
 from monitor.sandbox.presets import furnished
 from monitor.sandbox.server import Sandbox
 from monitor.sandbox.world import World

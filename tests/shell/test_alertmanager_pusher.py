@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -57,10 +57,10 @@ class Shelf:
     async def posted(self) -> dict[str, str]:
         return dict(self.bodies)
 
-    async def mark_posted(self, bodies: dict[str, str]) -> None:
+    async def mark_posted(self, bodies: dict[str, str], portals: Collection[str] = ()) -> None:
         self.bodies |= bodies
 
-    async def forget(self, fingerprints: Sequence[str]) -> None:
+    async def forget(self, fingerprints: Sequence[str], portals: Collection[str] = ()) -> None:
         for one in fingerprints:
             del self.bodies[one]
 

@@ -1,0 +1,95 @@
+"""What runs for one portal and for one provider account, built from their configuration."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import cache
+
+import aiohttp
+
+import probes
+from monitor.account import AccountWatch
+from monitor.config import PortalConfig, ProviderConfig, provider_probes
+from monitor.core.desk import Context
+from monitor.core.memory import PortalState
+from monitor.core.plugin import PortalProbe
+from monitor.shell.clock import Clock
+from monitor.shell.http import ProviderHttp
+from monitor.shell.portal import Portal
+from monitor.shell.rest import free
+from monitor.shell.store import Store
+from monitor.shell.watch import Keeper, Onlooker, Watch
+from monitor.shell.wire import trust
+
+
+@cache
+def portal_probes() -> tuple[PortalProbe, ...]:
+    """Every portal probe: the constants PROBES of the files of `probes`."""
+    names = sorted(module.name for module in pkgutil.iter_modules(probes.__path__) if not module.name.startswith("_"))
+    found = (getattr(importlib.import_module(f"probes.{name}"), "PROBES", ()) for name in names)
+    return tuple(probe for several in found for probe in several if isinstance(probe, PortalProbe))
+
+
+def build_watch(
+    wish: PortalConfig,
+    state: PortalState,
+    context: Context,
+    *,
+    http: aiohttp.ClientSession,
+    store: Store,
+    clock: Clock,
+    views: tuple[Keeper, Onlooker],
+    permit: Callable[[], None] = free,
+) -> Watch:
+    """One portal's watch with its client. `views`: what keeps and what shows its judgements."""
+    client = Portal(
+        name=wish.name,
+        url=wish.url,
+        credentials=wish.credentials,
+        rate=wish.rate,
+        timeout=wish.timeout,
+        http=http,
+        vault=store,
+        clock=clock,
+        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+        permit=permit,
+    )
+    return Watch(
+        policy=wish.policy,
+        call=client,
+        state=state,
+        probes=portal_probes(),
+        context=context,
+        keeper=views[0],
+        onlooker=views[1],
+        clock=clock,
+        deadline=max(timedelta(seconds=60), 3 * wish.timeout),
+    )
+
+
+def build_account(
+    wish: ProviderConfig,
+    watches: Callable[[str], Iterable[Watch]],
+    *,
+    http: aiohttp.ClientSession,
+    clock: Clock,
+) -> AccountWatch:
+    """One provider account's watch with its HTTP."""
+    get = ProviderHttp(
+        wish.account.url,
+        http=http,
+        clock=clock,
+        timeout=wish.timeout,
+        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+    )
+    return AccountWatch(
+        account=wish.account,
+        probe=provider_probes()[wish.account.type],
+        get=get,
+        watches=watches,
+        clock=clock,
+        deadline=3 * wish.timeout,
+    )
