@@ -92,7 +92,7 @@ async def _serve(
             sharing = None
             if config.cluster and fence:
                 joining = joined(config.cluster, config.store_url, fence, clock, daemon.share)
-                sharing = await stack.enter_async_context(joining)
+                sharing = daemon.sharing = await stack.enter_async_context(joining)
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
             tasks += [
                 group.create_task(work.run())

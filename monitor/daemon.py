@@ -27,7 +27,9 @@ from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
 from monitor.reviewing import Reviewing
+from monitor.sharing import Sharing, neighbours
 from monitor.shell.alertmanager import Pusher
+from monitor.shell.board import Neighbour
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
 from monitor.shell.fence import Fence
@@ -62,6 +64,7 @@ class Daemon:
         self.exposition = Exposition(self.registry)
         self._clock, self._store, self._http, self._path = clock, store, http, path
         self._fence, self._shards = fence, frozenset[int]()
+        self.sharing: Sharing | None = None
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
@@ -225,6 +228,12 @@ class Daemon:
 
     def watches(self) -> Iterable[Watch]:
         return [kept.run for kept in self._portals.kept.values()]
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        """Other processes as of the last beat."""
+        if self.sharing is None or self._fence is None:
+            return ()
+        return neighbours([one.name for one in self._config.portals], self.sharing, self._fence.shards)
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Ill when polls that should have ended long ago have not."""

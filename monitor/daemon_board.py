@@ -21,7 +21,7 @@ from monitor.core.reading import Acknowledged, HandOver, Reading
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
 from monitor.daemon import Daemon
-from monitor.shell.board import PollFacts, SelfFacts
+from monitor.shell.board import Neighbour, PollFacts, SelfFacts
 from monitor.shell.clock import Clock
 from monitor.shell.lag import Lag
 from monitor.shell.metrics import Registry
@@ -59,6 +59,9 @@ class DaemonBoard:
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return self._daemon.portals()
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        return self._daemon.neighbours()
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         return self._daemon.health()
@@ -148,9 +151,10 @@ class DaemonBoard:
         return await self._daemon.hear(provider, key, body)
 
     async def portal_of_link(self, digest: str) -> str | None:
-        """None also for a portal that is not watched any more."""
+        """None also for a portal that is not watched any more, here or by a neighbour."""
         portal = await self._store.portal_of_link(digest)
-        return portal if portal in self._daemon.portals() else None
+        known = {name for one in self.neighbours() for name in one.portals} | self._daemon.portals().keys()
+        return portal if portal in known else None
 
     # --- how the daemon is itself -------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,7 +23,8 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy.engine import make_url
 
 from monitor.config import Cluster
-from monitor.core.sharing import Lease, part, surplus
+from monitor.core.sharing import Lease, part, shard_of, surplus
+from monitor.shell.board import Neighbour
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fence
 from monitor.shell.leases import Leases, Process
@@ -115,6 +116,9 @@ class Sharing:
 
     async def _held(self, shard: int) -> None:
         """The job: take the shard, serve its portals until it has to go, hand it on."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - the queue runs jobs as tasks
+        task.add_done_callback(_settled)
         if self._leaving or len(self._holdings) >= part(self._fence.shards, self._processes):
             await self._hand_on(shard)
             return
@@ -161,6 +165,8 @@ class Sharing:
             await job.defer_async(shard=shard)
         except AlreadyEnqueued:
             return
+        except ConnectorException:  # whoever reaches the database finds a shard without a job
+            log.info("shard.not_handed_on", shard=shard)
 
     async def _reconcile(self) -> None:
         """Let the daemon watch the portals of the shards in hand; many that come at once are served at once."""
@@ -194,9 +200,10 @@ class Sharing:
                 self._fence.grant(Lease(shard=shard, term=held[shard].term, until=asked + self._lease))
         for shard in held.keys() - ours:
             self._lost(shard)
-        self.others = tuple(await self._leases.alive())
+        alive = await self._leases.alive()
+        self.others = tuple(one for one in alive if one.owner != self._leases.owner)
         self.owners = await self._leases.owners()
-        self._processes, self.beaten = max(1, len(self.others)), True
+        self._processes, self.beaten = max(1, len(alive)), True
         for shard in surplus(self._fence.held(), self._fence.shards, self._processes):
             self._over(shard)
 
@@ -234,6 +241,24 @@ class Sharing:
                 await self._app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
             except ConnectorException:
                 return
+
+
+def _settled(task: asyncio.Task[None]) -> None:
+    """The job of a shard that was lost belongs to another worker by now: that it cannot be settled is no error."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.info("sharing.job_taken_over", reason=type(error).__name__)
+
+
+def neighbours(portals: Iterable[str], sharing: Sharing, shards: int) -> tuple[Neighbour, ...]:
+    """Which portals the other processes have, as far as the last beat told."""
+    theirs: dict[str, set[str]] = {one.owner: set() for one in sharing.others}
+    for portal in portals:
+        theirs.setdefault(sharing.owners.get(shard_of(portal, shards), ""), set()).add(portal)
+    return tuple(
+        Neighbour(name=one.owner.rpartition("-")[0], url=one.url, portals=frozenset(theirs[one.owner]))
+        for one in sharing.others
+    )
 
 
 @asynccontextmanager

@@ -55,6 +55,15 @@ class SelfFacts:
     reloaded_well: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """Another process that watches a part of the portals. `url` "" = its pages cannot be reached from here."""
+
+    name: str
+    url: str
+    portals: frozenset[str]
+
+
 class Board(Protocol):
     """What the pages may look at."""
 
@@ -69,6 +78,8 @@ class Board(Protocol):
     def now(self) -> datetime: ...
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]: ...
+
+    def neighbours(self) -> tuple[Neighbour, ...]: ...
 
     def health(self) -> tuple[bool, dict[str, Any]]: ...
 

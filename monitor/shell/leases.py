@@ -55,7 +55,7 @@ class Leases:
     """`owner`: this process for as long as it lives, never again after that."""
 
     def __init__(self, app: App, *, owner: str, url: str, lease: timedelta) -> None:
-        self._app, self._owner, self._url, self._lease = app, owner, url, lease.total_seconds()
+        self._app, self.owner, self._url, self._lease = app, owner, url, lease.total_seconds()
 
     async def lay_out(self, pool: AsyncConnectionPool, shards: int) -> None:
         """The queue's tables and one row a shard, by whoever comes first. StoreError where others share otherwise."""
@@ -76,19 +76,19 @@ class Leases:
 
     async def take(self, shard: int) -> int | None:
         """The new term, or None while another process holds the shard or may still believe so."""
-        rows = await self._ask(_TAKE, shard=shard, owner=self._owner, lease=self._lease)
+        rows = await self._ask(_TAKE, shard=shard, owner=self.owner, lease=self._lease)
         return int(rows[0]["term"]) if rows else None
 
     async def let_go(self, shard: int, term: int) -> None:
-        await self._do(_LET_GO, shard=shard, term=term, owner=self._owner)
+        await self._do(_LET_GO, shard=shard, term=term, owner=self.owner)
 
     async def beat(self, held: Mapping[int, Lease]) -> set[int]:
         """Say that we live. Which of the held shards are still ours."""
-        await self._do(_PRESENT, owner=self._owner, url=self._url)
+        await self._do(_PRESENT, owner=self.owner, url=self._url)
         if not held:
             return set()
         terms = [lease.term for lease in held.values()]
-        rows = await self._ask(_BEAT, shards=list(held), terms=terms, owner=self._owner)
+        rows = await self._ask(_BEAT, shards=list(held), terms=terms, owner=self.owner)
         return {int(row["shard"]) for row in rows}
 
     async def alive(self) -> list[Process]:
@@ -103,7 +103,7 @@ class Leases:
 
     async def leave(self) -> None:
         """Out of the list, with those who died without a word."""
-        await self._do(_GONE, owner=self._owner, lease=10 * self._lease)
+        await self._do(_GONE, owner=self.owner, lease=10 * self._lease)
 
     async def _ask(self, query: Any, **values: Any) -> list[dict[str, Any]]:
         return await self._app.connector.execute_query_all_async(query, **values)

@@ -10,6 +10,7 @@ EN: dict[str, str] = {
     "title": "Messengers",
     "skip": "Skip to content",
     "menu": "Sections",
+    "neighbour": "Watched by the process {name}: {count}",
     "fleet": "Portals",
     "incidents": "Incidents",
     "monitor": "Monitor",

@@ -10,6 +10,7 @@ RU: dict[str, str] = {
     "title": "Мессенджеры",
     "skip": "К содержанию",
     "menu": "Разделы",
+    "neighbour": "За ними следит процесс {name}: {count}",
     "fleet": "Порталы",
     "incidents": "Происшествия",
     "monitor": "Монитор",

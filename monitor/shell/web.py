@@ -19,6 +19,7 @@ from monitor.shell.runbooks import runbook_list, runbook_page
 from monitor.shell.sign_in import Attempts, Sessions
 from monitor.shell.visitors import Need
 from monitor.shell.web_alerts import from_alertmanager
+from monitor.shell.web_elsewhere import sent_on
 from monitor.shell.web_guard import BOARD, DOOR, Door, Handler, guard
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
@@ -32,7 +33,7 @@ _HOOKS = "/hooks/"  # of vendors, who cannot send our token: each address holds 
 
 def make_app(board: Board, monotonic: Callable[[], float] = time.monotonic) -> web.Application:
     """The application. Who is let in is asked of the board at every request: a reload changes it."""
-    app = web.Application(middlewares=[guard, known_hosts, _worded], client_max_size=_MOST_BODY)
+    app = web.Application(middlewares=[guard, known_hosts, _worded, sent_on], client_max_size=_MOST_BODY)
     needs = {handler: need for _, _, handler, need in ROUTES}
     app[BOARD] = board
     app[DOOR] = Door(board=board, sessions=Sessions(monotonic), attempts=Attempts(monotonic), needs=needs)

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from monitor.shell import passwords
 from monitor.shell.sign_in import digest
+from monitor.shell.web_elsewhere import elsewhere
 from monitor.shell.web_guard import BOARD, COOKIE, DOOR, LINK_LANDING, Door, is_same, refusal, with_session
 from monitor.shell.web_view import page
 
@@ -87,4 +88,6 @@ async def open_link(request: web.Request) -> web.StreamResponse:
     if portal is None:
         door.attempts.failed(address, "a link")
         return refusal(404, "this link is not valid any more: ask for another one")
+    if url := elsewhere(request.app[BOARD], portal):
+        raise web.HTTPTemporaryRedirect(url.rstrip("/") + request.path_qs)
     return with_session(request, door.sessions.begin(link=digest(key)), LINK_LANDING.format(portal=portal))

@@ -29,7 +29,15 @@ MOST_ROWS, LEAST_PAST = 80, 20  # of incidents on one page: more are read by nob
 
 async def fleet(request: web.Request) -> web.Response:
     board = request.app[BOARD]
-    return page(request, "fleet.html", fleet=page_portal.fleet(visible(request), board.now(), language_of(request)))
+    shown = page_portal.fleet(visible(request), board.now(), language_of(request))
+    return page(request, "fleet.html", fleet=shown, neighbours=_neighbours(request))
+
+
+def _neighbours(request: web.Request) -> list[dict[str, Any]]:
+    """Other processes, by the portals of theirs that the visitor may see."""
+    visitor = visitor_of(request)
+    rows = [(one, sorted(filter(visitor.sees, one.portals))) for one in request.app[BOARD].neighbours()]
+    return [{"name": one.name, "url": one.url, "portals": names} for one, names in rows if names]
 
 
 async def portal(request: web.Request) -> web.Response:

@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
-from monitor.shell.board import SelfFacts
+from monitor.shell.board import Neighbour, SelfFacts
 from monitor.shell.news import News
 from monitor.shell.visitors import Access
 
@@ -34,6 +34,9 @@ class Board:
                 Policy(portal="acme", url="https://a.b", timezone="UTC"),
             )
         }
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        return ()
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         return True, {"status": "ok"}

@@ -33,7 +33,7 @@ from monitor.core.reading import AuditFact, AuditSeen
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.secret import Secret
-from monitor.shell.board import PollFacts, SelfFacts
+from monitor.shell.board import Neighbour, PollFacts, SelfFacts
 from monitor.shell.news import News
 from monitor.shell.store import Store
 from monitor.shell.store_reviews import Paper, kept_reviews, paper, put_review
@@ -349,6 +349,7 @@ class PageBoard:
         self.reloads = 0
         self.acknowledged: list[tuple[str, str]] = []
         self.well = True
+        self.others: tuple[Neighbour, ...] = ()
 
     async def add(self, *given: tuple[PortalState, Policy], past: bool = True) -> None:
         for state, policy in given:
@@ -369,6 +370,9 @@ class PageBoard:
 
     def portals(self) -> Mapping[str, tuple[PortalState, Policy]]:
         return self.shown
+
+    def neighbours(self) -> tuple[Neighbour, ...]:
+        return self.others
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         return self.well, {"status": "ok" if self.well else "late"}

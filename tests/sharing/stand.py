@@ -1,0 +1,219 @@
+"""Several daemons on one PostgreSQL, each behind a wire of its own to it, and portals that note who asks them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+from aiohttp import web
+
+from tests.e2e.e2e_parts import COMMAND, Running, free_port, launch, secret_file
+from tests.e2e.second_portal import SecondPortal
+
+SHARDS, PORTALS, LEASE = 12, 18, 3.0
+CHANNEL, LINE = "telegrambot", 1
+SLACK = 0.25  # seconds that a request may be on its way to the portal while its sender lets go
+
+NOTED = """
+CREATE TABLE noted (at double precision, shard int, term bigint, owner text);
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF new.owner <> old.owner THEN
+    INSERT INTO noted VALUES (extract(epoch FROM clock_timestamp()), new.shard, new.term, new.owner);
+  END IF;
+  RETURN new;
+END $$;
+CREATE TRIGGER note AFTER UPDATE ON shards FOR EACH ROW EXECUTE FUNCTION note();
+"""
+
+
+class Wire:
+    """A TCP way to the database that can be cut without a word: bytes go nowhere, nobody is told."""
+
+    def __init__(self, port: int) -> None:
+        self._to, self.port = port, 0
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> Wire:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def cut(self) -> None:
+        self._whole.clear()
+
+    def mend(self) -> None:
+        """What hung on the cut wire is reset; new connections pass."""
+        for writer in self._writers:
+            writer.transport.abort()
+        self._whole.set()
+
+    async def close(self) -> None:
+        assert self._server is not None
+        self._server.close()
+        self.mend()
+        for task in list(self._tasks):
+            task.cancel()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._whole.wait()
+        there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._to)
+        self._writers |= {writer, there_writer}
+        for source, target in ((reader, there_writer), (there_reader, writer)):
+            task = asyncio.get_running_loop().create_task(self._pump(source, target))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            while piece := await source.read(65536):
+                await self._whole.wait()
+                target.write(piece)
+                await target.drain()
+        except (ConnectionError, OSError):
+            pass
+        finally:
+            target.close()
+
+
+@dataclass
+class Stand:
+    """`asked`: (moment, portal, process) of every request a portal got."""
+
+    folder: Path
+    database: str
+    alertmanager: str | None = None
+    portals: dict[str, SecondPortal] = field(default_factory=dict)
+    asked: list[tuple[float, str, str]] = field(default_factory=list)
+    wires: dict[str, Wire] = field(default_factory=dict)
+    running: dict[str, Running] = field(default_factory=dict)
+
+    async def build(self) -> None:
+        for number in range(PORTALS):
+            name = f"p{number}"
+            portal = await SecondPortal(access_ttl=4.0).__aenter__()
+            portal.users = {5: "Анна Петрова"}
+            portal.line(LINE)
+            portal.channel(CHANNEL, LINE, "Telegram")
+            portal.fault = self._noting(name)
+            self.portals[name] = portal
+
+    def _noting(self, name: str) -> Callable[[web.Request], Any]:
+        async def note(request: web.Request) -> None:
+            agent = request.headers.get("User-Agent", "")
+            self.asked.append((time.time(), name, agent.partition("(")[2].rstrip(")")))
+
+        return note
+
+    async def start(self, name: str) -> None:
+        if name not in self.wires:
+            port = psycopg.conninfo.conninfo_to_dict(self.database)["port"]
+            self.wires[name] = await Wire(int(str(port))).open()
+        port, folder = free_port(), self.folder / name
+        folder.mkdir(exist_ok=True)
+        config = self._config(name, port, folder)
+        command = [*COMMAND, "run", "-c", str(config)]
+        self.running[name] = launch(command, folder / "daemon.log", f"http://127.0.0.1:{port}")
+
+    def _config(self, name: str, port: int, folder: Path) -> Path:
+        address = psycopg.conninfo.conninfo_to_dict(self.database)
+        tree = {
+            "web": {"listen": f"127.0.0.1:{port}"},
+            "store": {"url": f"postgresql://{address['user']}@127.0.0.1:{self.wires[name].port}/{address['dbname']}"},
+            "alertmanager": {"url": self.alertmanager},
+            "cluster": {"name": name, "shards": SHARDS, "lease": f"{LEASE:.0f}s", "url": f"http://127.0.0.1:{port}"},
+            "defaults": {"poll": "1s", "settle": "1s"},
+            "portals": [self._portal(folder, known, portal) for known, portal in self.portals.items()],
+        }
+        path = folder / "monitor.yaml"
+        path.write_text(yaml.safe_dump(tree))
+        return path
+
+    @staticmethod
+    def _portal(folder: Path, name: str, portal: SecondPortal) -> dict[str, Any]:
+        return {
+            "name": name,
+            "url": portal.url,
+            "rate": {"per_second": 50, "burst": 500},
+            "auth": {
+                "client_id": portal.client_id,
+                "client_secret_file": secret_file(folder, f"{name}-client", portal.client_secret),
+                "refresh_token_file": secret_file(folder, f"{name}-refresh", portal.refresh_token),
+                "oauth_url": portal.url,
+            },
+        }
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        os.kill(self.running[name].process.pid, number)
+
+    async def close(self) -> None:
+        for part in self.running.values():
+            if part.process.poll() is None:
+                part.process.send_signal(signal.SIGCONT)
+                part.process.kill()
+                await asyncio.to_thread(part.process.wait, 10)
+        for wire in self.wires.values():
+            await wire.close()
+        for portal in self.portals.values():
+            await portal.__aexit__()
+
+    # --- what was seen ----------------------------------------------------------------------------------
+
+    def owners(self) -> dict[int, str]:
+        """Name of the process by shard; "" = nobody."""
+        with psycopg.connect(self.database) as connection:
+            rows = connection.execute("SELECT shard, owner FROM shards").fetchall()
+        return {int(shard): str(owner).rpartition("-")[0] for shard, owner in rows}
+
+    def last_asked(self) -> dict[str, tuple[float, str]]:
+        last: dict[str, tuple[float, str]] = {}
+        for at, portal, process in self.asked:
+            last[portal] = (at, process)
+        return last
+
+    def note_changes(self) -> None:
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute(NOTED)
+
+    def trespasses(self, shard_of: Callable[[str], int]) -> list[tuple[float, str, str]]:
+        """Requests of a process at a moment when, by the database's own record, it did not hold the portal's shard."""
+        with psycopg.connect(self.database) as connection:
+            rows = connection.execute("SELECT at, shard, owner FROM noted ORDER BY at").fetchall()
+        history: dict[int, list[tuple[float, str]]] = defaultdict(list)
+        for at, shard, owner in rows:
+            history[int(shard)].append((float(at), str(owner).rpartition("-")[0]))
+        return [
+            (at, portal, process)
+            for at, portal, process in self.asked
+            if process not in set(holders(history[shard_of(portal)], at - SLACK, at))
+        ]
+
+
+def holders(history: list[tuple[float, str]], since: float, until: float) -> Iterator[str]:
+    """Everyone who held it at some moment of the span."""
+    for (begun, owner), (ended, _) in zip(history, [*history[1:], (float("inf"), "")], strict=True):
+        if begun <= until and ended >= since:
+            yield owner
+
+
+async def within(seconds: float, holds: Callable[[], bool], why: str) -> float:
+    """How long it took; the loop goes on meanwhile."""
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        if await asyncio.to_thread(holds):
+            return time.monotonic() - begun
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {why}")

@@ -1,0 +1,152 @@
+"""Three real processes on a real PostgreSQL share the portals, whatever happens to one of them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from monitor.core.sharing import shard_of
+from tests.e2e.e2e_parts import alertmanager, alerts
+from tests.sharing.stand import CHANNEL, LINE, PORTALS, SHARDS, Stand, within
+from tests.shell.store_parts import Postgres
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("sharing")]
+
+NAMES = ("ada", "bela", "cora")
+BROKEN = (True, True, False)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    server = Postgres()
+    yield server.start()
+    server.run("pg_ctl", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+async def stand(database: str, tmp_path: Path) -> AsyncIterator[Stand]:
+    name = f"s{time.time_ns()}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    with alertmanager(tmp_path) as receiver:
+        built = Stand(tmp_path, database.removesuffix("postgres") + name, alertmanager=receiver.url)
+        await built.build()
+        try:
+            yield built
+        finally:
+            await built.close()
+
+
+def shares(stand: Stand) -> Counter[str]:
+    return Counter(owner for owner in stand.owners().values() if owner)
+
+
+def is_even(stand: Stand, *names: str) -> bool:
+    """Every shard has one of these, and all of them have the same number."""
+    return shares(stand) == {name: SHARDS // len(names) for name in names}
+
+
+def are_asked(stand: Stand, *names: str, last: float = 2.5) -> bool:
+    """Every portal was asked a moment ago, by one of these."""
+    seen = stand.last_asked()
+    now = time.time()
+    return len(seen) == PORTALS and all(now - at < last and process in names for at, process in seen.values())
+
+
+async def settled(stand: Stand, *names: str) -> float:
+    return await within(60, lambda: is_even(stand, *names) and are_asked(stand, *names), f"{names} share evenly")
+
+
+async def started(stand: Stand, *names: str) -> None:
+    await stand.start(names[0])
+    await within(40, lambda: is_laid_out(stand), "the first process laid out the tables")
+    stand.note_changes()
+    for name in names[1:]:
+        await stand.start(name)
+    await settled(stand, *names)
+
+
+def is_laid_out(stand: Stand) -> bool:
+    with psycopg.connect(stand.database) as connection:
+        row = connection.execute("SELECT to_regclass('procrastinate_jobs'), to_regclass('shards')").fetchone()
+    return row is not None and None not in row
+
+
+def told(stand: Stand) -> dict[str, str]:
+    """Active alerts of a lost channel: portal -> its beginning."""
+    rows = [row for row in alerts(str(stand.alertmanager), "", active=False) if "connector" in row["labels"]]
+    counted = Counter(row["labels"]["portal"] for row in rows)
+    assert all(count == 1 for count in counted.values()), counted
+    return {row["labels"]["portal"]: row["startsAt"] for row in rows}
+
+
+async def test_portals_go_on_whatever_happens_to_one_of_three_processes(stand: Stand) -> None:
+    await started(stand, *NAMES)
+    stand.portals["p0"].flags[CHANNEL, LINE] = BROKEN
+    stand.portals["p1"].flags[CHANNEL, LINE] = BROKEN
+    await within(20, lambda: set(told(stand)) == {"p0", "p1"}, "two alerts")
+    begun = told(stand)
+
+    # killed: the others take its portals, and what breaks and recovers meanwhile is told once
+    stand.running["ada"].kill()
+    killed = time.monotonic()
+    stand.portals["p2"].flags[CHANNEL, LINE] = BROKEN
+    stand.portals["p1"].flags[CHANNEL, LINE] = (False, True, True)
+    await settled(stand, "bela", "cora")
+    assert time.monotonic() - killed < 40 * 1.0  # a lease of 3 s here; 30 s by default, still under two minutes
+    await within(20, lambda: set(told(stand)) == {"p0", "p2"}, "one alert ended, one began")
+    assert told(stand)["p0"] == begun["p0"]
+
+    # a new one takes its part
+    await stand.start("ada")
+    await settled(stand, *NAMES)
+
+    # stopped for longer than its lease, and woken: it does nothing in the name of portals that others have by now
+    stand.signal("bela", signal.SIGSTOP)
+    await within(40, lambda: is_even(stand, "ada", "cora") and are_asked(stand, "ada", "cora"), "two took over")
+    stand.signal("bela", signal.SIGCONT)
+    await asyncio.sleep(2)
+    if stand.running["bela"].process.poll() is not None:  # a store that was cut off ends the process: it is restarted
+        await stand.start("bela")
+    await settled(stand, *NAMES)
+
+    # cut off from the database alone: it stops by itself when its lease runs out, before others take over
+    stand.wires["cora"].cut()
+    cut = time.time()
+    await within(40, lambda: is_even(stand, "ada", "bela") and are_asked(stand, "ada", "bela"), "two took over")
+    assert not [one for one in stand.asked if one[2] == "cora" and one[0] > cut + 4.0]
+    stand.wires["cora"].mend()
+    await asyncio.sleep(2)
+    if stand.running["cora"].process.poll() is not None:
+        await stand.start("cora")
+    await settled(stand, *NAMES)
+
+    # one after another is restarted in order
+    for name in NAMES:
+        assert await asyncio.to_thread(stand.running[name].stop) == 0
+        await settled(stand, *[other for other in NAMES if other != name])
+        await stand.start(name)
+        await settled(stand, *NAMES)
+
+    await within(20, lambda: set(told(stand)) == {"p0", "p2"}, "the same two alerts")
+    assert told(stand)["p0"] == begun["p0"]
+    assert stand.trespasses(lambda portal: shard_of(portal, SHARDS)) == []
+    assert {name: portal.counts["invalid_grant"] for name, portal in stand.portals.items()} == dict.fromkeys(
+        stand.portals, 0
+    )
+    assert all(portal.counts["token"] > 5 for portal in stand.portals.values())
+    assert incidents(stand) == {"p0": 1, "p1": 1, "p2": 1}
+
+
+def incidents(stand: Stand) -> dict[str, int]:
+    """Incidents of the channels that were ever opened, by portal: none was lost, none opened twice."""
+    query = "SELECT portal, count(*) FROM incidents WHERE kind IN ('channel_down', 'channel_degraded') GROUP BY portal"
+    with psycopg.connect(stand.database) as connection:
+        return {str(portal): int(count) for portal, count in connection.execute(query).fetchall()}
