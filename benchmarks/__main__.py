@@ -10,7 +10,7 @@ import time
 from benchmarks.measure import HEADING, Row
 
 # The quiet ones first: each in a process of its own, so that none inherits another's memory.
-NAMES = ("poll", "exposition", "store", "curve", "peers", "delay", "fleet")
+NAMES = ("poll", "exposition", "store", "sharing", "curve", "peers", "delay", "fleet")
 
 
 def rows_of(name: str) -> list[Row]:

@@ -92,7 +92,8 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
 
 
 def _cluster(one: shape.Cluster) -> Cluster:
-    return Cluster(name=one.name or gethostname()[:40], shards=one.shards, lease=one.lease, url=one.url or "")
+    name = one.name or gethostname()[:40]
+    return Cluster(name=name, shards=one.shards, lease=one.lease, url=(one.url or "").replace("{name}", name))
 
 
 def _addressees(root: shape.Root, tree: Mapping[str, Any]) -> tuple[Addressee, ...]:

@@ -16,6 +16,7 @@ from monitor.config_types import (
     AddressWithPassword,
     File,
     Moment,
+    OwnAddress,
     Slug,
     Text,
     Zone,
@@ -98,12 +99,13 @@ class Alertmanager(Shape):
 
 
 class Cluster(Shape):
-    """This process is one of several on the same PostgreSQL. `url`: where its own pages are for people."""
+    """This process is one of several on the same PostgreSQL. `url`: where its own pages are for people; {name} in it
+    is the process's name."""
 
     name: Slug | None = None
     shards: Annotated[int, Field(ge=1, le=1024)] = 64
     lease: Annotated[timedelta, duration("2s", "5m")] = timedelta(seconds=30)
-    url: Address | None = None
+    url: OwnAddress | None = None
 
 
 class Log(Shape):

@@ -92,6 +92,13 @@ def _address(value: Any) -> str:
     return str(value).rstrip("/")
 
 
+def _own_address(value: Any) -> str:
+    """An address in which {name} stands for the process's own name."""
+    text = value if isinstance(value, str) else ""
+    _without_password(_address(text.replace("{name}", "name") if text else value))
+    return text.rstrip("/")
+
+
 def _without_password(value: str) -> str:
     if "@" in urlsplit(value).netloc:
         raise unexpected("an address without a user and a password", safe_address(value))
@@ -176,6 +183,7 @@ Text = Annotated[
 Zone = Annotated[str, checked(is_zone, "a time zone such as Europe/Moscow")]
 AddressWithPassword = Annotated[str, BeforeValidator(_address)]
 Address = Annotated[AddressWithPassword, AfterValidator(_without_password)]
+OwnAddress = Annotated[str, BeforeValidator(_own_address)]
 HostPort = Annotated[str, BeforeValidator(_listen)]
 Day = Annotated[date, BeforeValidator(_day)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]

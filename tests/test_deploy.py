@@ -114,3 +114,74 @@ def test_the_image_is_built_of_what_is_locked_and_runs_as_nobody_special() -> No
     copied = re.findall(r"^COPY (?!--from)(.+) \S+$", steps, re.MULTILINE)
     sent = (ROOT / ".dockerignore").read_text().split()
     assert {f"!{name}" for names in copied for name in names.split()} <= set(sent)
+
+
+CLUSTER = DEPLOY / "compose-cluster" / "monitor.yaml"
+KUBERNETES = DEPLOY / "kubernetes" / "messenger-monitor.yaml"
+
+
+class Override(yaml.SafeLoader):
+    """Compose's own marks of what replaces a list instead of being added to it."""
+
+
+Override.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+Override.add_constructor("!reset", lambda loader, node: loader.construct_sequence(node))
+
+
+def kubernetes() -> dict[str, Any]:
+    return {one["kind"]: one for one in yaml.safe_load_all(KUBERNETES.read_text())}
+
+
+def read(folder: Path, text: str, name: str = "ada") -> Any:
+    """What the daemon makes of a configuration whose secrets are files."""
+    for secret in set(re.findall(r"/run/secrets/([\w-]+)", text)):
+        (folder / secret).write_text("a secret of this file")
+        (folder / secret).chmod(0o600)
+    path = folder / "monitor.yaml"
+    path.write_text(text.replace("/run/secrets", str(folder)).replace("cluster: {", f"cluster: {{name: {name}, "))
+    from monitor.config import load
+
+    return load(path, {"STORE_PASSWORD": "a password"})
+
+
+def test_the_daemon_takes_the_configurations_of_several_processes(tmp_path: Path) -> None:
+    composed = read(tmp_path, CLUSTER.read_text())
+    assert (composed.cluster.name, composed.cluster.shards, composed.cluster.url) == ("ada", 64, "")
+    spread = read(tmp_path, kubernetes()["ConfigMap"]["data"]["monitor.yaml"], "messenger-monitor-2")
+    assert spread.cluster.url == "https://messenger-monitor-2.monitor.example.org"
+    assert spread.store_url == "postgresql://monitor:a password@postgres/monitor"
+
+
+def test_the_processes_of_compose_differ_in_name_and_port_alone_and_prometheus_asks_them_all() -> None:
+    tree = yaml.load((DEPLOY / "compose.cluster.yaml").read_text(), Override)
+    members = {name: one for name, one in tree["services"].items() if name.startswith("monitor")}
+    assert len({one["hostname"] for one in members.values()}) == len(members) == 3
+    assert len({tuple(one["ports"]) for one in members.values()}) == 3
+    apart = [
+        {key: value for key, value in one.items() if key not in {"hostname", "ports", "volumes"}}
+        for one in members.values()
+    ]
+    assert apart[0] == apart[1] == apart[2]
+    jobs = yaml.safe_load((DEPLOY / "compose-cluster" / "prometheus.yml").read_text())["scrape_configs"]
+    assert jobs[0]["static_configs"][0]["targets"] == [f"{name}:9460" for name in members]
+    given = set(apart[0]["secrets"])
+    assert set(re.findall(r"/run/secrets/([\w-]+)", CLUSTER.read_text())) < given
+    assert given <= tree["secrets"].keys() | compose()["secrets"].keys()
+
+
+def test_the_pods_are_hardened_probed_and_never_all_away_at_once() -> None:
+    found = kubernetes()
+    pod = found["StatefulSet"]["spec"]["template"]["spec"]
+    monitor = pod["containers"][0]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert monitor["securityContext"]["readOnlyRootFilesystem"] is True
+    assert monitor["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert monitor["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert monitor["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert found["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
+    labels = found["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
+    for chooses in ("Service", "PodDisruptionBudget"):
+        selector = found[chooses]["spec"]["selector"]
+        assert selector.get("matchLabels", selector).items() <= labels.items()
+    volumes = {one["name"] for one in pod["volumes"]}
+    assert {one["name"] for one in monitor["volumeMounts"]} == volumes

@@ -26,6 +26,7 @@ BILINGUAL = (
     "replies",
     "reviews",
     "runbooks",
+    "scaling",
 )
 PAIRS = [(ROOT / "README.md", ROOT / "README.ru.md")]
 PAIRS += [(DOCS / f"{name}.md", DOCS / "ru" / f"{name}.md") for name in BILINGUAL]

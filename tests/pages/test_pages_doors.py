@@ -16,6 +16,7 @@ from pages_parts import NOW, TOKEN, PageBoard, busy, user
 
 from monitor.secret import Secret
 from monitor.shell import passwords
+from monitor.shell.board import Neighbour
 from monitor.shell.sign_in import LASTS, WINDOW, digest
 from monitor.shell.store import Store
 from monitor.shell.visitors import Access, Need, Role
@@ -460,3 +461,47 @@ async def test_an_expiry_is_acknowledged_by_whoever_operates_the_daemon(tmp_path
     async with pages(tmp_path, Access()) as (client, _):
         told = [(await client.post("/-/acknowledge", json=body)).status for body in bodies]
         assert told == [200, 404, 400]
+
+
+THEIRS = Neighbour(name="bela", url="http://bela.example:9460", portals=frozenset({"acme", "far"}))
+
+
+async def test_the_page_of_a_portal_that_another_process_watches_is_sent_there_with_its_query(
+    tmp_path: Path, guarded: Access
+) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        board.others = (THEIRS,)
+        sent = await client.get("/portals/far?lang=en", headers=BEARER | PAGE, allow_redirects=False)
+        here = await client.get("/portals/rival", headers=BEARER | PAGE, allow_redirects=False)
+        assert (sent.status, sent.headers["Location"]) == (307, "http://bela.example:9460/portals/far?lang=en")
+        assert here.status == 200
+
+
+async def test_nobody_is_told_where_a_portal_is_that_is_not_his(tmp_path: Path, guarded: Access) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        board.others = (THEIRS,)
+        await client.post("/sign-in", data={"name": "irina", "password": PASSWORD})
+        own = await client.get("/portals/acme", headers=PAGE, allow_redirects=False)
+        foreign = await client.get("/portals/far", headers=PAGE, allow_redirects=False)
+        assert (own.status, foreign.status) == (307, 404)
+        shown = await (await client.get("/", headers=PAGE)).text()
+        assert "bela" in shown
+        assert ">far<" not in shown
+
+
+async def test_a_heads_link_opens_where_his_portal_is(tmp_path: Path, guarded: Access) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        address = f"/h/{await link(board, 'acme')}"
+        board.others = (THEIRS,)
+        answer = await client.get(address, headers=PAGE, allow_redirects=False)
+        assert (answer.status, answer.headers["Location"]) == (307, f"http://bela.example:9460{address}")
+        assert COOKIE not in answer.cookies
+
+
+async def test_a_process_whose_pages_cannot_be_reached_is_named_without_a_link(tmp_path: Path, guarded: Access) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        board.others = (Neighbour(name="bela", url="", portals=frozenset({"far"})),)
+        shown = await (await client.get("/", headers=BEARER | PAGE)).text()
+        assert "За ними следит процесс bela: 1" in shown
+        assert "/portals/far" not in shown
+        assert (await client.get("/portals/far", headers=BEARER | PAGE)).status == 404

@@ -1,4 +1,4 @@
-"""The fence on a real PostgreSQL: who lost a portal writes nothing of it, asks it nothing, renews none of its tokens."""
+"""The fence on a real PostgreSQL: who lost a portal writes nothing of it, asks nothing, renews none of its tokens."""
 
 from __future__ import annotations
 
