@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.core.routed import Routed, routed_notices
+from monitor.core.shared_cause import Outage
 from monitor.core.sharing import shard_of
 from monitor.courier import Courier
 from monitor.fleet import Fleet
@@ -27,6 +29,7 @@ from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
 from monitor.reviewing import Reviewing
+from monitor.shared_causes import SharedCauses
 from monitor.sharing import Sharing, neighbours
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.board import Neighbour
@@ -68,8 +71,14 @@ class Daemon:
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
+        self._causes = SharedCauses(self._spread)
         self._outcome = Outcome(
-            registry=self.registry, pusher=self.pusher, clock=clock, context=self._context, news=self.news
+            registry=self.registry,
+            pusher=self.pusher,
+            clock=clock,
+            context=self._context,
+            news=self.news,
+            causes=self._causes,
         )
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
             group=group, clock=clock, build=self._watch, every=lambda wish: wish.policy.poll
@@ -95,7 +104,7 @@ class Daemon:
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
-        self._context = context_of(config, self._clock.now())
+        self._context = replace(context_of(config, self._clock.now()), outages=self._causes.outages)
         await self._adopt_shares(config)
         for name in self._config_names(self._config) - self._config_names(config):
             self._outcome.forget(name)
@@ -138,9 +147,16 @@ class Daemon:
             await self._adopt_shares(self._config)
             for name in before - names:
                 self.registry.drop(name)
+                self._causes.forget(name, self._clock.now())
             if self.pusher is not None:
                 await self.pusher.release(before - names)
             self.registry.set_gauge("messenger_monitor_shards", (), len(shards))
+
+    def _spread(self, outages: Mapping[str, Outage]) -> None:
+        """Every portal's next judgement knows of them."""
+        self._context = replace(self._context, outages=outages)
+        for watch in self.watches():
+            watch.context = replace(watch.context, outages=outages)
 
     @staticmethod
     def _config_names(config: Config) -> set[str]:
@@ -195,6 +211,7 @@ class Daemon:
             views=views,
             permit=partial(self._fence.permit, wish.name) if self._fence is not None else free,
         )
+        self._causes.note(state, wish.policy, self._clock.now())  # an outage goes on over a restart
         self._outcome.show(state, wish.policy)
         return watch
 

@@ -10,6 +10,7 @@ from monitor.core.memory import Judgement, PortalState
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.core.samples import Shown
+from monitor.shared_causes import SharedCauses
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.journal import tell
@@ -23,10 +24,17 @@ class Outcome:
     """Feeds registry, pusher and log from judgements."""
 
     def __init__(
-        self, *, registry: Registry, pusher: Pusher | None, clock: Clock, context: Context, news: News
+        self,
+        *,
+        registry: Registry,
+        pusher: Pusher | None,
+        clock: Clock,
+        context: Context,
+        news: News,
+        causes: SharedCauses | None = None,
     ) -> None:
         self._registry, self._pusher, self._clock, self._context = registry, pusher, clock, context
-        self._news = news
+        self._news, self._causes = news, causes
         self._throttled: dict[str, int] = {}
 
     def polled(
@@ -37,6 +45,8 @@ class Outcome:
         self._registry.count_turns(portal, judgement.ended)
         if isinstance(watch.call, Portal):
             self._cost(portal, watch.call)
+        if self._causes is not None:
+            self._causes.note(judgement.state, watch.policy, self._clock.now())
         self.show(judgement.state, watch.policy)
         tell(before, judgement, self._clock.now())
         self._news.tell(portal)
@@ -51,6 +61,8 @@ class Outcome:
 
     def forget(self, portal: str) -> None:
         self._registry.drop(portal)
+        if self._causes is not None:
+            self._causes.forget(portal, self._clock.now())
         if self._pusher is not None:
             self._pusher.wish(portal, ())
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.incident import Incident, Words
+from monitor.core.incident import Incident, IncidentKind, Words
 from monitor.core.policy import Policy
 from monitor.core.words import plural
 
@@ -38,13 +38,16 @@ def alerts(open_: Iterable[Incident], policy: Policy) -> dict[Labels, Alert]:
 
 
 def labels_of(incident: Incident, portal: str) -> Labels:
-    """All labels of the incident's alert (signals.md); a label without a value is left out."""
+    """All labels of the incident's alert (signals.md); a label without a value is left out.
+
+    A provider's outage has no portal: the same labels from all of them are one alert."""
+    everyones = incident.kind is IncidentKind.PROVIDER_OUTAGE
     own = {
         "alertname": incident.kind.alertname,
         "severity": incident.severity.value,
-        "portal": portal,
+        "portal": "" if everyones else portal,
         "audience": incident.audience.value,
-        "guaranteed": "yes" if incident.guaranteed else "no",
+        "guaranteed": "" if everyones else "yes" if incident.guaranteed else "no",
     }
     return tuple(sorted((name, value) for name, value in (dict(incident.labels) | own).items() if value))
 

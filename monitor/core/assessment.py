@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
+from monitor.core.shared_cause import Outage
 from monitor.core.turn import Turn
 
+NONE: Mapping[str, Outage] = {}
 Labels = tuple[tuple[str, str], ...]
 
 
@@ -55,7 +57,7 @@ class Assessment:
 class Scene:
     """All that a rule may look at."""
 
-    __slots__ = ("_open", "is_line_open", "now", "policy", "state", "working")
+    __slots__ = ("_open", "is_line_open", "now", "outages", "policy", "state", "working")
 
     def __init__(
         self,
@@ -64,10 +66,12 @@ class Scene:
         now: datetime,
         working: Callable[[Turn], timedelta | None] = lambda _: None,
         is_line_open: Callable[[int], bool] = lambda _: True,
+        outages: Mapping[str, Outage] = NONE,
     ) -> None:
         self.state, self.policy, self.now = state, policy, now
         self.working = working  # how long an open turn has waited on its line's working clock, None = not told
         self.is_line_open = is_line_open  # whether a line works now
+        self.outages = outages  # of providers, by their type
         self._open = {(one.kind, one.subject): one for one in state.incidents.values()}
 
     def zone(self) -> ZoneInfo:

@@ -89,13 +89,13 @@ def _end(kind: IncidentKind, due: IncidentKind | None, memory: ChannelMemory, po
     if kind is IncidentKind.PHONE_LOGOUT_RISK and memory.phone_gone is None and due is None:
         return "recovered"
     if state is State.CONNECTED:
-        return "recovered" if kind in _OVER_AT_ONCE or _is_settled(memory, policy) else ""
+        return "recovered" if kind in _OVER_AT_ONCE or is_settled(memory, policy) else ""
     if due is None or state in _PASSING:
         return ""
     return "escalated" if STATE_KINDS[kind] is Severity.WARNING else "changed"
 
 
-def _is_settled(memory: ChannelMemory, policy: Policy) -> bool:
+def is_settled(memory: ChannelMemory, policy: Policy) -> bool:
     """Connected often enough and long enough: a rescan is followed by minutes of hiccups."""
     since = memory.well_since
     return memory.well >= policy.confirm_close and since is not None and _seen_at(memory) - since >= policy.settle

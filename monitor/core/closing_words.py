@@ -16,6 +16,7 @@ _WHY = {
         "closed": "Диалог закрыт без ответа",
         "escalated": "Стало серьёзнее, об этом новая тревога",
         "changed": "Причина сменилась, об этом новая тревога",
+        "shared": "Это часть сбоя провайдера, о нём отдельная тревога",
         "gone": "Больше не наблюдается",
         "renewed": "Продлено",
         "acknowledged": "Принято к сведению",
@@ -27,6 +28,7 @@ _WHY = {
         "closed": "The dialog was closed without a reply",
         "escalated": "It got worse, there is a new alert about it",
         "changed": "The cause has changed, there is a new alert about it",
+        "shared": "It is part of the provider's outage, which has an alert of its own",
         "gone": "Not watched any more",
         "renewed": "Renewed",
         "acknowledged": "Acknowledged",
@@ -43,11 +45,13 @@ _NEXT_BY_REASON = {
     "ru": {
         "escalated": "Действовать по новой тревоге.",
         "changed": "Действовать по новой тревоге.",
+        "shared": "Действовать по новой тревоге.",
         "closed": "Руководитель: узнать, почему диалог закрыли без ответа, и ответить клиенту.",
     },
     "en": {
         "escalated": "Act on the new alert.",
         "changed": "Act on the new alert.",
+        "shared": "Act on the new alert.",
         "closed": "Head: find out why the dialog was closed without a reply, and answer the customer.",
     },
 }

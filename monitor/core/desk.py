@@ -27,6 +27,7 @@ from monitor.core.reading import Finding, HandOver, Reading
 from monitor.core.receivers import Notice
 from monitor.core.rules import assess, is_blind
 from monitor.core.schedules import PublicDays, schedule_of
+from monitor.core.shared_cause import Outage
 from monitor.core.turn import Turn
 from monitor.core.turns import waits
 
@@ -35,11 +36,12 @@ from monitor.core.turns import waits
 class Context:
     """What the core has to be told beside the portal's own facts: public holidays by country.
 
-    `days_off`: the same as ordinals of the days nobody works, for habits.
+    `days_off`: the same as ordinals of the days nobody works, for habits. `outages` of providers, by their type.
     """
 
     public_days: Mapping[str, PublicDays] = field(default_factory=dict)
     days_off: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    outages: Mapping[str, Outage] = field(default_factory=dict)
 
 
 def judge(
@@ -73,7 +75,7 @@ def judge(
         seen = handed_over(seen, now)
     working = partial(_waited, seen, policy, context, now)
     is_open = partial(_is_open, seen, policy, context, now)
-    said = assess(seen, policy, now, working=working, is_open=is_open)
+    said = assess(seen, policy, now, working=working, is_open=is_open, outages=context.outages)
     outcome = step(seen.incidents, said, policy, now, real_now)
     told = notices(
         outcome.opened,

@@ -15,6 +15,7 @@ class IncidentKind(StrEnum):
     PHONE_LOGOUT_RISK = "phone_logout_risk"
     CHANNEL_FLAPPING = "channel_flapping"
     CHANNEL_SILENT = "channel_silent"
+    PROVIDER_OUTAGE = "provider_outage"
     PORTAL_UNREACHABLE = "portal_unreachable"
     PORTAL_AUTH_FAILED = "portal_auth_failed"
     SLOW_REPLY = "slow_reply"

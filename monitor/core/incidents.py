@@ -20,10 +20,10 @@ _HIDES: Mapping[IncidentKind, frozenset[IncidentKind]] = {
     IncidentKind.CHANNEL_FLAPPING: frozenset({IncidentKind.CHANNEL_DEGRADED}),
 }
 _PORTAL = (IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED)
-_CAUSES_FIRST = (*_PORTAL, *_HIDES)
+_CAUSES_FIRST = (*_PORTAL, IncidentKind.PROVIDER_OUTAGE, *_HIDES)
 
 # These closings hand over to another incident: they wait until that one may open.
-_HANDED_OVER = frozenset({"escalated", "changed"})
+_HANDED_OVER = frozenset({"escalated", "changed", "shared"})
 
 Name = tuple[IncidentKind, str]
 

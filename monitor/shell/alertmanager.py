@@ -25,6 +25,7 @@ log = structlog.get_logger()
 REPOST = 60.0  # real seconds
 LASTS = timedelta(minutes=5)  # an alert that is not posted again ends by itself then
 BATCH = 200
+MOST_EVIDENCE = 20  # portals whose evidence one alert carries; the rest are counted
 REFUSALS = frozenset({400, 413, 422})  # of the alert itself; any other answer comes from something else in its place
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 
@@ -67,7 +68,7 @@ def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) ->
 
     What our clock once put into the future begins now: Alertmanager would not show it before."""
     after: dict[str, Posted] = {}
-    for alert in wanted:
+    for alert in together(wanted):
         before = known.get(fingerprint(alert.labels))
         goes_on = before is not None and before.ended is None
         after[fingerprint(alert.labels)] = Posted(
@@ -80,6 +81,23 @@ def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) ->
         if key not in after:
             after[key] = before if before.ended else replace(before, ended=now)
     return after
+
+
+def together(wanted: Iterable[Alert]) -> Iterable[Alert]:
+    """Alerts with the same labels are one, with the first one's words and everybody's evidence: a provider's outage
+    is found on each portal and told once."""
+    same: dict[Labels, list[Alert]] = {}
+    for alert in wanted:
+        same.setdefault(alert.labels, []).append(alert)
+    return (_merged(alerts) if len(alerts) > 1 else alerts[0] for alerts in same.values())
+
+
+def _merged(alerts: Sequence[Alert]) -> Alert:
+    first = min(alerts, key=lambda alert: (alert.starts_at, alert.generator_url))
+    told = [dict(alert.annotations).get("evidence", "") for alert in alerts]
+    rest = [f"+ {len(told) - MOST_EVIDENCE}"] if len(told) > MOST_EVIDENCE else []
+    evidence = "\n\n".join(filter(None, [*told[:MOST_EVIDENCE], *rest]))
+    return replace(first, annotations=tuple(sorted((dict(first.annotations) | {"evidence": evidence}).items())))
 
 
 def payload(posted: Posted, now: datetime) -> dict[str, Any]:

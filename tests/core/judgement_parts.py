@@ -14,6 +14,7 @@ from monitor.core.model import Channel, ChannelKey, Failure, Line, Manager, Mess
 from monitor.core.policy import Policy
 from monitor.core.reading import ClockSeen, FlagSeen, ProviderSeen, Reading
 from monitor.core.rules import assess, is_blind
+from monitor.core.shared_cause import Outage
 from monitor.core.turn import Turn, Verdict
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)  # a Monday, 09:00 in Moscow
@@ -67,6 +68,7 @@ class World:
         self.flips: list[Flip] = []
         self.last = Step(open={})
         self.is_open: Callable[[int], bool] = lambda _: True  # whether a line works now
+        self.outages: dict[str, Outage] = {}
         self.opened: list[Incident] = []
         self.closed: list[Incident] = []
 
@@ -143,7 +145,7 @@ class World:
         self.state = replace(self.state, channels=channels)
 
     def _judge(self) -> None:
-        said = assess(self.state, self.policy, self.now, is_open=self.is_open)
+        said = assess(self.state, self.policy, self.now, is_open=self.is_open, outages=self.outages)
         self.last = step(self.state.incidents, said, self.policy, self.now, self.now)
         self.opened += self.last.opened
         self.closed += self.last.closed

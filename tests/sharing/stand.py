@@ -136,14 +136,14 @@ class Stand:
             "alertmanager": {"url": self.alertmanager},
             "cluster": {"name": name, "shards": SHARDS, "lease": f"{LEASE:.0f}s", "url": f"http://127.0.0.1:{port}"},
             "defaults": {"poll": "1s", "settle": "1s"},
-            "portals": [self._portal(folder, known, portal) for known, portal in self.portals.items()],
+            "portals": [self.entry(folder, known, portal) for known, portal in self.portals.items()],
         }
         path = folder / "monitor.yaml"
         path.write_text(yaml.safe_dump(tree))
         return path
 
     @staticmethod
-    def _portal(folder: Path, name: str, portal: SecondPortal) -> dict[str, Any]:
+    def entry(folder: Path, name: str, portal: SecondPortal) -> dict[str, Any]:
         return {
             "name": name,
             "url": portal.url,

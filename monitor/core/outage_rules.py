@@ -1,0 +1,78 @@
+"""A provider's outage as one portal has it: one incident in place of those of its channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.core.assessment import Assessment, Say, Scene, closing
+from monitor.core.channel_rules import CHANNEL_KINDS, due_kind, is_settled
+from monitor.core.incident import IncidentKind, Severity
+from monitor.core.memory import ChannelMemory
+from monitor.core.model import State
+from monitor.core.outage_words import about_outage
+from monitor.core.shared_cause import SHARED, provider_of
+
+KIND = IncidentKind.PROVIDER_OUTAGE
+
+
+def provider_outages(scene: Scene) -> Iterator[Assessment]:
+    for incident in scene.opened(KIND):
+        if incident.subject not in scene.outages:
+            yield from _after(scene, incident.subject)
+    for type_, outage in scene.outages.items():
+        ill = failing_of(scene, type_)
+        if any(due_kind(memory, scene.policy) is not None for memory in ill.values()):
+            yield Assessment(
+                kind=KIND,
+                subject=type_,
+                say=Say.OPEN,
+                severity=Severity.CRITICAL,
+                through_portal=False,
+                since=outage.since,
+                labels=(("provider", type_),),
+                texts=about_outage(outage, ill, scene),
+            )
+        elif scene.is_open(KIND, type_) and not ill and _are_settled(scene, type_):
+            yield closing(KIND, type_, "recovered")
+
+
+def _after(scene: Scene, type_: str) -> Iterator[Assessment]:
+    """The outage is over elsewhere: who is still ill has a trouble of his own."""
+    if failing_of(scene, type_):
+        yield closing(KIND, type_, "changed")
+    elif _are_settled(scene, type_):
+        yield closing(KIND, type_, "recovered")
+
+
+def failing_of(scene: Scene, type_: str) -> dict[str, ChannelMemory]:
+    """By the channel's subject."""
+    return {
+        subject: memory for subject, memory in _channels_of(scene, type_).items() if memory.diagnosis.state in SHARED
+    }
+
+
+def _are_settled(scene: Scene, type_: str) -> bool:
+    """Those that are well, for long enough; a channel with another trouble has its own incident. Out of sight nothing
+    is settled."""
+    if any(memory.hidden is not None for memory in scene.state.channels.values()):
+        return False
+    well = [one for one in _channels_of(scene, type_).values() if one.diagnosis.state is State.CONNECTED]
+    return all(is_settled(memory, scene.policy) for memory in well)
+
+
+def _channels_of(scene: Scene, type_: str) -> dict[str, ChannelMemory]:
+    return {
+        f"{key.line}/{key.connector}": memory
+        for key, memory in scene.state.channels.items()
+        if not memory.gone and memory.hidden is None and provider_of(memory, scene.state, scene.policy) == type_
+    }
+
+
+def without_shared(scene: Scene, said: Iterator[Assessment]) -> Iterator[Assessment]:
+    """The channels' own assessments; of those that a provider's outage speaks for none opens, and what is open ends."""
+    spoken_for = {subject for type_ in scene.outages for subject in failing_of(scene, type_)}
+    for one in said:
+        if one.kind not in CHANNEL_KINDS or one.subject not in spoken_for or one.say is not Say.OPEN:
+            yield one
+        elif scene.is_open(one.kind, one.subject):
+            yield closing(one.kind, one.subject, "shared")

@@ -1,0 +1,92 @@
+"""One cause behind many portals: channels of one provider that fail at once are the provider's outage, told once.
+
+What a portal alone looks like tells nothing of it; the daemon counts over all portals it watches and hands the outcome
+to each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.binding import guess_of
+from monitor.core.memory import ChannelMemory, PortalState
+from monitor.core.model import State
+from monitor.core.policy import Policy
+
+PORTALS = 5
+WINDOW = timedelta(minutes=10)
+
+# What a provider's trouble makes of a channel. A ban, a bill or a revoked token is the customer's own.
+SHARED = frozenset(
+    {
+        State.QR_REQUIRED,
+        State.CONNECTING,
+        State.PHONE_OFFLINE,
+        State.RESTRICTED,
+        State.UNREACHABLE,
+        State.UNKNOWN,
+    }
+)
+# Software on the customers' own servers: five of them at once have no common cause that we could name.
+OWN_SERVERS = frozenset({"waha", "evolution"})
+
+Failing = Mapping[str, datetime]  # by provider type: when the first of its channels began to fail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outage:
+    """`since` when the first portal of the crowd failed; `portals` how many fail; `crowded` the last moment at which
+    there were enough of them."""
+
+    provider: str
+    since: datetime
+    portals: int
+    crowded: datetime
+
+
+def provider_of(memory: ChannelMemory, state: PortalState, policy: Policy) -> str:
+    """The provider's type: as the config binds it, else as the connector's id and title tell. "" = not known."""
+    bound = memory.channel.provider
+    if bound is not None:
+        type_ = policy.provider_types.get(bound, "")
+    else:
+        guess = guess_of(memory.channel.connector, state.connectors.get(memory.channel.connector, ""))
+        type_ = guess.type if guess is not None else ""
+    return "" if type_ in OWN_SERVERS else type_
+
+
+def failing(state: PortalState, policy: Policy) -> Failing:
+    """Of one portal's channels; a portal out of sight tells nothing."""
+    found: dict[str, datetime] = {}
+    for memory in state.channels.values():
+        if memory.diagnosis.state in SHARED and memory.hidden is None and not memory.gone:
+            type_ = provider_of(memory, state, policy)
+            if type_:
+                found[type_] = min(found.get(type_, memory.since), memory.since)
+    return found
+
+
+def outages(portals: Mapping[str, Failing], before: Mapping[str, Outage], now: datetime) -> dict[str, Outage]:
+    """What goes on at the providers. An outage outlives its crowd by a window: who recovers last is part of it."""
+    types = {type_ for one in portals.values() for type_ in one}
+    found = {}
+    for type_ in sorted(types):
+        starts = sorted(one[type_] for one in portals.values() if type_ in one)
+        since = _crowd(starts, before.get(type_))
+        if since is not None:
+            found[type_] = Outage(provider=type_, since=since, portals=len(starts), crowded=now)
+        elif type_ in before and now - before[type_].crowded < WINDOW:
+            found[type_] = before[type_]
+    return found
+
+
+def _crowd(starts: list[datetime], before: Outage | None) -> datetime | None:
+    """When the crowd began: enough portals within one window; one that goes on needs only its number."""
+    if before is not None and sum(at >= before.since for at in starts) >= PORTALS:
+        return before.since
+    for first, last in zip(starts, starts[PORTALS - 1 :], strict=False):
+        if last - first <= WINDOW:
+            return first
+    return None

@@ -1,0 +1,47 @@
+"""What all portals together show of the providers: counted as each is judged, told to every portal's judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import structlog
+
+from monitor.core.memory import PortalState
+from monitor.core.policy import Policy
+from monitor.core.shared_cause import Failing, Outage, failing, outages
+
+log = structlog.get_logger()
+
+
+class SharedCauses:
+    """`spread` is called with all outages whenever one of them begins, ends or grows."""
+
+    def __init__(self, spread: Callable[[Mapping[str, Outage]], None]) -> None:
+        self._spread = spread
+        self._failing: dict[str, Failing] = {}
+        self.outages: Mapping[str, Outage] = {}
+
+    def note(self, state: PortalState, policy: Policy, now: datetime) -> None:
+        """A portal as it was judged. One that is well costs a look at its channels."""
+        found = failing(state, policy)
+        if found:
+            self._failing[state.portal] = found
+        else:
+            self._failing.pop(state.portal, None)
+        if self.outages or found:
+            self._count(now)
+
+    def forget(self, portal: str, now: datetime) -> None:
+        if self._failing.pop(portal, None):
+            self._count(now)
+
+    def _count(self, now: datetime) -> None:
+        before, self.outages = self.outages, outages(self._failing, self.outages, now)
+        for type_ in self.outages.keys() - before.keys():
+            log.warning("provider.outage", provider=type_, portals=self.outages[type_].portals)
+        for type_ in before.keys() - self.outages.keys():
+            lasted = int((now - before[type_].since).total_seconds())
+            log.info("provider.outage_over", provider=type_, seconds=lasted)
+        if self.outages.keys() != before.keys():
+            self._spread(self.outages)
