@@ -145,9 +145,11 @@ def test_a_portal_out_of_sight_keeps_the_incident_as_it_is() -> None:
     world = World()
     world.outages = {"wazzup": outage()}
     world.poll(ERROR, ERROR)
+    world.fail(times=5)
     world.outages = {}
     world.fail(times=5)
     assert OUT in world.kinds()
+    assert QR not in world.kinds()
 
 
 def test_a_maintenance_opens_nothing_and_the_outage_of_another_provider_hides_nothing() -> None:
