@@ -19,6 +19,7 @@ from monitor.core.ladder import office_of
 from monitor.core.messages import Message, after, compose, may_be_told, next_ones
 from monitor.core.notices import next_digest
 from monitor.receivers import Delivered, Parcel, receiver_types
+from monitor.reminder_links import with_links
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fenced
 from monitor.shell.metrics import Registry
@@ -122,7 +123,14 @@ class Courier:
         if not again:
             await self._outbox.take_up(watch.policy.portal, message.id, rows, self._clock.real_now())
         parcel = Parcel(
-            message=message,
+            message=await with_links(
+                message,
+                [row.notice for row in batch],
+                watch,
+                addressee.rule.language,
+                store=self._outbox.store,
+                clock=self._clock,
+            ),
             receiver=addressee.rule,
             call=watch.call,
             head=head_of(watch.state, watch.policy, of=message.manager or None).user,

@@ -27,6 +27,8 @@ from monitor.shell.lag import Lag
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store
 from monitor.shell.store_engine import place
+from monitor.shell.store_expiry_links import ExpiryLink
+from monitor.shell.store_expiry_links import found as found_link
 from monitor.shell.store_reviews import kept_reviews, paper
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
@@ -149,6 +151,9 @@ class DaemonBoard:
 
     async def hear(self, provider: str, key: str, body: object) -> bool:
         return await self._daemon.hear(provider, key, body)
+
+    async def expiry_of_link(self, digest: str) -> ExpiryLink | None:
+        return await self._store.transaction(partial(found_link, digest=digest))
 
     async def portal_of_link(self, digest: str) -> str | None:
         """None also for a portal that is not watched any more, here or by a neighbour."""

@@ -18,7 +18,7 @@ SEARCH = 30  # days ahead for a working morning; a line that never opens gets it
 
 LADDERS = frozenset({IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED})
 DIGEST_ONLY = frozenset({IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE})
-HANDED_OVER = frozenset({"escalated", "changed"})  # the next incident is told instead
+HANDED_OVER = frozenset({"escalated", "changed", "shared"})  # the next incident is told instead
 
 Hours = Callable[[int | None], Schedule]  # of a line, or of the whole portal
 
@@ -79,6 +79,7 @@ def _notice(incident: Incident, what: str, receiver: Receiver, policy: Policy, h
         subject=subject_of(incident, what, receiver.language, policy),
         text=text_of(incident, what, receiver.language, policy),
         about=incident.id,
+        expiry=incident.subject if incident.kind in LADDERS and what != "closed" else "",
         manager=int(manager) if manager.isdecimal() else 0,
     )
 

@@ -46,4 +46,5 @@ class Notice:
     text: str
     about: str = ""
     alone: bool = False  # a message of its own, in no digest
+    expiry: str = ""  # what runs out, where the notice reminds of that
     manager: int = 0  # whose head is meant, 0 = the head of the guaranteed department

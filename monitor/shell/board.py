@@ -15,6 +15,7 @@ from monitor.core.policy import Policy
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
 from monitor.shell.news import News
+from monitor.shell.store_expiry_links import ExpiryLink
 from monitor.shell.store_outbox import Backlog
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
@@ -122,6 +123,8 @@ class Board(Protocol):
     async def hear(self, provider: str, key: str, body: object) -> bool: ...
 
     async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None: ...
+
+    async def expiry_of_link(self, digest: str) -> ExpiryLink | None: ...
 
     async def portal_of_link(self, digest: str) -> str | None: ...
 

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 EN: dict[str, str] = {
+    "reminder": "It ends soon",
+    "reminder_open": "If you know of it, press the button: there will be no more reminders.",
+    "reminder_button": "I know, no more reminders",
+    "reminder_done": "Noted: there will be no more reminders of this end.",
+    "reminder_renewed": "The end has changed since; this link is of the former one. There is nothing to press.",
+    "reminder_gone": "This end is not watched any more. There is nothing to press.",
+    "reminder_unknown": "This link is not valid any more. Answer the message or ask your integrator.",
     "binding": "Channels and providers",
     "unwatched": "Channels whose provider is not asked: only the flag of Bitrix24 is known.",
     "looks_like": "looks like",

@@ -150,6 +150,16 @@ web_links = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+expiry_links = Table(
+    "expiry_links",
+    METADATA,
+    Column("digest", String(64), primary_key=True),
+    Column("portal", String(64), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
 incident_notes = Table(
     "incident_notes",
     METADATA,

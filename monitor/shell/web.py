@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from monitor.core.words import LANGUAGES
-from monitor.shell import pages, web_door, web_pages
+from monitor.shell import pages, web_door, web_pages, web_reminders
 from monitor.shell.board import Board
 from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain_dialog, explain_portal
 from monitor.shell.exposition import OPENMETRICS, TEXT
@@ -183,6 +183,8 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("POST", "/sign-in", web_door.sign_in, Need.NOTHING),
     ("POST", "/sign-out", web_door.sign_out, Need.NOTHING),
     ("GET", "/h/{key}", web_door.open_link, Need.NOTHING),
+    ("GET", "/e/{key}", web_reminders.look, Need.NOTHING),
+    ("POST", "/e/{key}", web_reminders.acknowledge, Need.NOTHING),
     ("GET", "/badge/{portal}.svg", web_pages.badge_picture, Need.NOTHING),
     ("GET", "/runbooks", runbook_list, Need.NOTHING),
     ("GET", "/runbooks/{name}", runbook_page, Need.NOTHING),

@@ -9,6 +9,7 @@ from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
 from monitor.shell.board import Neighbour, SelfFacts
 from monitor.shell.news import News
+from monitor.shell.store_expiry_links import ExpiryLink
 from monitor.shell.visitors import Access
 
 XSS = "<script>alert('канарейка')</script>"
@@ -74,6 +75,9 @@ class Board:
 
     async def acknowledge_expiry(self, portal: str, subject: str) -> str:
         return "expected one of none"
+
+    async def expiry_of_link(self, digest: str) -> ExpiryLink | None:
+        return None
 
     async def portal_of_link(self, digest: str) -> str | None:
         return None

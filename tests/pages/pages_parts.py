@@ -33,9 +33,11 @@ from monitor.core.reading import AuditFact, AuditSeen
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.secret import Secret
+from monitor.shell import store_expiry_links
 from monitor.shell.board import Neighbour, PollFacts, SelfFacts
 from monitor.shell.news import News
 from monitor.shell.store import Store
+from monitor.shell.store_expiry_links import ExpiryLink
 from monitor.shell.store_reviews import Paper, kept_reviews, paper, put_review
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access, Role, User
@@ -429,6 +431,9 @@ class PageBoard:
 
     async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None:
         await self.store.add_note(incident, Note(at=NOW, author=author, text=text))
+
+    async def expiry_of_link(self, digest: str) -> ExpiryLink | None:
+        return await self.store.transaction(partial(store_expiry_links.found, digest=digest))
 
     async def portal_of_link(self, digest: str) -> str | None:
         return await self.store.portal_of_link(digest)
