@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from monitor.core.audits import fold_audits
+from monitor.core.bursts import learnt
 from monitor.core.calendar import Schedule
 from monitor.core.channels import fold_channels, fold_deliveries, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
@@ -63,6 +64,8 @@ def judge(
     seen = _discovered(seen, readings, now)
     channels = fold_channels(seen, findings, policy, blind=is_blind(seen, policy, now), now=now)
     seen = replace(seen, channels=renamed(channels.channels, seen, policy))
+    learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
+    seen = replace(seen, channels=learnt_later)
     heard = hear(seen, findings, policy, context.public_days, now=now)
     seen = _with_replies(seen, heard, policy, context, now)
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
@@ -87,7 +90,9 @@ def judge(
         partial(_hours, seen, policy, context),
         now,
     )
-    return _judgement(seen, furnished.notes, channels.flips + quiet.flips + mute.flips, heard, outcome, told)
+    return _judgement(
+        seen, furnished.notes + learnt_notes, channels.flips + quiet.flips + mute.flips, heard, outcome, told
+    )
 
 
 def _hours(state: PortalState, policy: Policy, context: Context, line: int | None) -> Schedule:
