@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PORT ?= 9460
 
-.PHONY: .venv demo test test-fast lint bench mutants kills soak fuzz reliability system-packages clean lock
+.PHONY: .venv demo test test-fast lint bench mutants kills year soak fuzz reliability system-packages clean lock
 
 .venv: $(STAMP)
 
@@ -55,9 +55,14 @@ mutants: $(STAMP)
 	PYTHONPATH=. $(BIN)/mutmut run --max-children 2 >mutants.log 2>&1 || true
 	@PYTHONPATH=. $(BIN)/mutmut results --all true | awk '{print $$NF}' | sort | uniq -c
 
-# A month of an emulated portal, the daemon killed twelve hundred times: it must end as the undisturbed one does.
+# A month of an emulated portal, the daemon killed twelve hundred times at random, then four days with a death at every
+# await of an hour's work: it must end as the undisturbed one does.
 kills: $(STAMP)
-	HOURS=$${HOURS:-720} KILLS=$${KILLS:-1200} $(BIN)/pytest tests/crash -q -s -n 0 -p no:cacheprovider
+	HOURS=$${HOURS:-720} KILLS=$${KILLS:-1200} AWAITED=$${AWAITED:-96} $(BIN)/pytest tests/crash -q -s -n 0 -p no:cacheprovider
+
+# A guarantee's year lived by an emulated portal: three looks a day, three hundred kills.
+year: $(STAMP)
+	LOOKS=$${LOOKS:-3} KILLED=$${KILLED:-300} $(BIN)/pytest tests/crash/test_year.py -q -s -n 0 -p no:cacheprovider
 
 # A year of two hundred portals, half an hour: memory, descriptors, tasks and the database have to stay what they are.
 soak: $(STAMP)

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,21 +23,26 @@ import yaml
 HERE = Path(__file__).parent
 START = datetime.fromisoformat("2026-03-02T09:00:00+03:00")  # a Monday
 HEAD = 12
+MOST_DEATHS = 4  # of one hour at the same await
 LONGEST = 0.13  # seconds into an hour's work at which the last kills come
 UNCOMPARED = ("alembic_version", "tokens")  # tokens are random; that they still work is asked of the portal
 
 
 @dataclass(frozen=True)
 class Left:
-    """What a run left: rows of the store by table, what people and Alertmanager were told, how often it was killed."""
+    """What a run left: rows of the store by table, what people and Alertmanager were told, how often it was killed;
+    `awaits`: the most that one undisturbed hour waited for something."""
 
     rows: dict[str, list[str]]
     told: dict[str, Any]
     kills: int
+    awaits: int = 0
 
 
-def live(folder: Path, *, hours: int, kills: int, seed: int, port: int) -> Left:
-    """`port`: of the portal, the same for both runs: its address stands in what people are told."""
+def live(folder: Path, *, hours: int, kills: int, seed: int, port: int, stride: int = 0) -> Left:
+    """`port`: of the portal, the same for both runs: its address stands in what people are told. `stride`: instead of
+    at random the first hour dies at its first await, each next one at so many later, and again at the same number of
+    awaits in what is left of it."""
     luck, done = random.Random(seed), 0
     with _outside(seed, port) as known, _zygote(_config(folder, known)) as zygote:
         for number in range(1, hours + 1):
@@ -45,11 +50,24 @@ def live(folder: Path, *, hours: int, kills: int, seed: int, port: int) -> Left:
             _post(f"{known['outside']}/hour", {"at": at.isoformat()})
             left = hours - number + 1
             wanted = min(_share(kills - done, left, luck), 25)
+            if stride:
+                done += _deaths(zygote, at, 1 + (number - 1) * stride)
+                continue
             while not _hour(zygote, at, luck.uniform(0.0, LONGEST) if wanted > 0 else None):
                 wanted, done = wanted - 1, done + 1
         with urllib.request.urlopen(f"{known['outside']}/told", timeout=10) as answer:
             told = json.loads(answer.read())
-    return Left(rows=_rows(folder / "state.db"), told=told, kills=done)
+    awaits = max(int(line) for line in (folder / "awaits").read_text().split())
+    return Left(rows=_rows(folder / "state.db"), told=told, kills=done, awaits=awaits)
+
+
+def _deaths(zygote: subprocess.Popen[str], at: datetime, deadly: int) -> int:
+    """How often the hour died before it was let live."""
+    for died in range(MOST_DEATHS):
+        if _hour(zygote, at, None, deadly):
+            return died
+    assert _hour(zygote, at, None)
+    return MOST_DEATHS
 
 
 def _share(kills: int, hours: int, luck: random.Random) -> int:
@@ -58,11 +76,11 @@ def _share(kills: int, hours: int, luck: random.Random) -> int:
     return int(each) + (luck.random() < each % 1)
 
 
-def _hour(zygote: subprocess.Popen[str], at: datetime, after: float | None) -> bool:
-    """Whether the hour's work came to its end; `after` seconds it is killed."""
+def _hour(zygote: subprocess.Popen[str], at: datetime, after: float | None, deadly: int = 0) -> bool:
+    """Whether the hour's work came to its end; `after` seconds, or at its `deadly` await, it is killed."""
     assert zygote.stdin is not None
     assert zygote.stdout is not None
-    zygote.stdin.write(f"{at.isoformat()}\n")
+    zygote.stdin.write(f"{at.isoformat()} {deadly or ''}\n")
     zygote.stdin.flush()
     child = int(_line(zygote).removeprefix("began "))
     if after is not None and not select.select([zygote.stdout], [], [], after)[0]:
@@ -125,7 +143,23 @@ def _zygote(config: Path) -> Iterator[subprocess.Popen[str]]:
         process.wait(10)
 
 
-def _config(folder: Path, known: dict[str, str]) -> Path:
+def live_at(
+    folder: Path, moments: Sequence[datetime], *, kills: int, seed: int, port: int, **wishes: Any
+) -> tuple[dict[str, Any], int]:
+    """A life in which the daemon is a new process at each of the moments: what was told, and how often it was killed.
+    `wishes`: keys of the portal's configuration."""
+    luck, done = random.Random(seed), 0
+    with _outside(seed, port) as known, _zygote(_config(folder, known, **wishes)) as zygote:
+        for number, at in enumerate(moments):
+            _post(f"{known['outside']}/hour", {"at": at.isoformat()})
+            wanted = _share(kills - done, len(moments) - number, luck)
+            while not _hour(zygote, at, luck.uniform(0.0, LONGEST) if wanted > 0 else None):
+                wanted, done = wanted - 1, done + 1
+        with urllib.request.urlopen(f"{known['outside']}/told", timeout=30) as answer:
+            return json.loads(answer.read()), done
+
+
+def _config(folder: Path, known: dict[str, str], **wishes: Any) -> Path:
     for name in ("client_secret", "refresh_token"):
         (folder / name).write_text(known[name])
         (folder / name).chmod(0o600)
@@ -143,6 +177,7 @@ def _config(folder: Path, known: dict[str, str]) -> Path:
         "settle": "0s",
         "guarantee": {"start": "2026-03-01", "review": "1d", "service_price": 60000},
         "expiries": [{"subject": "licence", "date": "2026-04-12"}],
+        **wishes,
     }
     tree = {
         "store": {"url": f"sqlite:///{folder / 'state.db'}"},

@@ -16,7 +16,8 @@ from aiohttp import web
 from monitor.sandbox.presets import living
 from monitor.sandbox.server import Sandbox
 
-TROUBLES = ((20, 26), (200, 203), (400, 430))  # hours between which the portal's Telegram is out of order
+# Hours between which the portal's Telegram is out of order; the later ones are reached by a year's life alone.
+TROUBLES = ((20, 26), (200, 203), (400, 430), (1500, 1560), (2900, 2950), (4100, 4200), (6000, 6100), (8000, 8060))
 
 
 class HandClock:

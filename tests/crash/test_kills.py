@@ -1,6 +1,6 @@
 """Killed at random moments of real work, the daemon ends where the undisturbed one does: nothing lost, nothing double.
 
-KILLS and HOURS make it longer: `make kills` is a month with a thousand kills.
+KILLS, HOURS and AWAITED make it longer: `make kills` is a month with a thousand kills.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from tests.shell.store_parts import free_port
 
 HOURS, KILLS = int(os.environ.get("HOURS", "48")), int(os.environ.get("KILLS", "60"))
 SEED = int(os.environ.get("SEED", "7"))
+AWAITED = int(os.environ.get("AWAITED", "36"))  # hours over which the awaits of an hour are spread
 
 
 def test_what_is_left_after_many_kills_is_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
@@ -32,3 +33,19 @@ def test_what_is_left_after_many_kills_is_what_an_undisturbed_run_leaves(tmp_pat
     assert not apart, "\n".join(f"{name}: {row[:600]}" for name, rows in apart.items() for row in rows[:4])
     assert killed.told == calm.told
     print(f"{killed.kills} kills in {HOURS} hours, {len(calm.rows['turns'])} turns, {len(calm.rows['outbox'])} notices")
+
+
+def test_what_is_left_after_a_death_at_every_kind_of_await_is_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
+    """With AWAITED not below the number of an hour's awaits each of them is died at."""
+    port = free_port()
+    for name in ("calm", "killed"):
+        (tmp_path / name).mkdir()
+    calm = live(tmp_path / "calm", hours=AWAITED, kills=0, seed=SEED + 1, port=port)
+    stride = max(1, -(-calm.awaits // AWAITED))
+    killed = live(tmp_path / "killed", hours=AWAITED, kills=0, seed=SEED + 1, port=port, stride=stride)
+    assert calm.awaits > 50
+    assert killed.kills >= AWAITED / 2
+    apart = differences(calm, killed)
+    assert not apart, "\n".join(f"{name}: {row[:600]}" for name, rows in apart.items() for row in rows[:4])
+    assert killed.told == calm.told
+    print(f"{killed.kills} deaths, every {stride}. of up to {calm.awaits} awaits of an hour")
