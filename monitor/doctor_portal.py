@@ -72,9 +72,22 @@ def _read(wish: PortalConfig, time: Any, scopes: Any, application: Any, now: dat
         yield wrong(f"{about} scopes", f"missing: {', '.join(lacking)}", "tick them in the webhook's settings")
     else:
         yield well(f"{about} scopes", f"all that are needed, of {len(granted)} granted")
+    yield from _receivers(wish, granted)
     yield _clock(about, time, now)
     if isinstance(application, dict) and application.get("PAYMENT_EXPIRED") == "Y":
         yield wrong(f"{about} licence", "the application's payment has ended", "pay for it in the portal")
+
+
+def _receivers(wish: PortalConfig, granted: frozenset[str]) -> Iterator[Line]:
+    """What people inside the portal are told needs scopes that watching does not."""
+    inside = [one for one in wish.policy.receivers if one.type == "bitrix24"]
+    for one in inside:
+        scope = "task" if one.settings.get("as") == "task" else "im"
+        about = f"portal {wish.name} receiver {one.name}"
+        if scope in granted or (scope == "task" and "tasks" in granted):
+            yield well(about, f"the scope {scope} is granted")
+        else:
+            yield wrong(about, f"missing scope: {scope}", "tick it where the other scopes are, then authorise again")
 
 
 def _clock(about: str, time: Any, now: datetime) -> Line:

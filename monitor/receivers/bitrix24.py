@@ -1,7 +1,7 @@
 """The head inside Bitrix24: a notification, a message from the monitor's account, or a task (scopes im and task).
 
-A notification's TAG replaces the one sent before, so it is never there twice. A message carries its own number and is
-looked for before it is sent again. A task has no such means: after an attempt whose end is unknown it may come twice.
+A notification's TAG replaces the one sent before, so it is never there twice. A message and a task carry their number
+and are looked for before they are sent again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ async def deliver(parcel: Parcel) -> Delivered:
     try:
         if way == "message":
             return await _message(parcel, user)
-        result = await (_task(parcel, user) if way == "task" else _notify(parcel, user))
+        if way == "task":
+            return await _task(parcel, user)
+        result = await _notify(parcel, user)
     except CallFailed as error:
         return _failed(error.failure)
     return DELIVERED if result else Delivered(result="retried", problem=f"the portal took no {way}")
@@ -57,9 +59,22 @@ async def _is_there(parcel: Parcel, user: int) -> bool:
     return any(_number(parcel) in text for text in texts)
 
 
-async def _task(parcel: Parcel, user: int) -> Any:
-    fields = {"TITLE": _plain(parcel.message.subject), "DESCRIPTION": _text(parcel), "RESPONSIBLE_ID": user}
-    return await parcel.call("tasks.task.add", {"fields": fields})
+async def _task(parcel: Parcel, user: int) -> Delivered:
+    if parcel.again and await _is_a_task(parcel, user):
+        return DELIVERED
+    text = f"{_text(parcel)}\n[{_number(parcel)}]"
+    fields = {"TITLE": _plain(parcel.message.subject), "DESCRIPTION": text, "RESPONSIBLE_ID": user}
+    result = await parcel.call("tasks.task.add", {"fields": fields})
+    return DELIVERED if result else Delivered(result="retried", problem="the portal took no task")
+
+
+async def _is_a_task(parcel: Parcel, user: int) -> bool:
+    """Among his newest fifty, one page of the list (dev.1c-bitrix.ru, tasks.task.list)."""
+    question = {"filter": {"RESPONSIBLE_ID": user}, "select": ["ID", "DESCRIPTION"], "order": {"ID": "desc"}}
+    answer = await parcel.call("tasks.task.list", question)
+    rows = answer.get("tasks") if isinstance(answer, dict) else None
+    texts = [str(row.get("description", "")) for row in rows or () if isinstance(row, dict)]
+    return any(_number(parcel) in text for text in texts)
 
 
 def _number(parcel: Parcel) -> str:

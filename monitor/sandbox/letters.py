@@ -62,6 +62,7 @@ def writing_methods(letters: Letters, world: World) -> dict[str, Callable[[Param
         "im.notify.personal.add": partial(_notify, letters, world),
         "im.message.add": partial(_message, letters, world),
         "tasks.task.add": partial(_task, letters, world),
+        "tasks.task.list": partial(_tasks, letters),
     }
 
 
@@ -97,3 +98,15 @@ def _task(letters: Letters, world: World, params: Params) -> Any:
         raise Refusal(400, "ERROR_CORE", "Не указано название задачи или исполнитель.<br>")
     text = f"{fields['TITLE']}\n{fields.get('DESCRIPTION', '')}"
     return {"task": {"id": str(letters.put("task", number(fields["RESPONSIBLE_ID"]), text, iso(world.now())))}}
+
+
+def _tasks(letters: Letters, params: Params) -> Any:
+    """One page; the keys of the answer are in camel case, whatever the question's were."""
+    wanted = number((params.get("filter") or {}).get("RESPONSIBLE_ID"))
+    mine = [one for one in letters.kept if one.kind == "task" and wanted in {0, one.user}]
+    newest = mine[::-1] if str((params.get("order") or {}).get("ID", "")).lower() == "desc" else mine
+    rows = [
+        {"id": str(one.id), "title": one.text.partition("\n")[0], "description": one.text.partition("\n")[2]}
+        for one in newest[:50]
+    ]
+    return {"tasks": rows}

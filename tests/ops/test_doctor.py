@@ -81,6 +81,16 @@ async def test_missing_scopes_are_named(tmp_path: Path) -> None:
     assert line(lines, "portal acme scopes").found == "missing: imopenlines"
 
 
+async def test_the_scopes_of_those_who_are_told_inside_the_portal_are_looked_at(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    told = [{"name": "head", "type": "bitrix24"}, {"name": "work", "type": "bitrix24", "as": "task"}]
+    async with Sandbox() as sandbox:
+        sandbox.methods.granted = sorted({*sandbox.methods.granted, "im"} - {"task", "tasks"})
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox), receivers=told))
+    assert line(lines, "portal acme receiver head").verdict is Verdict.OK
+    assert line(lines, "portal acme receiver work").found == "missing scope: task"
+
+
 async def test_a_portal_that_is_not_there_is_a_matter_of_the_network(tmp_path: Path) -> None:
     await with_store(tmp_path)
     async with Sandbox() as sandbox:
