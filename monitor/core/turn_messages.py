@@ -27,7 +27,7 @@ def in_order(
     messages = _dated(session, messages, problems, now)
     if not known:
         return messages, problems
-    ghosts = [ghost for ghost in _ghosts(messages, known) if is_seen(known[TurnKey(ghost.chat, ghost.id)], now)]
+    ghosts = _ghosts(messages, known, now)
     return (sorted((*messages, *ghosts), key=_when) if ghosts else messages), problems
 
 
@@ -77,8 +77,8 @@ def _start(session: Session, messages: Sequence[Message]) -> datetime:
     return max(ERA, session.created - IMPORTED) if session.created > ERA else ERA
 
 
-def _ghosts(messages: Sequence[Message], known: Mapping[TurnKey, Turn]) -> list[Message]:
-    """The opening messages of known turns that the history does not hold any more."""
+def _ghosts(messages: Sequence[Message], known: Mapping[TurnKey, Turn], now: datetime) -> list[Message]:
+    """The opening messages of known turns that the history does not hold any more, as far as they were seen."""
     told = {message.id for message in messages}
     return [
         Message(
@@ -91,7 +91,7 @@ def _ghosts(messages: Sequence[Message], known: Mapping[TurnKey, Turn]) -> list[
             deleted=True,
         )
         for turn in known.values()
-        if turn.message not in told and "carried" not in turn.marks
+        if turn.message not in told and is_seen(turn, now) and "carried" not in turn.marks
     ]
 
 

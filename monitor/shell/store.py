@@ -110,8 +110,8 @@ class Store:
     def _is_news(self, portal: str, before: PortalState, judgement: Judgement) -> bool:
         after = judgement.state
         same = (
-            after.turns == before.turns
-            and after.sessions == before.sessions
+            (after.turns is before.turns or after.turns == before.turns)
+            and (after.sessions is before.sessions or after.sessions == before.sessions)
             and after.incidents == before.incidents
             and after.reminders == before.reminders
             and after.audits == before.audits
