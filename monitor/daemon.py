@@ -23,6 +23,7 @@ from monitor.core.desk import Context
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
+from monitor.core.recall import Recall
 from monitor.core.reading import Reading
 from monitor.core.routed import Routed, routed_notices
 from monitor.courier import Courier
@@ -75,6 +76,7 @@ class Daemon:
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
+        self._recall = Recall()
         self._outcome = Outcome(
             registry=self.registry, pusher=self.pusher, clock=clock, context=self._context, news=self.news
         )
@@ -156,7 +158,14 @@ class Daemon:
         state = await self._state(wish)
         views = (self._store, self._outcome)
         watch = build_watch(
-            wish, state, self._context, http=self._http, store=self._store, clock=self._clock, views=views
+            wish,
+            state,
+            self._context,
+            http=self._http,
+            store=self._store,
+            clock=self._clock,
+            views=views,
+            recall=self._recall,
         )
         self._outcome.show(state, wish.policy)
         return watch
@@ -235,6 +244,7 @@ def build_watch(
     store: Store,
     clock: Clock,
     views: tuple[Keeper, Onlooker],
+    recall: Recall | None = None,
 ) -> Watch:
     """One portal's watch with its client. `views`: what keeps and what shows its judgements."""
     client = Portal(
@@ -258,6 +268,7 @@ def build_watch(
         onlooker=views[1],
         clock=clock,
         deadline=max(timedelta(seconds=60), 3 * wish.timeout),
+        recall=recall,
     )
 
 
