@@ -23,8 +23,8 @@ from monitor.core.desk import Context
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.policy import Policy
-from monitor.core.recall import Recall
 from monitor.core.reading import Reading
+from monitor.core.recall import Recall
 from monitor.core.routed import Routed, routed_notices
 from monitor.courier import Courier
 from monitor.fleet import Fleet

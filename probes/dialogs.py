@@ -13,7 +13,7 @@ from monitor.core.model import Failure, Reason, Session
 from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
 from monitor.core.sessions import due, moved, order, unaccompanied
-from probes._activities import FIELDS, PROVIDER, session_of
+from probes._activities import FIELDS, PROVIDER, lasting, session_of
 from probes._asking import gather, one
 from probes.discovery import rows_of
 
@@ -47,7 +47,7 @@ async def ask(call: Call, view: View) -> Answers:
         group.create_task(_histories(call, wanted, answers))
         group.create_task(_probe(call, view, answers))
         group.create_task(_touch(call, view, answers))
-    told = view.recall.understood((view.policy.portal, "activities"), None, answers.rows, session_of)
+    told = view.recall.understood((view.policy.portal, "activities"), None, map(lasting, answers.rows), session_of)
     answers.sessions = tuple(filter(None, told))
     more = [number for number in _moved(answers, view) if number not in answers.histories]
     await _histories(call, more[: max(0, view.history_budget - len(wanted))], answers)

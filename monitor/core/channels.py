@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.connectors import messenger_of
@@ -15,6 +15,7 @@ from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, Session
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
 from monitor.core.reading import Finding, FlagSeen, HistorySeen, ProviderSeen
+from monitor.core.replacing import replace
 
 Channels = Mapping[ChannelKey, ChannelMemory]
 

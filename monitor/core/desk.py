@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,6 +25,7 @@ from monitor.core.notices import notices
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HandOver, Reading
 from monitor.core.receivers import Notice
+from monitor.core.replacing import replace
 from monitor.core.rules import assess, is_blind
 from monitor.core.schedules import PublicDays, schedule_of
 from monitor.core.turn import Turn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.calendar import Schedule
@@ -13,6 +13,7 @@ from monitor.core.memory import Cursor, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Message
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
+from monitor.core.replacing import replace
 from monitor.core.reply_facts import Contacts, no_human_typed, rules_of
 from monitor.core.schedules import PublicDays
 from monitor.core.sessions import fresh, remember

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
@@ -12,6 +11,7 @@ from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, 
 from monitor.core.outages import note_flip, note_portal
 from monitor.core.policy import Policy
 from monitor.core.reading import ClockSeen, Finding, FlagSeen, LicenceSeen, ProviderSeen, Reading, ScopesSeen
+from monitor.core.replacing import replace
 
 FLIPS_KEPT = timedelta(hours=1)
 UNREACHABLE_AFTER = 3  # failed polls in a row

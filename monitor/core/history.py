@@ -243,13 +243,10 @@ def is_closing(plain: str) -> bool:
 
 def integer(value: Any) -> int | None:
     """Numbers arrive as ints or as texts."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and 0 < len(value) < 20 and value.lstrip("-").isdecimal():
-        return int(value)
-    return None
+    kind = type(value)
+    if kind is str:
+        return int(value) if 0 < len(value) < 20 and value.lstrip("-").isdecimal() else None
+    return value if kind is int else None
 
 
 def moment(value: Any) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.memory import Cursor, SessionMemory, Spoken
@@ -11,6 +10,7 @@ from monitor.core.model import Author, Delivery, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
+from monitor.core.replacing import replace
 from monitor.core.turn_book import waiting
 
 REMEMBERED = timedelta(hours=48)  # after a session was closed

@@ -6,12 +6,12 @@ One pass over the messages; what ends a wait is recorded by turn_verdicts, what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.calendar import Schedule
 from monitor.core.model import Message, Person, Session
+from monitor.core.replacing import replace
 from monitor.core.turn import Turn, TurnKey, Verdict
 from monitor.core.turn_messages import in_order
 from monitor.core.turn_rules import Rules
