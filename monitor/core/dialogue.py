@@ -76,7 +76,7 @@ class _Hearing:
         self._state, self._policy, self._public_days, self._now = state, policy, public_days, now
         self._sessions = sessions
         self._book = _known_turns(state)
-        self._chats: dict[int, dict[TurnKey, Turn]] = {}
+        self._chats: dict[int, dict[int, Turn]] = {}
         self._changed: dict[TurnKey, Turn] = {}
         self._schedules = dict(state.schedules)
         self._tallies = dict(state.tallies)
@@ -148,9 +148,8 @@ class _Hearing:
 
     def _settle(self, judged: Judged) -> None:
         for told in judged.turns:
-            key = told.key
-            chat = self._chat(key.chat)
-            before = chat.get(key)
+            chat = self._chat(told.chat)
+            before = chat.get(told.message)
             if before is told or before == told or (before is not None and before.session > told.session):
                 continue  # nothing new, or a later session has gone on with it (case 27)
             ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
@@ -158,7 +157,7 @@ class _Hearing:
             if before is not None and before.counted and not turn.counted:
                 turn = replace(turn, counted=True)
             recount(self._tallies, before, turn, self._policy.timezone)
-            chat[key] = self._changed[key] = turn
+            chat[turn.message] = self._changed[turn.key] = turn
             self._events += events(before, turn)
             self._ended += [turn] if ends else []
         self._problems += judged.problems
@@ -181,7 +180,7 @@ class _Hearing:
             tallies=kept(self._state.tallies, recent(self._tallies, self._now, self._policy.timezone)),
         )
 
-    def _chat(self, chat: int) -> dict[TurnKey, Turn]:
+    def _chat(self, chat: int) -> dict[int, Turn]:
         """A chat's turns as they stand by now."""
         if chat not in self._chats:
             self._chats[chat] = dict(self._book.of_chat(chat))

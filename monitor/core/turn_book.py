@@ -9,7 +9,7 @@ from monitor.core.turn import Turn, TurnKey, Verdict
 
 UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
 
-Chat = Mapping[TurnKey, Turn]
+Chat = Mapping[int, Turn]  # by the message that the turn began with
 NO_TURNS: Chat = MappingProxyType({})
 
 
@@ -18,14 +18,14 @@ class TurnBook(Mapping[TurnKey, Turn]):
 
     __slots__ = ("_chats", "_unanswered")
 
-    def __init__(self, chats: Mapping[int, Chat], unanswered: Chat) -> None:
+    def __init__(self, chats: Mapping[int, Chat], unanswered: Mapping[TurnKey, Turn]) -> None:
         self._chats, self._unanswered = chats, unanswered
 
     def __getitem__(self, key: TurnKey) -> Turn:
-        return self._chats[key.chat][key]
+        return self._chats[key.chat][key.message]
 
     def __iter__(self) -> Iterator[TurnKey]:
-        return (key for turns in self._chats.values() for key in turns)
+        return (TurnKey(chat, message) for chat, turns in self._chats.items() for message in turns)
 
     def __len__(self) -> int:
         return sum(map(len, self._chats.values()))
@@ -39,13 +39,13 @@ class TurnBook(Mapping[TurnKey, Turn]):
 
     def amended(self, changed: Iterable[Turn]) -> TurnBook:
         """With turns that are new or have changed."""
-        fresh: dict[int, dict[TurnKey, Turn]] = {}
+        fresh: dict[int, dict[int, Turn]] = {}
         unanswered = dict(self._unanswered)
         for turn in changed:
             key = turn.key
             if key.chat not in fresh:
                 fresh[key.chat] = dict(self.of_chat(key.chat))
-            fresh[key.chat][key] = turn
+            fresh[key.chat][key.message] = turn
             unanswered.pop(key, None)
             if turn.verdict in UNANSWERED:
                 unanswered[key] = turn
@@ -53,8 +53,9 @@ class TurnBook(Mapping[TurnKey, Turn]):
 
     def of_sessions(self, known: Collection[int]) -> TurnBook:
         """Without the turns of all other sessions."""
-        told = {key: turn for key, turn in self.items() if turn.session in known}
-        return self if len(told) == len(self) else book_of(told)
+        mine = [turn for turns in self._chats.values() for turn in turns.values()]
+        told = [turn for turn in mine if turn.session in known]
+        return self if len(told) == len(mine) else TurnBook({}, {}).amended(told)
 
     def changes_since(self, before: TurnBook) -> dict[TurnKey, Turn]:
         """What is another record than before, by identity."""
@@ -62,7 +63,7 @@ class TurnBook(Mapping[TurnKey, Turn]):
         for chat, turns in self._chats.items():
             known = before.of_chat(chat)
             if turns is not known:
-                told.update({key: turn for key, turn in turns.items() if known.get(key) is not turn})
+                told.update({turn.key: turn for message, turn in turns.items() if known.get(message) is not turn})
         return told
 
 
