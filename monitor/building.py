@@ -16,6 +16,7 @@ from monitor.config import PortalConfig, ProviderConfig, provider_probes
 from monitor.core.desk import Context
 from monitor.core.memory import PortalState
 from monitor.core.plugin import PortalProbe
+from monitor.core.recall import Recall
 from monitor.shell.clock import Clock
 from monitor.shell.http import ProviderHttp
 from monitor.shell.portal import Portal
@@ -43,6 +44,7 @@ def build_watch(
     clock: Clock,
     views: tuple[Keeper, Onlooker],
     permit: Callable[[], None] = free,
+    recall: Recall | None = None,
 ) -> Watch:
     """One portal's watch with its client. `views`: what keeps and what shows its judgements."""
     client = Portal(
@@ -67,6 +69,7 @@ def build_watch(
         onlooker=views[1],
         clock=clock,
         deadline=max(timedelta(seconds=60), 3 * wish.timeout),
+        recall=recall,
     )
 
 

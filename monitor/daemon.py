@@ -20,6 +20,7 @@ from monitor.context import context_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
+from monitor.core.recall import Recall
 from monitor.core.routed import Routed, routed_notices
 from monitor.core.shared_cause import Outage
 from monitor.core.sharing import shard_of
@@ -71,7 +72,7 @@ class Daemon:
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
-        self._causes = SharedCauses(self._spread)
+        self._causes, self._recall = SharedCauses(self._spread), Recall()
         self._outcome = Outcome(
             registry=self.registry,
             pusher=self.pusher,
@@ -210,6 +211,7 @@ class Daemon:
             clock=self._clock,
             views=views,
             permit=partial(self._fence.permit, wish.name) if self._fence is not None else free,
+            recall=self._recall,
         )
         self._causes.note(state, wish.policy, self._clock.now())  # an outage goes on over a restart
         self._outcome.show(state, wish.policy)

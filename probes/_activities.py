@@ -45,6 +45,11 @@ def session_of(row: Mapping[str, Any]) -> Session | None:
     )
 
 
+def lasting(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without what goes on by itself: until a session is closed its END_TIME is a guess (bitrix24-api.md 6.1)."""
+    return row if row.get("COMPLETED") == "Y" else {name: row[name] for name in row if name != "END_TIME"}
+
+
 def _code(row: Mapping[str, Any]) -> tuple[str, int, int]:
     params = row.get("PROVIDER_PARAMS")
     connector, line, customer = user_code(params.get("USER_CODE") if isinstance(params, dict) else None)

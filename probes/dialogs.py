@@ -6,15 +6,14 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
-from monitor.core.history import KnownTexts, NotHistory, integer, known_texts, moment, parse
+from monitor.core.history import NotHistory, integer, known_texts, moment, parse
 from monitor.core.model import Failure, Reason, Session
 from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
 from monitor.core.sessions import due, moved, order, unaccompanied
-from probes._activities import FIELDS, PROVIDER, session_of
+from probes._activities import FIELDS, PROVIDER, lasting, session_of
 from probes._asking import gather, one
 from probes.discovery import rows_of
 
@@ -36,11 +35,7 @@ class Answers:
     probed: dict[int, Any] = field(default_factory=dict)
     touched: dict[int, Any] = field(default_factory=dict)
     galloped: bool = False
-
-    @cached_property
-    def sessions(self) -> tuple[Session, ...]:
-        """Of the rows, once all of them are there."""
-        return tuple(filter(None, map(session_of, self.rows)))
+    sessions: tuple[Session, ...] = ()  # of the rows, once all of them are there
 
 
 async def ask(call: Call, view: View) -> Answers:
@@ -52,6 +47,8 @@ async def ask(call: Call, view: View) -> Answers:
         group.create_task(_histories(call, wanted, answers))
         group.create_task(_probe(call, view, answers))
         group.create_task(_touch(call, view, answers))
+    told = view.recall.understood((view.policy.portal, "activities"), None, map(lasting, answers.rows), session_of)
+    answers.sessions = tuple(filter(None, told))
     more = [number for number in _moved(answers, view) if number not in answers.histories]
     await _histories(call, more[: max(0, view.history_budget - len(wanted))], answers)
     return answers
@@ -135,7 +132,7 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     failures += [answer for answer in answers.touched.values() if isinstance(answer, Failure)]
     findings: list[Finding] = [_activities(answers)]
     for number, answer in {**answers.probed, **answers.histories}.items():
-        seen = _history(answer, known_texts(view.policy.replies))
+        seen = _history(answer, view)
         if isinstance(seen, HistorySeen):
             findings.append(seen)
         elif number in answers.histories:
@@ -163,11 +160,11 @@ def _activities(answers: Answers) -> ActivitiesSeen:
     return ActivitiesSeen(sessions=tuple(sessions.values()), watermark=moment(answers.time), complete=complete)
 
 
-def _history(answer: Any, texts: KnownTexts) -> HistorySeen | Failure:
+def _history(answer: Any, view: View) -> HistorySeen | Failure:
     if isinstance(answer, Failure):
         return answer
     try:
-        return parse(answer, texts)
+        return parse(answer, known_texts(view.policy.replies), view.recall, view.policy.portal)
     except NotHistory as error:
         return Failure(reason=Reason.MALFORMED, detail=f"imopenlines.session.history.get: {error}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.connectors import messenger_of
@@ -15,6 +15,7 @@ from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, Session
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
 from monitor.core.reading import Finding, FlagSeen, HistorySeen, ProviderSeen
+from monitor.core.replacing import replace
 
 Channels = Mapping[ChannelKey, ChannelMemory]
 
@@ -26,14 +27,18 @@ class Folded:
 
 
 def fold_channels(
-    state: PortalState, findings: Sequence[Finding], policy: Policy, *, blind: bool, now: datetime
+    state: PortalState, findings: Sequence[Finding], policy: Policy, *, blind: bool, settled: bool, now: datetime
 ) -> Folded:
-    """Every channel that a finding speaks of, and, while the portal is out of sight, every other one too."""
+    """Every channel that a finding speaks of, and, while the portal is out of sight, every other one too.
+
+    `settled`: the channels were named and judged by this very policy and these titles of connectors.
+    """
     flags = {finding.key: finding for finding in findings if isinstance(finding, FlagSeen)}
     words = [finding for finding in findings if isinstance(finding, ProviderSeen)]
     channels, flips = dict(state.channels), []
     for key in _touched(state, flags, words, policy, blind=blind):
-        channel, known = identify(key, state, policy), state.channels.get(key)
+        known = state.channels.get(key)
+        channel = known.channel if settled and known is not None else identify(key, state, policy)
         memory, flip = fold_channel(
             known,
             channel,
@@ -44,6 +49,7 @@ def fold_channels(
             now,
             _still_silent(known, policy),
             still_undelivered(known),
+            settled=settled,
         )
         channels[key] = memory
         flips += [flip] if flip else []

@@ -8,10 +8,11 @@ waiting, and confirmed later, a few times.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.core.model import Author, Delivery, Message
+from monitor.core.replacing import replace
 
 CONFIRMED_SEEN = 3  # confirmations after which the connector is known to confirm
 WINDOW = timedelta(minutes=5)  # Bitrix24's own patience is 300 seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,12 +20,13 @@ from monitor.core.furniture import furnish, kept
 from monitor.core.incidents import Step, step
 from monitor.core.ladder import office_of
 from monitor.core.listening import days_off_of, judge_delivery, judge_silence
-from monitor.core.memory import Flip, Judgement, PortalState
+from monitor.core.memory import Audit, ChannelMemory, Flip, Judgement, PortalState, Reminder
 from monitor.core.model import ChannelKey
 from monitor.core.notices import notices
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HandOver, Reading
 from monitor.core.receivers import Notice
+from monitor.core.replacing import replace
 from monitor.core.rules import assess, is_blind
 from monitor.core.schedules import PublicDays, schedule_of
 from monitor.core.shared_cause import Outage
@@ -60,20 +61,21 @@ def judge(
     """
     findings = _findings(readings)
     furnished = furnish(state, findings, now)
-    seen = replace(furnished.state, memory=fold_portal(furnished.state.memory, readings, now))
-    seen = _discovered(seen, readings, now)
-    channels = fold_channels(seen, findings, policy, blind=is_blind(seen, policy, now), now=now)
-    seen = replace(seen, channels=renamed(channels.channels, seen, policy))
+    seen = _polled(furnished.state, readings, policy, now)
+    blind = is_blind(seen, policy, now)
+    settled = state.judged_by is policy and state.connectors is seen.connectors
+    channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, now=now)
+    seen = _with_channels(seen, channels.channels if settled else renamed(channels.channels, seen, policy))
     learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
-    seen = replace(seen, channels=learnt_later)
+    seen = _with_channels(seen, learnt_later)
     heard = hear(seen, findings, policy, context.public_days, now=now)
     seen = _with_replies(seen, heard, policy, context, now)
-    quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), is_blind(seen, policy, now), now)
-    seen = replace(seen, channels=quiet.channels)
-    mute = judge_delivery(seen, policy, is_blind(seen, policy, now), now)
-    seen = replace(seen, channels=mute.channels)
+    quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), blind, now)
+    seen = _with_channels(seen, quiet.channels)
+    mute = judge_delivery(seen, policy, blind, now)
+    seen = _with_channels(seen, mute.channels)
     ladders = climb(seen, policy, findings, now, office_of(seen, policy, context.public_days))
-    seen = replace(seen, reminders=kept(seen.reminders, ladders), audits=fold_audits(seen.audits, readings, now))
+    seen = _with_reminders(seen, kept(seen.reminders, ladders), fold_audits(seen.audits, readings, now))
     if any(isinstance(finding, HandOver) for finding in findings):
         seen = handed_over(seen, now)
     working = partial(_waited, seen, policy, context, now)
@@ -117,17 +119,34 @@ def _findings(readings: Sequence[Reading]) -> list[Finding]:
     return [finding for reading in readings if reading.failure is None for finding in reading.findings]
 
 
-def _discovered(state: PortalState, readings: Sequence[Reading], now: datetime) -> PortalState:
+def _polled(state: PortalState, readings: Sequence[Reading], policy: Policy, now: datetime) -> PortalState:
     done = any(reading.probe == "discovery" and reading.failure is None for reading in readings)
     cursor = state.cursor
     first = cursor.first_sight or now
     fresh = replace(cursor, discovered=now if done else cursor.discovered, first_sight=first)
-    return state if fresh == cursor else replace(state, cursor=fresh)
+    return replace(
+        state,
+        cursor=cursor if fresh == cursor else fresh,
+        memory=fold_portal(state.memory, readings, now),
+        judged_by=policy,
+    )
+
+
+def _with_channels(state: PortalState, channels: Mapping[ChannelKey, ChannelMemory]) -> PortalState:
+    return state if channels is state.channels else replace(state, channels=channels)
+
+
+def _with_reminders(state: PortalState, reminders: Mapping[str, Reminder], audits: Mapping[str, Audit]) -> PortalState:
+    if reminders is state.reminders and audits is state.audits:
+        return state
+    return replace(state, reminders=reminders, audits=audits)
 
 
 def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Context, now: datetime) -> PortalState:
-    keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
-    channels = seen_by_traffic(state.channels, keys, state, policy, now)
+    channels = state.channels
+    if policy.webhook_only:
+        keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
+        channels = seen_by_traffic(channels, keys, state, policy, now)
     for history in heard.histories:
         channels = fold_deliveries(channels, history, state.sessions, now)
     for key, messages in heard.fresh:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.calendar import Schedule
@@ -14,14 +13,14 @@ from monitor.core.memory import Cursor, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Message
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
+from monitor.core.replacing import replace
 from monitor.core.reply_facts import Contacts, no_human_typed, rules_of
 from monitor.core.schedules import PublicDays
 from monitor.core.sessions import fresh, remember
 from monitor.core.tallies import Tallies, recent, recount
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
+from monitor.core.turn_book import UNANSWERED, TurnBook, book_of
 from monitor.core.turns import Judged, judge
-
-UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,7 @@ class Heard:
 
     cursor: Cursor
     sessions: Mapping[int, SessionMemory]
-    turns: Mapping[TurnKey, Turn]
+    turns: TurnBook
     fresh: tuple[tuple[ChannelKey, tuple[Message, ...]], ...] = ()
     histories: tuple[HistorySeen, ...] = ()
     events: tuple[TurnEvent, ...] = ()
@@ -76,8 +75,9 @@ class _Hearing:
     ) -> None:
         self._state, self._policy, self._public_days, self._now = state, policy, public_days, now
         self._sessions = sessions
-        self._turns = dict(state.turns)
-        self._chats: dict[int, dict[TurnKey, Turn]] = defaultdict(dict)
+        self._book = _known_turns(state)
+        self._chats: dict[int, dict[int, Turn]] = {}
+        self._changed: dict[TurnKey, Turn] = {}
         self._schedules = dict(state.schedules)
         self._tallies = dict(state.tallies)
         self._echoed = state.memory.echoed
@@ -89,8 +89,6 @@ class _Hearing:
 
     def prepare(self, histories: Sequence[HistorySeen]) -> None:
         """What one dialog has to know of the others; sessions that learn something new of them are read again."""
-        for key, turn in self._turns.items():
-            self._chats[turn.chat][key] = turn
         self._contacts = Contacts(self._sessions)
         before = self._echoed
         self._echoed = no_human_typed(before, self._sessions, histories)
@@ -107,14 +105,14 @@ class _Hearing:
         spoken = self._sessions[history.session.id].spoken
         for other in self._contacts.others(history.session) if spoken else ():
             session = other.session
-            waits = [turn for turn in self._chats[session.chat].values() if turn.verdict is Verdict.OPEN]
+            waits = [turn for turn in self._chat(session.chat).values() if turn.verdict is Verdict.OPEN]
             if session.id not in reread and any(spoken[-1].at >= turn.opened for turn in waits):
                 self._sessions[session.id] = replace(self._sessions[session.id], due=True)
 
     def take(self, history: HistorySeen) -> None:
         session = history.session
         self._count(history)
-        chat = self._chats[session.chat].values()
+        chat = self._chat(session.chat).values()
         earlier = [turn for turn in chat if turn.session < session.id]
         rules = rules_of(
             session,
@@ -150,22 +148,25 @@ class _Hearing:
 
     def _settle(self, judged: Judged) -> None:
         for told in judged.turns:
-            before = self._turns.get(told.key)
-            if before == told or (before is not None and before.session > told.session):
+            chat = self._chat(told.chat)
+            before = chat.get(told.message)
+            if before is told or before == told or (before is not None and before.session > told.session):
                 continue  # nothing new, or a later session has gone on with it (case 27)
             ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
             turn = replace(told, counted=True) if ends else told
             if before is not None and before.counted and not turn.counted:
                 turn = replace(turn, counted=True)
             recount(self._tallies, before, turn, self._policy.timezone)
-            self._turns[turn.key] = self._chats[turn.chat][turn.key] = turn
+            chat[turn.message] = self._changed[turn.key] = turn
             self._events += events(before, turn)
             self._ended += [turn] if ends else []
         self._problems += judged.problems
 
     def outcome(self, cursor: Cursor) -> Heard:
         known = self._sessions
-        turns = {key: turn for key, turn in self._turns.items() if turn.session in known}
+        turns = self._book.amended(turn for turn in self._changed.values() if turn.session in known)
+        if self._state.sessions.keys() - known.keys():
+            turns = turns.of_sessions(known)
         return Heard(
             cursor=cursor,
             sessions=known,
@@ -179,11 +180,24 @@ class _Hearing:
             tallies=kept(self._state.tallies, recent(self._tallies, self._now, self._policy.timezone)),
         )
 
-    def _in_use(self, turns: Mapping[TurnKey, Turn]) -> Mapping[str, Schedule]:
+    def _chat(self, chat: int) -> dict[int, Turn]:
+        """A chat's turns as they stand by now."""
+        if chat not in self._chats:
+            self._chats[chat] = dict(self._book.of_chat(chat))
+        return self._chats[chat]
+
+    def _in_use(self, turns: TurnBook) -> Mapping[str, Schedule]:
         if not self._chats:
             return self._state.schedules
-        versions = {turn.schedule_version for turn in turns.values() if turn.verdict in UNANSWERED}
+        versions = {turn.schedule_version for turn in turns.unanswered()}
         return kept(self._state.schedules, {name: one for name, one in self._schedules.items() if name in versions})
+
+
+def _known_turns(state: PortalState) -> TurnBook:
+    """As the store tells them, also those are there whose session is remembered no more."""
+    is_checked = isinstance(state.turns, TurnBook)
+    book = book_of(state.turns)
+    return book if is_checked else book.of_sessions(state.sessions)
 
 
 def _carried(earlier: Sequence[Turn]) -> Turn | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import groupby
 from typing import NamedTuple
 
 CHATS, WITHIN = 3, timedelta(minutes=1)
@@ -23,9 +22,11 @@ class Said(NamedTuple):
 
 def echoed(said: Iterable[Said]) -> frozenset[int]:
     """Ids of messages that no human typed: one author, one text, three chats within a minute."""
-    ordered = sorted({one for one in said if one.digest})
-    groups = (group for _, group in groupby(ordered, key=lambda one: one[:2]))
-    return frozenset(number for group in groups for number in _crowded(group))
+    groups: dict[tuple[int, str], set[Said]] = defaultdict(set)
+    for one in said:
+        if one.digest:
+            groups[one.user, one.digest].add(one)
+    return frozenset(number for same in groups.values() if len(same) >= CHATS for number in _crowded(sorted(same)))
 
 
 def _crowded(same: Iterable[Said]) -> Iterator[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
@@ -12,6 +11,7 @@ from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, 
 from monitor.core.outages import note_flip, note_portal
 from monitor.core.policy import Policy
 from monitor.core.reading import ClockSeen, Finding, FlagSeen, LicenceSeen, ProviderSeen, Reading, ScopesSeen
+from monitor.core.replacing import replace
 
 FLIPS_KEPT = timedelta(hours=1)
 UNREACHABLE_AFTER = 3  # failed polls in a row
@@ -113,17 +113,22 @@ def fold_channel(
     now: datetime,
     silence: Proof | None = None,
     undelivered: Proof | None = None,
+    *,
+    settled: bool = False,
 ) -> tuple[ChannelMemory, Flip | None]:
     """The channel after a reading of its flag, of its provider, or of none: then only our sight may have changed.
 
     `blind`: the portal is out of sight, so what is known through it alone shows as unknown; what was judged before
     waits in `hidden` and comes back with its times. `silence`, `undelivered`: the traffic's own
-    witnesses, judged elsewhere.
+    witnesses, judged elsewhere. `settled`: named and judged by this very policy before, so the same word of the
+    flag is the same diagnosis.
     """
     before = memory.diagnosis.state if memory else None
     real = _unveiled(memory) if memory else ChannelMemory(channel=channel, diagnosis=NOT_SEEN, since=now)
     has_news = any(one is not None for one in (flag, provider, silence, undelivered))
-    if memory is None or has_news or real.diagnosis.cause in BY_TRAFFIC:
+    if settled and flag is not None and not (provider or silence or undelivered) and _is_repeated(real, flag):
+        real = _heard_again(real, now)
+    elif memory is None or has_news or real.diagnosis.cause in BY_TRAFFIC:
         witnesses = (silence, undelivered)
         real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, witnesses, now)
     shown = _veiled(real) if blind and rests_on_portal(real.diagnosis) else real
@@ -157,6 +162,25 @@ def fold_traffic(memory: ChannelMemory, messages: Iterable[Message]) -> ChannelM
 
 def _latest(known: datetime | None, moments: Sequence[datetime]) -> datetime | None:
     return max([*moments, *([known] if known else [])], default=None)
+
+
+def _is_repeated(memory: ChannelMemory, flag: FlagSeen) -> bool:
+    """Whether judging would come to the same: the traffic's word is worth one judgement only."""
+    is_lasting = all(proof.source != "traffic" for proof in memory.diagnosis.proof)
+    return is_lasting and flag == memory.flag and not memory.gone
+
+
+def _heard_again(memory: ChannelMemory, now: datetime) -> ChannelMemory:
+    """The flag has said its word once more: what `_judged` would come to, without judging."""
+    heard = int(rests_on_portal(memory.diagnosis) or memory.provider_at == now)
+    state = memory.diagnosis.state
+    return replace(
+        memory,
+        flag_at=now,
+        streak=memory.streak + heard,
+        well=_well(memory.well, heard) if state is State.CONNECTED else 0,
+        flips=_flips(memory.flips, state, state, now) if memory.flips else (),
+    )
 
 
 def _unveiled(memory: ChannelMemory) -> ChannelMemory:

@@ -7,11 +7,13 @@ weeks; everything else is derived from them. Days on which the channel was down 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from monitor.core.replacing import replace
 
 KEPT = 56  # days
 BURST = timedelta(minutes=30)  # within which more words of one dialog are the same burst

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import translate
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 from monitor.core.model import Author, Delivery, Message, Person, Session
 from monitor.core.policy import ReplyOptions
 from monitor.core.reading import HistorySeen
+from monitor.core.recall import Recall, mark_of
 
 _SYSTEM_CLASS = "bx-messenger-content-item-system"
 _MARKS = {"ol-output": "output", "ol-start": "start", "ol-end": "end", "ol-attention": "attention"}
@@ -25,6 +27,7 @@ _CLOSING = frozenset(
     | {"great", "bye", "👍", "🙏", "+"}
 )
 _QUEUE = re.compile(r"\bв очередь\b|\bto the queue\b", re.IGNORECASE)
+_number = attrgetter("id")
 _CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
 
 
@@ -55,17 +58,25 @@ def _pattern(texts: tuple[str, ...]) -> re.Pattern[str] | None:
 NO_TEXTS = KnownTexts()
 
 
-def parse(answer: Any, texts: KnownTexts = NO_TEXTS) -> HistorySeen:
-    """imopenlines.session.history.get -> HistorySeen. NotHistory when the shape is foreign."""
+def parse(answer: Any, texts: KnownTexts = NO_TEXTS, recall: Recall | None = None, portal: str = "") -> HistorySeen:
+    """imopenlines.session.history.get -> HistorySeen. NotHistory when the shape is foreign.
+
+    `recall`: what the messages of the portal's dialogs came to when they were told last.
+    """
     if not isinstance(answer, dict):
         raise NotHistory("the history is no map")
     session, chat = integer(answer.get("sessionId")), integer(answer.get("chatId"))
     if session is None or chat is None:
         raise NotHistory("sessionId or chatId is missing")
-    people = {person.id: person for person in _people(answer.get("users"))}
-    files = answer.get("files")
-    messages = [_message(raw, session, chat, people, files, texts) for raw in _rows(answer.get("message"))]
-    known = sorted((message for message in messages if message is not None), key=lambda message: message.id)
+    users, files, rows = answer.get("users"), answer.get("files"), _rows(answer.get("message"))
+    people = {person.id: person for person in _people(users)}
+    understand = partial(_message, session=session, chat=chat, people=people, files=files, texts=texts)
+    if recall is None:
+        messages = [understand(raw) for raw in rows]
+    else:
+        ground = (chat, texts, mark_of((users, files)))
+        messages = recall.understood((portal, session), ground, rows, understand)
+    known = sorted((message for message in messages if message is not None), key=_number)
     place = _chat(answer.get("chat"), chat)
     return HistorySeen(
         session=_session(session, chat, place, known),
@@ -232,13 +243,10 @@ def is_closing(plain: str) -> bool:
 
 def integer(value: Any) -> int | None:
     """Numbers arrive as ints or as texts."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, str) and 0 < len(value) < 20 and value.lstrip("-").isdecimal():
-        return int(value)
-    return None
+    kind = type(value)
+    if kind is str:
+        return int(value) if 0 < len(value) < 20 and value.lstrip("-").isdecimal() else None
+    return value if kind is int else None
 
 
 def moment(value: Any) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof
 from monitor.core.model import Author, ChannelKey, Message, State
 from monitor.core.outages import Outage
 from monitor.core.policy import Policy
+from monitor.core.replacing import replace
 from monitor.core.silence import patience
 from monitor.core.words import coarse, plural, span_of
 

@@ -11,6 +11,7 @@ from monitor.core.deliveries import NOTHING_SENT, Deliveries
 from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
 from monitor.core.model import Certainty, Channel, ChannelKey, Department, Failure, Line, Manager, Session, State
+from monitor.core.policy import Policy
 from monitor.core.reading import AuditSeen, FlagSeen, LicenceSeen, ProviderSeen
 from monitor.core.receivers import Notice
 from monitor.core.silence import Patience
@@ -177,7 +178,10 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalState:
-    """All that is remembered of one portal; the store keeps it row by row."""
+    """All that is remembered of one portal; the store keeps it row by row.
+
+    `judged_by`: what its channels were named and judged by last; not kept, so a start judges all of them anew.
+    """
 
     portal: str
     memory: PortalMemory = PortalMemory()
@@ -195,6 +199,7 @@ class PortalState:
     audits: Mapping[str, Audit] = field(default_factory=dict)  # by check and line: "queue_staffed/1"
     handed_over: Mapping[int, HandedOver] = field(default_factory=dict)  # by line
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
+    judged_by: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

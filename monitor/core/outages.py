@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.memory import ChannelMemory, Flip, PortalMemory
 from monitor.core.model import BLIND_STATES, UP_STATES, State
+from monitor.core.replacing import replace
 
 Outage = tuple[datetime, datetime | None]
 KEPT = timedelta(days=15)

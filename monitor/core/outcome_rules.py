@@ -13,6 +13,7 @@ from monitor.core.reply_words import messenger_of_turn
 from monitor.core.reviews import next_review
 from monitor.core.tallies import NOTHING, last_week
 from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn_book import unanswered, waiting
 
 FIRST_SIGHT = timedelta(hours=48)
 TEAM = "team"
@@ -30,7 +31,7 @@ def left_unanswered(scene: Scene) -> Iterator[Assessment]:
             yield closing(_CLOSED, incident.subject, "reviewed")
         elif turn is not None and turn.verdict is not Verdict.MISSED:
             yield closing(_CLOSED, incident.subject, _WHY.get(turn.verdict, "excused"))
-    for turn in scene.state.turns.values():
+    for turn in unanswered(scene.state.turns):
         if turn.verdict is Verdict.MISSED and not scene.is_open(_CLOSED, _subject(turn)) and _is_news(turn, scene):
             yield _closed(turn, scene)
 
@@ -69,7 +70,7 @@ def _closed(turn: Turn, scene: Scene) -> Assessment:
 
 def compliance(scene: Scene) -> Iterator[Assessment]:
     """The team's share within target over seven days; who still waits past the deadline is late already."""
-    managers = last_week(scene.state.tallies, scene.state.turns.values(), scene.now, scene.policy.timezone)
+    managers = last_week(scene.state.tallies, waiting(scene.state.turns), scene.now, scene.policy.timezone)
     team = NOTHING
     for tally in managers.values():
         team = team.plus(tally)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
+from monitor.core.recall import Recall
 
 Params = Mapping[str, Any]
 Answers = Any  # what `ask` hands to `read`: the probe's own business
@@ -55,6 +56,7 @@ class View:
     now: datetime
     clock: Callable[[], datetime]  # for the moments a question is asked and answered
     history_budget: int = 60  # sessions whose history may be read in this tick
+    recall: Recall = field(default_factory=Recall)  # what the portal has told word by word before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from monitor.core.connectors import is_personal, messenger_of
 from monitor.core.echoes import Said, echoed
@@ -62,14 +62,17 @@ def rules_of(
 
 def no_human_typed(known: Iterable[int], sessions: Sessions, histories: Sequence[HistorySeen]) -> tuple[int, ...]:
     """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending."""
-    said = [*_said_lately(sessions), *_said_now(histories)]
+    now = list(_said_now(histories))
+    said = [*_said_lately(sessions, {one.digest for one in now}), *now]
     return tuple(sorted({*known, *echoed(said)})[-ECHOES_KEPT:])
 
 
-def _said_lately(sessions: Sessions) -> Iterable[Said]:
+def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:
+    """Of the texts that are heard now: what was said of the others was told when they were."""
     for memory in sessions.values():
         for one in memory.spoken:
-            yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
+            if one.digest in texts:
+                yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
 
 
 def _said_now(histories: Sequence[HistorySeen]) -> Iterable[Said]:

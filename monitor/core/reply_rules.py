@@ -10,6 +10,7 @@ from monitor.core.incident import Audience, IncidentKind, Severity
 from monitor.core.model import Messenger
 from monitor.core.reply_words import about_reply, messenger_of_turn
 from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn_book import waiting
 
 FIRST_SIGHT = timedelta(hours=48)  # of what was overdue before we came, only the younger is news
 REPLY_KINDS = (IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY)
@@ -27,8 +28,8 @@ def replies(scene: Scene) -> Iterator[Assessment]:
             yield closing(incident.kind, incident.subject, reason)
     if scene.state.memory.failing_since is not None:
         return
-    for turn in scene.state.turns.values():
-        if turn.verdict is Verdict.OPEN and scene.now > turn.deadline:
+    for turn in waiting(scene.state.turns):
+        if scene.now > turn.deadline:
             yield from _overdue(scene, turn)
 
 

@@ -15,7 +15,8 @@ from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
 from monitor.core.schedules import PublicDays, schedule_of, targets_of
-from monitor.core.turn import Turn, Verdict
+from monitor.core.turn import Turn
+from monitor.core.turn_book import waiting
 
 
 class Sample(NamedTuple):
@@ -119,11 +120,10 @@ def _turns(
     state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], now: datetime
 ) -> Iterator[Sample]:
     """Who has somebody waiting; a manager without any has no series."""
-    waiting: dict[tuple[int, int], list[Turn]] = defaultdict(list)
-    for turn in state.turns.values():
-        if turn.verdict is Verdict.OPEN:
-            waiting[turn.line, turn.holder].append(turn)
-    for (line, holder), turns in sorted(waiting.items()):
+    groups: dict[tuple[int, int], list[Turn]] = defaultdict(list)
+    for turn in waiting(state.turns):
+        groups[turn.line, turn.holder].append(turn)
+    for (line, holder), turns in sorted(groups.items()):
         labels = (state.portal, str(line), str(holder) if holder else "queue")
         yield Sample("messenger_open_turns", labels, len(turns))
         yield Sample("messenger_overdue_turns", labels, sum(now > turn.deadline for turn in turns))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.memory import Cursor, SessionMemory, Spoken
@@ -11,7 +10,8 @@ from monitor.core.model import Author, Delivery, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
-from monitor.core.turn import Verdict
+from monitor.core.replacing import replace
+from monitor.core.turn_book import waiting
 
 REMEMBERED = timedelta(hours=48)  # after a session was closed
 SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
@@ -82,9 +82,9 @@ def unaccompanied(view: View) -> tuple[SessionMemory, ...]:
 def _thresholds(view: View) -> dict[int, bool]:
     """Sessions with an open turn that passed its target, or three, since they were last read."""
     passed = {}
-    for turn in view.state.turns.values():
+    for turn in waiting(view.state.turns):
         memory = view.state.sessions.get(turn.session)
-        if turn.verdict is Verdict.OPEN and memory is not None and memory.read_at is not None:
+        if memory is not None and memory.read_at is not None:
             moments = [at for at in (turn.deadline, turn.no_reply_at) if at is not None]
             if any(memory.read_at <= at < view.now for at in moments):
                 passed[turn.session] = True

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.model import Message
-from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_wait import Link, Wait
 
 REOPENED = timedelta(hours=24)
@@ -24,12 +24,12 @@ class Dropped(NamedTuple):
     mine: bool
 
 
-def brought_along(known: Mapping[TurnKey, Turn], carried: Turn | None, messages: Sequence[Message]) -> Dropped | None:
-    """What the chat's earlier session left unanswered, as it came to this one."""
+def brought_along(known: Mapping[int, Turn], carried: Turn | None, messages: Sequence[Message]) -> Dropped | None:
+    """What the chat's earlier session left unanswered, as it came to this one. `known`: by their first message."""
     again = next((turn for turn in known.values() if "carried" in turn.marks), None)
     if again is not None and messages:
         return Dropped(again, [link for link in _links(again) if link[1] <= messages[0].at], None, mine=False)
-    if carried is None or carried.key in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
+    if carried is None or carried.message in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
         return None
     if carried.ended is None:
         return Dropped(carried, _links(carried), None, mine=False)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from monitor.core.model import Author, Message, Session
-from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.turn import Turn, Verdict
 
 IMPORTED = timedelta(hours=48)  # older than the session by that much: history brought along (case 46)
 BEFORE_START = timedelta(minutes=5)  # the customer's first message may be stored before the portal's opening line
@@ -18,7 +18,7 @@ ERA = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def in_order(
-    session: Session, messages: Sequence[Message], known: Mapping[TurnKey, Turn], now: datetime
+    session: Session, messages: Sequence[Message], known: Mapping[int, Turn], now: datetime
 ) -> tuple[Sequence[Message], list[str]]:
     """By time, then id, each id once, with the problems of the data. A deleted message of a known turn is put back."""
     problems: list[str] = []
@@ -27,7 +27,7 @@ def in_order(
     messages = _dated(session, messages, problems, now)
     if not known:
         return messages, problems
-    ghosts = [ghost for ghost in _ghosts(messages, known) if is_seen(known[TurnKey(ghost.chat, ghost.id)], now)]
+    ghosts = _ghosts(messages, known, now)
     return (sorted((*messages, *ghosts), key=_when) if ghosts else messages), problems
 
 
@@ -77,8 +77,8 @@ def _start(session: Session, messages: Sequence[Message]) -> datetime:
     return max(ERA, session.created - IMPORTED) if session.created > ERA else ERA
 
 
-def _ghosts(messages: Sequence[Message], known: Mapping[TurnKey, Turn]) -> list[Message]:
-    """The opening messages of known turns that the history does not hold any more."""
+def _ghosts(messages: Sequence[Message], known: Mapping[int, Turn], now: datetime) -> list[Message]:
+    """The opening messages of known turns that the history does not hold any more, as far as they were seen."""
     told = {message.id for message in messages}
     return [
         Message(
@@ -91,7 +91,7 @@ def _ghosts(messages: Sequence[Message], known: Mapping[TurnKey, Turn]) -> list[
             deleted=True,
         )
         for turn in known.values()
-        if turn.message not in told and "carried" not in turn.marks
+        if turn.message not in told and is_seen(turn, now) and "carried" not in turn.marks
     ]
 
 

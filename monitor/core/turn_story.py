@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 from monitor.core.model import Author, Message
-from monitor.core.turn import Kind, Turn, TurnKey
+from monitor.core.turn import Kind, Turn
 from monitor.core.turn_answers import NOT_CONTENT, as_message, is_answer
 from monitor.core.turn_carried import STICKY, Dropped, brought_along, dropped_here, gone_on
 from monitor.core.turn_excuses import is_backlog
@@ -48,7 +48,7 @@ class Story:
         self,
         dialog: Dialog,
         messages: Sequence[Message],
-        known: Mapping[TurnKey, Turn],
+        known: Mapping[int, Turn],
         carried: Turn | None,
         patience: timedelta | None,
     ) -> None:
@@ -297,4 +297,4 @@ class Story:
             self.turns.append(still_open(self.dialog, wait, self.assigned))
 
     def _known(self, message: int) -> Turn | None:
-        return self.known.get(TurnKey(self.dialog.session.chat, message))
+        return self.known.get(message)

@@ -19,6 +19,9 @@ ANSWERED = frozenset({MET, LATE, EXCUSED})
 
 def answered(dialog: Dialog, wait: Wait, message: Message, assigned: Mapping[int, datetime]) -> Turn:
     """Ended by a human's message. Whose reply it is, is its author (D6), not who had the dialog."""
+    before = wait.before
+    if before is not None and _stands(before, wait, message):
+        return before
     ended, known = message.at, terms(dialog.rules, wait)
     held = parts(dialog, wait, known[0], ended)
     working = _working(wait, held, known[0], ended)
@@ -153,6 +156,18 @@ def _finished(wait: Wait, draft: TurnDraft) -> Turn:
     draft.marks = wait.marks
     turn = sealed(draft)
     return turn if wait.before is None else _kept(wait.before, turn)
+
+
+def _stands(before: Turn, wait: Wait, message: Message) -> bool:
+    """Whether the same answer ends the same wait again, where no excuse that became known could matter: `_kept`
+    would keep what was told, so nothing has to be worked out."""
+    return (
+        (before.verdict is MET or before.verdict is EXCUSED)
+        and before.ended_by == message.id
+        and before.ended == message.at
+        and before.working_from == wait.working_from
+        and before.proof == 0
+    )
 
 
 def _kept(before: Turn, turn: Turn) -> Turn:

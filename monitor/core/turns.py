@@ -6,13 +6,13 @@ One pass over the messages; what ends a wait is recorded by turn_verdicts, what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.calendar import Schedule
 from monitor.core.model import Message, Person, Session
-from monitor.core.turn import Turn, TurnKey, Verdict
+from monitor.core.replacing import replace
+from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_messages import in_order
 from monitor.core.turn_rules import Rules
 from monitor.core.turn_story import Story
@@ -20,7 +20,7 @@ from monitor.core.turn_wait import NO_REPLY_TARGETS, ZERO, Dialog
 
 DUPLICATE = 69
 UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
-NOTHING: Mapping[TurnKey, Turn] = {}
+NOTHING: Mapping[int, Turn] = {}
 
 
 class Judged(NamedTuple):
@@ -49,7 +49,7 @@ def judge(
     `people`: the authors of the history. `previous`: the turns judged before for this session: what was told of them
     stands. `carried`: the chat's last turn of an earlier session, if nobody answered it.
     """
-    known = {turn.key: turn for turn in previous} if previous else NOTHING
+    known = {turn.message: turn for turn in previous} if previous else NOTHING
     if session.customer in rules.excluded:
         return _dropped(known, "excluded", now)
     if session.status == DUPLICATE:
@@ -74,24 +74,24 @@ def _is_group(people: Mapping[int, Person]) -> bool:
     return customers > 1
 
 
-def _outcome(story: Story, known: Mapping[TurnKey, Turn], problems: tuple[str, ...]) -> Judged:
+def _outcome(story: Story, known: Mapping[int, Turn], problems: tuple[str, ...]) -> Judged:
     turns = tuple(story.turns)
     last = turns[-1] if turns else None
     carry = last if last is not None and last.verdict in UNANSWERED else None
     if known:
-        told = {turn.key for turn in turns}
-        turns += tuple(_gone(story, turn) for key, turn in known.items() if key not in told)
+        told = {turn.message for turn in turns}
+        turns += tuple([_gone(story, turn) for message, turn in known.items() if message not in told])
     return Judged(turns, carry, problems)
 
 
 def _gone(story: Story, turn: Turn) -> Turn:
     """Known once, not told any more: its message was deleted, or belongs to an earlier wait now."""
-    if "carried" in turn.marks:
+    if turn.verdict is Verdict.VOID or "carried" in turn.marks:
         return turn
     return _void(turn, "merged" if turn.message in story.present else "deleted", story.now)
 
 
-def _dropped(known: Mapping[TurnKey, Turn], why: str, now: datetime, *problems: str) -> Judged:
+def _dropped(known: Mapping[int, Turn], why: str, now: datetime, *problems: str) -> Judged:
     """A dialog that is none of our business, or another one's copy; what was told of it before is taken back."""
     return Judged(turns=tuple(_void(turn, why, now) for turn in known.values()), problems=problems)
 

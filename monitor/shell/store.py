@@ -114,10 +114,12 @@ class Store:
         self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
 
     def _is_news(self, portal: str, before: PortalState, judgement: Judgement) -> bool:
+        if judgement.flips or judgement.ended or judgement.turn_events:
+            return True
         after = judgement.state
         same = (
-            after.turns == before.turns
-            and after.sessions == before.sessions
+            (after.turns is before.turns or after.turns == before.turns)
+            and (after.sessions is before.sessions or after.sessions == before.sessions)
             and after.incidents == before.incidents
             and after.reminders == before.reminders
             and after.audits == before.audits
@@ -128,9 +130,8 @@ class Store:
             and after.connectors == before.connectors
             and same_channels(before.channels, after.channels)
         )
-        told = judgement.flips or judgement.ended or judgement.turn_events
         last, seen = self._written.get(portal), after.memory.last_success
-        if not same or told or last is None or seen is None or before.memory.good == 0:
+        if not same or last is None or seen is None or before.memory.good == 0:
             return True
         return seen - last >= QUIET_FOR
 

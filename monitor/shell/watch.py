@@ -17,6 +17,7 @@ from monitor.core.model import Failure, Reason
 from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
+from monitor.core.recall import Recall
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fenced
 
@@ -54,6 +55,7 @@ class Watch:
         onlooker: Onlooker,
         clock: Clock,
         deadline: timedelta,
+        recall: Recall | None = None,
     ) -> None:
         self.policy = policy
         self.call = call
@@ -68,6 +70,7 @@ class Watch:
         self._deadline = deadline
         self._asked: dict[str, datetime] = {}
         self._judging = asyncio.Lock()
+        self._recall = recall or Recall()
 
     async def poll(self) -> Judgement:
         """Ask every probe that is due, judge what they say, keep and show it."""
@@ -125,7 +128,8 @@ class Watch:
         return self.state.cursor.discovered is not None and any(check in guarantee.checks for check in probe.audits)
 
     async def _ask(self, probes: Sequence[PortalProbe]) -> list[Reading]:
-        view = View(policy=self.policy, state=self.state, now=self._clock.now(), clock=self._clock.now)
+        now = self._clock.now
+        view = View(policy=self.policy, state=self.state, now=now(), clock=now, recall=self._recall)
         async with asyncio.TaskGroup() as group:
             runs = [group.create_task(self._run(probe, view)) for probe in probes]
         return [run.result() for run in runs]
