@@ -76,7 +76,7 @@ def _query(since: datetime, after: int) -> dict[str, Any]:
     return {
         "order": {"ID": "ASC"},
         "filter": chosen | ({">ID": after} if after else {}),
-        "select": list(FIELDS),
+        "select": FIELDS,
         "start": -1,
     }
 
