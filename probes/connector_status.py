@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from monitor.core.model import ChannelKey, Failure, Reason
@@ -46,15 +47,18 @@ def flag_of(key: ChannelKey, answer: Any) -> FlagSeen | Failure:
     if isinstance(answer, Failure):
         return answer
     words = [answer.get(name) for name in ("ERROR", "CONFIGURED", "STATUS")] if isinstance(answer, dict) else []
-    flags = [_truth(word) for word in words]
+    flags = [word if type(word) is bool else _truth(word) for word in words]
     if len(flags) != 3 or None in flags:
         return Failure(reason=Reason.MALFORMED, detail="imconnector.status is not three booleans")
-    return FlagSeen(key=key, error=bool(flags[0]), configured=bool(flags[1]), status=bool(flags[2]))
+    return _flag(key, *flags)
+
+
+@lru_cache(maxsize=4096)  # thousands of channels say the same at every poll
+def _flag(key: ChannelKey, error: bool, configured: bool, status: bool) -> FlagSeen:
+    return FlagSeen(key=key, error=error, configured=configured, status=status)
 
 
 def _truth(word: Any) -> bool | None:
-    if isinstance(word, bool):
-        return word
     return {"Y": True, "N": False}.get(word) if isinstance(word, str) else None
 
 

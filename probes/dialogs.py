@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
 from monitor.core.sessions import due, moved, order, unaccompanied
 from probes._activities import FIELDS, PROVIDER, lasting, session_of
-from probes._asking import gather, one
+from probes._asking import Question, gather, one
 from probes.discovery import rows_of
 
 OVERLAP = timedelta(seconds=120)
@@ -41,24 +40,31 @@ class Answers:
 async def ask(call: Call, view: View) -> Answers:
     """Round one: what is due anyway. Round two: what has just moved, as far as this tick's budget goes."""
     answers = Answers()
-    wanted = due(view)[: view.history_budget]
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_list(call, view, answers))
-        group.create_task(_histories(call, wanted, answers))
-        group.create_task(_probe(call, view, answers))
-        group.create_task(_touch(call, view, answers))
-    told = view.recall.understood((view.policy.portal, "activities"), None, map(lasting, answers.rows), session_of)
-    answers.sessions = tuple(filter(None, told))
+    since = (view.state.cursor.watermark or view.now - view.policy.history) - OVERLAP
+    wanted, probed = due(view)[: view.history_budget], _candidates(view)
+    chats = [memory.session.chat for memory in unaccompanied(view)[:LIGHT_CHECKS] if memory.session.chat]
+    first = (("server.time", None), ("crm.activity.list", _query(since, 0)))
+    touches = [("imopenlines.dialog.get", {"CHAT_ID": chat}) for chat in chats]
+    # In one piece: a task for each kind would cost more than all the asking.
+    told = iter(await gather(call, (*first, *_histories(wanted), *_histories(probed), *touches)))
+    answers.time, page = next(told), next(told)
+    answers.histories.update(zip(wanted, told, strict=False))
+    answers.probed.update(zip(probed, told, strict=False))
+    answers.touched.update(zip(chats, told, strict=True))
+    answers.galloped = bool(probed) and not view.state.cursor.settled
+    await _pages(call, page, since, answers)
+    place = (view.policy.portal, "activities")
+    sessions = view.recall.understood(place, None, map(lasting, answers.rows), session_of)
+    answers.sessions = tuple(filter(None, sessions))
     more = [number for number in _moved(answers, view) if number not in answers.histories]
-    await _histories(call, more[: max(0, view.history_budget - len(wanted))], answers)
+    more = more[: max(0, view.history_budget - len(wanted))]
+    if more:
+        answers.histories.update(zip(more, await gather(call, _histories(more)), strict=True))
     return answers
 
 
-async def _list(call: Call, view: View, answers: Answers) -> None:
+async def _pages(call: Call, page: Any, since: datetime, answers: Answers) -> None:
     """Activities changed since the watermark, by portal time; pages by >ID, since the set moves while it is read."""
-    since = (view.state.cursor.watermark or view.now - view.policy.history) - OVERLAP
-    answers.time, first = await gather(call, (("server.time", None), ("crm.activity.list", _query(since, 0))))
-    page = first
     for _ in range(MOST_PAGES):
         if isinstance(page, Failure):
             answers.list_failure = page
@@ -76,26 +82,17 @@ def _query(since: datetime, after: int) -> dict[str, Any]:
     return {
         "order": {"ID": "ASC"},
         "filter": chosen | ({">ID": after} if after else {}),
-        "select": list(FIELDS),
+        "select": FIELDS,
         "start": -1,
     }
 
 
-async def _histories(call: Call, ids: Iterable[int], answers: Answers) -> None:
-    wanted = list(ids)
-    told = await gather(call, [(HISTORY, {"SESSION_ID": number}) for number in wanted])
-    answers.histories.update(zip(wanted, told, strict=True))
-
-
-async def _probe(call: Call, view: View, answers: Answers) -> None:
-    """Sessions without a CRM activity are found by their ids: just ahead, young holes, and far ahead at the start."""
-    wanted = _candidates(view)
-    answers.galloped = bool(wanted) and not view.state.cursor.settled
-    told = await gather(call, [(HISTORY, {"SESSION_ID": number}) for number in wanted])
-    answers.probed.update(zip(wanted, told, strict=True))
+def _histories(ids: Iterable[int]) -> list[Question]:
+    return [(HISTORY, {"SESSION_ID": number}) for number in ids]
 
 
 def _candidates(view: View) -> list[int]:
+    """Sessions without a CRM activity are found by their ids: just ahead, young holes, and far ahead at the start."""
     cursor = view.state.cursor
     if cursor.watermark is None:
         return []  # the first list of activities may tell the highest id for nothing
@@ -105,12 +102,6 @@ def _candidates(view: View) -> list[int]:
     holes = [number for number, _ in cursor.holes if number not in view.state.sessions]
     start = int(view.now.timestamp() // 60) * HOLES % len(holes) if holes else 0
     return ahead + (holes[start:] + holes[:start])[:HOLES]
-
-
-async def _touch(call: Call, view: View, answers: Answers) -> None:
-    chats = [memory.session.chat for memory in unaccompanied(view)[:LIGHT_CHECKS] if memory.session.chat]
-    told = await gather(call, [("imopenlines.dialog.get", {"CHAT_ID": chat}) for chat in chats])
-    answers.touched.update(zip(chats, told, strict=True))
 
 
 def _moved(answers: Answers, view: View) -> tuple[int, ...]:

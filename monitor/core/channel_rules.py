@@ -44,13 +44,21 @@ def channels(scene: Scene) -> Iterator[Assessment]:
     for key, memory in scene.state.channels.items():
         if not memory.gone:
             present[f"{key.line}/{key.connector}"] = memory
+    in_trouble = set()
     for incident in scene.opened(*CHANNEL_KINDS):
+        in_trouble.add(incident.subject)
         if incident.subject not in present:
             yield closing(incident.kind, incident.subject, "gone")
     for subject, memory in present.items():
-        if memory.hidden is None:
-            yield from _states(scene, subject, memory)
-            yield from _flapping(scene, subject, memory)
+        if memory.hidden is not None or (_is_well(memory) and subject not in in_trouble):
+            continue
+        yield from _states(scene, subject, memory)
+        yield from _flapping(scene, subject, memory)
+
+
+def _is_well(memory: ChannelMemory) -> bool:
+    """Nothing of it can open an incident."""
+    return memory.diagnosis.state is State.CONNECTED and not memory.flips
 
 
 def _states(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Assessment]:

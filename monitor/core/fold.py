@@ -167,7 +167,7 @@ def _latest(known: datetime | None, moments: Sequence[datetime]) -> datetime | N
 def _is_repeated(memory: ChannelMemory, flag: FlagSeen) -> bool:
     """Whether judging would come to the same: the traffic's word is worth one judgement only."""
     is_lasting = all(proof.source != "traffic" for proof in memory.diagnosis.proof)
-    return is_lasting and flag == memory.flag and not memory.gone
+    return is_lasting and (flag is memory.flag or flag == memory.flag) and not memory.gone
 
 
 def _heard_again(memory: ChannelMemory, now: datetime) -> ChannelMemory:

@@ -31,6 +31,9 @@ _number = attrgetter("id")
 _CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
 
 
+_SPEAKERS = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT})
+
+
 class NotHistory(ValueError):
     """The answer has not the shape of a session's history; the text names the place."""
 
@@ -87,11 +90,8 @@ def parse(answer: Any, texts: KnownTexts = NO_TEXTS, recall: Recall | None = Non
 
 def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[Message]) -> Session:
     connector, line, customer = user_code(place.get("entityId"))
-    ends = [message.at for message in messages if message.mark == "end"]
-    last_talk = max((m.at for m in messages if m.author in {Author.CUSTOMER, Author.MANAGER}), default=None)
-    closed = ends[-1] if ends and (last_talk is None or ends[-1] >= last_talk) else None
     created = messages[0].at if messages else datetime.fromtimestamp(0, UTC)
-    first = next((m for m in messages if m.author in {Author.CUSTOMER, Author.MANAGER, Author.BOT}), None)
+    first = next((m for m in messages if m.author in _SPEAKERS), None)
     return Session(
         id=session,
         chat=chat,
@@ -100,12 +100,20 @@ def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[M
         customer=customer,
         started_by_customer=first is None or first.author is Author.CUSTOMER,
         created=created,
-        closed=closed,
+        closed=_closed(messages),
         owner=integer(place.get("owner")) or 0,
         crm=str(place.get("entityData1", "N"))[:1] == "Y",
         crm_entity=_crm_entity(place.get("entityData1")),
         contact=_contact(place.get("entityData2")),
     )
+
+
+def _closed(messages: list[Message]) -> datetime | None:
+    """When it was ended, unless somebody talked on."""
+    end = next((message.at for message in reversed(messages) if message.mark == "end"), None)
+    if end is None or any(m.at > end for m in messages if m.author is Author.CUSTOMER or m.author is Author.MANAGER):
+        return None
+    return end
 
 
 def _chat(chats: Any, chat: int) -> Mapping[str, Any]:
@@ -245,14 +253,18 @@ def integer(value: Any) -> int | None:
     """Numbers arrive as ints or as texts."""
     kind = type(value)
     if kind is str:
-        return int(value) if 0 < len(value) < 20 and value.lstrip("-").isdecimal() else None
+        is_number = len(value) < 20 and (value.isdecimal() or value.removeprefix("-").isdecimal())
+        return int(value) if is_number else None
     return value if kind is int else None
 
 
 def moment(value: Any) -> datetime | None:
     """An ISO date with its offset; one without is nobody's time and is refused."""
-    if not isinstance(value, str):
-        return None
+    return _moment(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=4096)  # what moved together is told with the same second, and again at the next poll
+def _moment(value: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(value)
         return at.astimezone(UTC) if at.tzinfo is not None else None

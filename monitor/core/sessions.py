@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from monitor.core.memory import Cursor, SessionMemory, Spoken
 from monitor.core.model import Author, Delivery, Message, Session
@@ -128,12 +129,12 @@ def _with_history(cursor: Cursor, known: dict[int, SessionMemory], seen: History
     again = session.updated is not None and (
         cursor.watermark is not None and session.updated > cursor.watermark - SAME_SECOND
     )
-    pending = tuple(m.id for m in seen.messages if m.author is Author.MANAGER and m.delivery is Delivery.PENDING)
+    pending = tuple([m.id for m in seen.messages if m.delivery is Delivery.PENDING and m.author is Author.MANAGER])
     read = SessionMemory(
         session=session,
         read_at=now,
         read_updated=session.updated,
-        last_message=max((message.id for message in seen.messages), default=0),
+        last_message=seen.messages[-1].id if seen.messages else 0,
         counted=memory.counted if memory else 0,
         due=again,
         unconfirmed=pending,
@@ -145,9 +146,9 @@ def _with_history(cursor: Cursor, known: dict[int, SessionMemory], seen: History
 
 def _spoken(seen: HistorySeen) -> tuple[Spoken, ...]:
     """The last words of employees, as far as they left the portal."""
-    said = (m for m in seen.messages if m.author is Author.MANAGER and m.delivery is Delivery.ACCEPTED)
-    own = [Spoken(user=m.user, at=m.at, message=m.id, digest=m.digest) for m in said if not m.deleted]
-    return tuple(own[-SPOKEN_KEPT:])
+    said = (m for m in reversed(seen.messages) if m.author is Author.MANAGER and m.delivery is Delivery.ACCEPTED)
+    last = list(islice((m for m in said if not m.deleted), SPOKEN_KEPT))
+    return tuple([Spoken(user=m.user, at=m.at, message=m.id, digest=m.digest) for m in reversed(last)])
 
 
 def _merged(told: Session | None, seen: HistorySeen) -> Session:

@@ -27,8 +27,7 @@ class Command:
         return f"{self.method}?{self.query}" if self.query else self.method
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(NamedTuple):
     """One command's answer: `result` as it came, and what a list or the cost meter said beside it.
 
     `operating`: seconds the method has cost in ten minutes; `reset_at`: when the oldest of them are forgotten."""
@@ -45,17 +44,27 @@ Outcome = Answered | Failure
 
 def command(method: str, params: Mapping[str, Any] | None = None) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
-    if params is not None and all(type(value) in _PLAIN for value in params.values()):
-        return Command(method=method, query=_plain_query(tuple(params.items())))
-    return Command(method=method, query=_query(flatten(params or {})))
+    if params is None or _PLAIN.issuperset(map(type, params.values())):
+        return _plain(method, tuple(params.items()) if params else ())
+    return Command(method=method, query="&".join(map(_part_of, params, params.values())))
 
 
 _PLAIN = frozenset({str, int})  # not bool: it is written in another way, and yet is equal to 0 or 1
 
 
 @lru_cache(maxsize=4096)
-def _plain_query(params: tuple[tuple[str, str | int], ...]) -> str:
-    return _query((name, str(value)) for name, value in params)
+def _plain(method: str, params: tuple[tuple[str, str | int], ...]) -> Command:
+    return Command(method=method, query=_query((name, str(value)) for name, value in params))
+
+
+def _part_of(name: str, value: Any) -> str:
+    is_plain = type(value) is tuple and _PLAIN.issuperset(map(type, value))
+    return _list_part(name, value) if is_plain else _query(_flat(name, value))
+
+
+@lru_cache(maxsize=256)  # the fields to be told are the same at every poll
+def _list_part(name: str, values: tuple[Any, ...]) -> str:
+    return _query(_flat(name, values))
 
 
 def _query(pairs: Iterable[tuple[str, str]]) -> str:
@@ -96,10 +105,12 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def split(commands: Sequence[Command]) -> list[list[int]]:
     """Indices of the commands of each batch, in order: at most 50 in one, at most 10 of them histories."""
+    are_heavy = [one.method.lower() == HISTORY for one in commands]
+    if 0 < len(commands) <= MOST_COMMANDS and sum(are_heavy) <= MOST_HISTORIES:
+        return [list(range(len(commands)))]
     batches: list[list[int]] = []
     histories: list[int] = []
-    for index, one in enumerate(commands):
-        heavy = one.method.lower() == HISTORY
+    for index, heavy in enumerate(are_heavy):
         place = next((n for n, batch in enumerate(batches) if _fits(batch, histories[n], heavy)), None)
         if place is None:
             batches.append([])
@@ -148,6 +159,7 @@ class _Parts(NamedTuple):
 
 _PARTS = ("result", "result_error", "result_total", "result_next", "result_time")
 _MISSING: Any = object()
+_NUMBERS = (int, float)  # a union would be built anew for each answer
 
 
 def _part(parts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -182,14 +194,14 @@ def _failure(error: Any, time: Any) -> Failure:
 def reset_at(time: Any) -> datetime | None:
     """`operating_reset_at`: when the oldest bucket of the method's cost expires."""
     moment = time.get("operating_reset_at") if isinstance(time, dict) else None
-    if isinstance(moment, int | float) and 0 < moment < 2**34:
+    if isinstance(moment, _NUMBERS) and 0 < moment < 2**34:
         return datetime.fromtimestamp(moment, UTC)
     return None
 
 
 def operating_of(time: Any) -> float | None:
     value = time.get("operating") if isinstance(time, dict) else None
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, _NUMBERS) else None
 
 
 def _int(value: Any) -> int | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Collection
+from functools import lru_cache
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -22,6 +23,7 @@ class AddressRefused(OSError):
     """Its text is one sentence for the operator."""
 
 
+@lru_cache(maxsize=1024)
 def refusal(address: str) -> str:
     """What is wrong with an address; "" where nothing is, also where it is a name."""
     try:

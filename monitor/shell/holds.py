@@ -29,6 +29,10 @@ class Holds:
         """Whether a human has to authorise us again."""
         return self._all is not None and is_refused(self._all[0])
 
+    @property
+    def are_none(self) -> bool:
+        return self._all is None and not self._methods
+
     def of(self, method: str) -> Failure | None:
         for held in (self._all, self._methods.get(method.lower())):
             if held is not None and self._now() < held[1]:

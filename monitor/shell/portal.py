@@ -75,6 +75,8 @@ class Portal:
     async def _send(self, commands: Sequence[Command]) -> list[Outcome]:
         """Outcomes in order. What is held back is not sent."""
         await self._notice_new_tokens()
+        if self._holds.are_none:
+            return await self._asked(commands)
         held = [self._holds.of(command.method) for command in commands]
         free = [command for command, failure in zip(commands, held, strict=True) if failure is None]
         answered = iter(await self._asked(free) if free else ())
