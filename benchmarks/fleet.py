@@ -14,6 +14,7 @@ import resource
 import tempfile
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,7 @@ import uvloop
 from benchmarks.measure import Row, canned, cpu, quantile, show
 from benchmarks.poll import build
 from monitor.core.memory import Judgement
+from monitor.core.recall import Recall
 from monitor.fleet import Fleet
 from monitor.logs import configure
 from monitor.shell.clock import Clock
@@ -81,12 +83,34 @@ async def scrapes(registry: Registry) -> None:
         await exposition.render()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a fleet was seen doing. `late` and `own`: seconds a sleeper woke too late, with and without waits for a
+    core that others held; `per_second`: polls; `starting`: the fullest and the mean second of the first polls."""
+
+    late: list[float]
+    own: list[float]
+    polls: int
+    per_second: list[int]
+    starting: tuple[int, float]
+    spent: float
+    lasted: float
+    weight: float
+
+
 async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int, seconds: float) -> list[Row]:
-    store, registry, clock = await Store.open(f"sqlite:///{folder}/state.db"), Registry(), Clock()
-    asked: Counter[int] = Counter()
+    store = await Store.open(f"sqlite:///{folder}/state.db")
+    seen = await _seen(url, http, store, count, seconds)
+    await store.close()
+    told = f"{count:,} portals / 60 s"
+    return [*_lag_rows(told, seen), *_poll_rows(told, seen, count)]
+
+
+async def _seen(url: str, http: aiohttp.ClientSession, store: Store, count: int, seconds: float) -> Seen:
+    registry, clock, recall, asked = Registry(), Clock(), Recall(), Counter[int]()
 
     async def watch(name: str) -> Polled:
-        return Polled(build(url, name, http, store, clock, registry), asked)
+        return Polled(build(url, name, http, store, clock, registry, recall=recall), asked)
 
     names = [f"{'busy' if n % BUSY_ONE_IN == 50 else 'small'}-{n:05}" for n in range(count)]
     gc.collect()
@@ -102,44 +126,57 @@ async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int
         asked.clear()
         spent, begun = cpu(), time.monotonic()
         await asyncio.sleep(seconds)
-        spent, lasted = cpu() - spent, time.monotonic() - begun
-        weight = (resident() - before) / count
-        polls = sum(asked.values())
-        per_second = [asked[second] for second in sorted(asked)[1:-1]]
+        seen = Seen(
+            late=late,
+            own=own,
+            polls=sum(asked.values()),
+            per_second=[asked[second] for second in sorted(asked)[1:-1]],
+            starting=starting,
+            spent=cpu() - spent,
+            lasted=time.monotonic() - begun,
+            weight=(resident() - before) / count,
+        )
         for task in helpers:
             task.cancel()
         await fleet.adopt({})
-    await store.close()
-    lag = quantile(own, 0.99)
-    even = max(per_second) / (sum(per_second) / len(per_second))
-    told = f"{count:,} portals / 60 s"
+    return seen
+
+
+def _lag_rows(told: str, seen: Seen) -> list[Row]:
+    lag = quantile(seen.own, 0.99)
     return [
         Row(what=f"{told}: loop lag p99", figure=f"{lag * 1000:.1f} ms", goal="< 50 ms", well=lag < 0.05),
         Row(
             what=f"{told}: the same with waits for a core others hold",
-            figure=f"{quantile(late, 0.99) * 1000:.1f} ms",
-            floor=f"worst {max(late) * 1000:.0f} ms",
+            figure=f"{quantile(seen.late, 0.99) * 1000:.1f} ms",
+            floor=f"worst {max(seen.late) * 1000:.0f} ms",
         ),
+    ]
+
+
+def _poll_rows(told: str, seen: Seen, count: int) -> list[Row]:
+    a_minute = seen.polls / seen.lasted * 60
+    even = max(seen.per_second) / (sum(seen.per_second) / len(seen.per_second))
+    fullest, mean = seen.starting
+    return [
         Row(
             what=f"{told}: memory a portal",
-            figure=f"{weight / 1000:.0f} kB",
+            figure=f"{seen.weight / 1000:.0f} kB",
             goal="< 100 kB",
-            well=weight < 100_000,
+            well=seen.weight < 100_000,
         ),
         Row(
             what=f"{told}: polls a minute",
-            figure=f"{polls / lasted * 60:,.0f}",
+            figure=f"{a_minute:,.0f}",
             goal=f">= {count * 0.98:,.0f}",
-            well=polls / lasted * 60 >= count * 0.98,
+            well=a_minute >= count * 0.98,
         ),
         Row(what=f"{told}: the fullest second to the mean", figure=f"{even:.2f}", goal="< 2", well=even < 2),
-        Row(
-            what=f"{told}: fullest second of the first polls", figure=f"{starting[0]}", floor=f"mean {starting[1]:.0f}"
-        ),
+        Row(what=f"{told}: fullest second of the first polls", figure=f"{fullest}", floor=f"mean {mean:.0f}"),
         Row(
             what=f"{told}: CPU of one core",
-            figure=f"{spent / lasted:.0%}",
-            floor=f"{spent / polls * 1000:.2f} ms a poll",
+            figure=f"{seen.spent / seen.lasted:.0%}",
+            floor=f"{seen.spent / seen.polls * 1000:.2f} ms a poll",
         ),
     ]
 

@@ -25,6 +25,7 @@ from monitor.building import portal_probes
 from monitor.core.desk import Context
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
+from monitor.core.recall import Recall
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.secret import Secret
@@ -63,6 +64,7 @@ def build(
     clock: Clock,
     registry: Registry | None = None,
     pusher: Pusher | None = None,
+    recall: Recall | None = None,
 ) -> Watch:
     """A watch as the daemon builds it, with everything that follows a poll."""
     policy = Policy(portal=name, url=url, timezone="Europe/Moscow")
@@ -86,6 +88,7 @@ def build(
         onlooker=outcome,
         clock=clock,
         deadline=timedelta(seconds=60),
+        recall=recall,
     )
 
 

@@ -78,6 +78,7 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
         yield Sample("messenger_reminders_sent", (name, subject), reminder.sent)
 
 
+_sample = tuple.__new__  # a NamedTuple's own constructor costs twice as much, and this is most of all there is
 _STATES = tuple((state, state.value) for state in State)
 
 
@@ -85,7 +86,7 @@ def _channel(portal: str, memory: ChannelMemory) -> list[Sample]:
     """A list and not an iterator: it is most of what /metrics shows, and made at each scrape."""
     channel, state = memory.channel, memory.diagnosis.state
     labels = (portal, str(channel.line), channel.connector, channel.messenger.value)
-    told = [Sample("messenger_channel_state", (*labels, word), one is state) for one, word in _STATES]
+    told = [_sample(Sample, ("messenger_channel_state", (*labels, word), one is state)) for one, word in _STATES]
     if state not in BLIND_STATES:
         told.append(Sample("messenger_channel_up", labels, state in UP_STATES))
     told.append(Sample("messenger_channel_state_since_timestamp_seconds", labels, memory.since.timestamp()))

@@ -54,11 +54,12 @@ class Exposition:
         told: dict[str, list[str]] = {}
         samples = iter(source)
         while part := list(islice(samples, SLICE)):
-            rows: dict[str, list[Row]] = {}
-            for name, labels, value in part:
+            rows: dict[str, list[Sample]] = {}
+            for sample in part:
+                name = sample[0]
                 if name not in rows:
                     rows[name] = []
-                rows[name].append((labels, value))
+                rows[name].append(sample)
             for name, mine in rows.items():
                 told.setdefault(name, []).append(_lines(name, mine))
             await turns.give()
@@ -124,13 +125,17 @@ def _template(name: str) -> str:
     return f"{name}{{{pairs}}} " if pairs else f"{name} "
 
 
-def _lines(name: str, rows: Sequence[Row]) -> str:
-    """Escaping is rare, so it is done only where the result shows that it is needed."""
+def _lines(name: str, rows: Sequence[Row | Sample]) -> str:
+    """All lines in one piece of formatting. Escaping is rare, so it is done only where the result shows the need."""
     template = _template(name)
-    text = "".join([f"{template % labels}{_WRITTEN.get(value) or number(value)}\n" for labels, value in rows])
+    words: list[str] = []
+    for row in rows:
+        words += row[-2]
+        words.append(_WRITTEN.get(row[-1]) or number(row[-1]))
+    text = f"{template}%s\n" * len(rows) % tuple(words)
     if "\\" not in text and text.count("\n") == len(rows) and text.count('"') == template.count('"') * len(rows):
         return text
-    return "".join([f"{template % _escaped(labels)}{number(value)}\n" for labels, value in rows])
+    return "".join([f"{template % _escaped(row[-2])}{number(row[-1])}\n" for row in rows])
 
 
 def _escaped(labels: Labels) -> Labels:
