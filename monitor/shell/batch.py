@@ -175,13 +175,11 @@ def _outcome(told: _Parts, key: str) -> Outcome:
     if result is _MISSING:
         return failures.malformed("a command stands in no part of the batch's answer")
     time = told.time.get(key)
-    return Answered(
-        result=result,
-        total=_int(told.total.get(key)),
-        next=_int(told.next.get(key)),
-        operating=operating_of(time),
-        reset_at=reset_at(time),
-    )
+    total = _int(told.total.get(key)) if told.total else None
+    following = _int(told.next.get(key)) if told.next else None
+    if time is None:
+        return Answered(result, total, following)
+    return Answered(result, total, following, operating_of(time), reset_at(time))
 
 
 def _failure(error: Any, time: Any) -> Failure:

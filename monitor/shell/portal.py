@@ -101,8 +101,11 @@ class Portal:
         return batch.outcomes(answer, len(commands))
 
     def _noted(self, method: str, outcome: Outcome) -> Outcome:
-        if isinstance(outcome, Answered) and outcome.operating is not None:
-            self.usage.operating[method.lower()] = outcome.operating
+        if isinstance(outcome, Answered):
+            if outcome.operating is not None:
+                self.usage.operating[method.lower()] = outcome.operating
+            if outcome.reset_at is None:
+                return outcome
         return self._holds.answered(method, outcome)
 
     async def _authorised(self, body: dict[str, Any]) -> dict[str, Any]:
