@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from monitor import __version__
+from monitor.building import build_session
 from monitor.config import Config
 from monitor.daemon import Daemon
 from monitor.daemon_board import DaemonBoard
@@ -19,7 +20,6 @@ from monitor.sharing import joined
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fence
 from monitor.shell.garbage import settle
-from monitor.shell.http import session
 from monitor.shell.lag import Lag
 from monitor.shell.store import Store, StoreError
 from monitor.shell.systemd import Notifier
@@ -42,7 +42,7 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
         async with AsyncExitStack() as stack:
             store = await Store.open(config.store_url, key=config.store_key)
             stack.push_async_callback(store.close)
-            http = await stack.enter_async_context(session(name=config.cluster.name if config.cluster else ""))
+            http = await stack.enter_async_context(build_session(config))
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
     except* StoreError as failed:  # also from within the tasks: a store that fails ends the process in words
         code = EXIT_FAILED

@@ -12,16 +12,17 @@ import aiohttp
 
 import probes
 from monitor.account import AccountWatch
-from monitor.config import PortalConfig, ProviderConfig, provider_probes
+from monitor.config import Config, PortalConfig, ProviderConfig, provider_probes
 from monitor.core.desk import Context
 from monitor.core.memory import PortalState
 from monitor.core.plugin import PortalProbe
 from monitor.core.recall import Recall
 from monitor.shell.clock import Clock
-from monitor.shell.http import ProviderHttp
+from monitor.shell.http import ProviderHttp, session
 from monitor.shell.portal import Portal
 from monitor.shell.rest import free
 from monitor.shell.store import Store
+from monitor.shell.vault import Vault
 from monitor.shell.watch import Keeper, Onlooker, Watch
 from monitor.shell.wire import trust
 
@@ -32,6 +33,30 @@ def portal_probes() -> tuple[PortalProbe, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(probes.__path__) if not module.name.startswith("_"))
     found = (getattr(importlib.import_module(f"probes.{name}"), "PROBES", ()) for name in names)
     return tuple(probe for several in found for probe in several if isinstance(probe, PortalProbe))
+
+
+def build_session(config: Config) -> aiohttp.ClientSession:
+    """The daemon's one HTTP session, with the exceptions that the configuration makes."""
+    name = config.cluster.name if config.cluster else ""
+    return session(allowed=config.allow_link_local, name=name)
+
+
+def build_client(
+    wish: PortalConfig, http: aiohttp.ClientSession, vault: Vault, clock: Clock, permit: Callable[[], None] = free
+) -> Portal:
+    """One portal's REST."""
+    return Portal(
+        name=wish.name,
+        url=wish.url,
+        credentials=wish.credentials,
+        rate=wish.rate,
+        timeout=wish.timeout,
+        http=http,
+        vault=vault,
+        clock=clock,
+        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
+        permit=permit,
+    )
 
 
 def build_watch(
@@ -47,18 +72,7 @@ def build_watch(
     recall: Recall | None = None,
 ) -> Watch:
     """One portal's watch with its client. `views`: what keeps and what shows its judgements."""
-    client = Portal(
-        name=wish.name,
-        url=wish.url,
-        credentials=wish.credentials,
-        rate=wish.rate,
-        timeout=wish.timeout,
-        http=http,
-        vault=store,
-        clock=clock,
-        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
-        permit=permit,
-    )
+    client = build_client(wish, http, store, clock, permit)
     return Watch(
         policy=wish.policy,
         call=client,

@@ -98,7 +98,7 @@ class Daemon:
     def _pusher(self, url: str | None) -> Pusher | None:
         if url is None:
             return None
-        mine = self._fence.allows if self._fence is not None else lambda _: True
+        mine = self._fence.allows if self._fence is not None else None
         return Pusher(
             url=url, http=self._http, keeper=self._store, registry=self.registry, clock=self._clock, mine=mine
         )
@@ -263,7 +263,7 @@ class Daemon:
         return progress.progress(self._portals.kept, self._accounts.kept, self.pusher, self._clock)
 
     def is_ready(self) -> bool:
-        begun = bool(self._portals.kept) or self._fence is not None  # there may be more processes than shards
+        begun = bool(self._portals.kept) or (self.sharing is not None and self.sharing.beaten)  # it may get no shard
         return begun and all(kept.run.polled_at for kept in self._portals.kept.values())
 
     def accounts_told(self) -> list[Reading]:

@@ -8,14 +8,13 @@ from typing import Any
 
 import aiohttp
 
+from monitor.building import build_client
 from monitor.config import PortalConfig
 from monitor.core.model import Failure, Reason
 from monitor.doctor_lines import Line, unknown, well, wrong
 from monitor.shell.clock import Clock
 from monitor.shell.oauth import OAuthKeys
-from monitor.shell.portal import Portal
 from monitor.shell.vault import Vault
-from monitor.shell.wire import trust
 from probes._asking import gather, total_failure
 from probes.portal_health import missing
 
@@ -33,17 +32,7 @@ _REMEDIES = {
 
 async def portal_lines(wish: PortalConfig, vault: Vault, http: aiohttp.ClientSession, clock: Clock) -> tuple[Line, ...]:
     """Asks `server.time`, `scope` and `app.info` in one request."""
-    client = Portal(
-        name=wish.name,
-        url=wish.url,
-        credentials=wish.credentials,
-        rate=wish.rate,
-        timeout=wish.timeout,
-        http=http,
-        vault=vault,
-        clock=clock,
-        trusted=trust(str(wish.ca_file) if wish.ca_file else None),
-    )
+    client = build_client(wish, http, vault, clock)
     time, scopes, application = await gather(client, (("server.time", None), ("scope", None), ("app.info", None)))
     failure = total_failure((time, scopes, application))
     if failure is not None:

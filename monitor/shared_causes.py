@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class SharedCauses:
-    """`spread` is called with all outages whenever one of them begins, ends or grows."""
+    """`spread` is called with all outages whenever one of them begins or ends."""
 
     def __init__(self, spread: Callable[[Mapping[str, Outage]], None]) -> None:
         self._spread = spread

@@ -35,7 +35,9 @@ def test_prometheus_takes_the_configuration_and_the_rules() -> None:
 
 @pytest.mark.real
 def test_the_rules_fire_and_stay_silent_as_their_stories_tell() -> None:
-    run("promtool", "test", "rules", *sorted((DEPLOY / "prometheus" / "tests").glob("*.yml")))
+    stories = sorted((DEPLOY / "prometheus" / "tests").glob("*.yml"))
+    assert len(stories) == len(list(RULES.parent.glob("*.yml")))
+    assert run("promtool", "test", "rules", *stories).count("SUCCESS") == len(stories)
 
 
 @pytest.mark.real

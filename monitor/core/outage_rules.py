@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from monitor.core.assessment import Assessment, Say, Scene, closing
 from monitor.core.channel_rules import CHANNEL_KINDS, due_kind, is_settled
-from monitor.core.incident import IncidentKind, Severity
+from monitor.core.incident import Incident, IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import State
 from monitor.core.outage_words import about_outage
@@ -18,9 +19,9 @@ KIND = IncidentKind.PROVIDER_OUTAGE
 def provider_outages(scene: Scene) -> Iterator[Assessment]:
     for incident in scene.opened(KIND):
         if incident.subject not in scene.outages:
-            yield from _after(scene, incident.subject)
+            yield from _after(scene, incident)
     for type_, outage in scene.outages.items():
-        ill = failing_of(scene, type_)
+        ill = failing_of(scene, type_, outage.since)
         if any(due_kind(memory, scene.policy) is not None for memory in ill.values()):
             yield Assessment(
                 kind=KIND,
@@ -36,18 +37,20 @@ def provider_outages(scene: Scene) -> Iterator[Assessment]:
             yield closing(KIND, type_, "recovered")
 
 
-def _after(scene: Scene, type_: str) -> Iterator[Assessment]:
+def _after(scene: Scene, incident: Incident) -> Iterator[Assessment]:
     """The outage is over elsewhere: who is still ill has a trouble of his own."""
-    if failing_of(scene, type_):
-        yield closing(KIND, type_, "changed")
-    elif _are_settled(scene, type_):
-        yield closing(KIND, type_, "recovered")
+    if failing_of(scene, incident.subject, incident.since or incident.opened):
+        yield closing(KIND, incident.subject, "changed")
+    elif _are_settled(scene, incident.subject):
+        yield closing(KIND, incident.subject, "recovered")
 
 
-def failing_of(scene: Scene, type_: str) -> dict[str, ChannelMemory]:
-    """By the channel's subject."""
+def failing_of(scene: Scene, type_: str, since: datetime) -> dict[str, ChannelMemory]:
+    """By the channel's subject. What was ill before the outage began is no part of it."""
     return {
-        subject: memory for subject, memory in _channels_of(scene, type_).items() if memory.diagnosis.state in SHARED
+        subject: memory
+        for subject, memory in _channels_of(scene, type_).items()
+        if memory.diagnosis.state in SHARED and memory.since >= since
     }
 
 
@@ -70,7 +73,7 @@ def _channels_of(scene: Scene, type_: str) -> dict[str, ChannelMemory]:
 
 def without_shared(scene: Scene, said: Iterator[Assessment]) -> Iterator[Assessment]:
     """The channels' own assessments; of those that a provider's outage speaks for none opens, and what is open ends."""
-    spoken_for = {subject for type_ in scene.outages for subject in failing_of(scene, type_)}
+    spoken_for = {name for one in scene.outages.values() for name in failing_of(scene, one.provider, one.since)}
     for one in said:
         if one.kind not in CHANNEL_KINDS or one.subject not in spoken_for or one.say is not Say.OPEN:
             yield one

@@ -32,13 +32,13 @@ SHARED = frozenset(
 # Software on the customers' own servers: five of them at once have no common cause that we could name.
 OWN_SERVERS = frozenset({"waha", "evolution"})
 
-Failing = Mapping[str, datetime]  # by provider type: when the first of its channels began to fail
+Failing = Mapping[str, datetime]  # by provider type: when the last of its channels began to fail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outage:
-    """`since` when the first portal of the crowd failed; `portals` how many fail; `crowded` the last moment at which
-    there were enough of them."""
+    """`since` when the first portal of the crowd failed; `portals` how many have failed since and still do; `crowded`
+    the last moment at which there were enough of them."""
 
     provider: str
     since: datetime
@@ -64,7 +64,7 @@ def failing(state: PortalState, policy: Policy) -> Failing:
         if memory.diagnosis.state in SHARED and memory.hidden is None and not memory.gone:
             type_ = provider_of(memory, state, policy)
             if type_:
-                found[type_] = min(found.get(type_, memory.since), memory.since)
+                found[type_] = max(found.get(type_, memory.since), memory.since)
     return found
 
 
@@ -76,7 +76,8 @@ def outages(portals: Mapping[str, Failing], before: Mapping[str, Outage], now: d
         starts = sorted(one[type_] for one in portals.values() if type_ in one)
         since = _crowd(starts, before.get(type_))
         if since is not None:
-            found[type_] = Outage(provider=type_, since=since, portals=len(starts), crowded=now)
+            count = sum(at >= since for at in starts)
+            found[type_] = Outage(provider=type_, since=since, portals=count, crowded=now)
         elif type_ in before and now - before[type_].crowded < WINDOW:
             found[type_] = before[type_]
     return found

@@ -115,7 +115,9 @@ def payload(posted: Posted, now: datetime) -> dict[str, Any]:
 class Pusher:
     """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling.
 
-    `mine`: whether a portal is in this process's hands; of others nothing is told, least of all an end."""
+    `mine`: whether a portal is in this process's hands, None = all are; of others nothing is told, least of all an end.
+    An alert without a portal is each process's own: where there are several it is not kept, and lapses with the process
+    that told it."""
 
     def __init__(
         self,
@@ -126,7 +128,7 @@ class Pusher:
         registry: Registry,
         clock: Clock,
         timeout: timedelta = timedelta(seconds=10),
-        mine: Callable[[str], bool] = lambda _: True,
+        mine: Callable[[str], bool] | None = None,
     ) -> None:
         self._url, self._mine, self._telling = f"{url.rstrip('/')}/api/v2/alerts", mine, asyncio.Lock()
         self._http, self._keeper, self._registry, self._clock, self._timeout = http, keeper, registry, clock, timeout
@@ -145,16 +147,23 @@ class Pusher:
         watched any more will end."""
         async with self._telling:
             bodies = await self._keeper.posted()
-            stored = {key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()}
+            stored = self._kept({key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()})
             self._known = self._ours(self._known) | self._ours(stored)
             awaited = set(portals)
             for posted in stored.values():
-                if posted.portal in awaited and posted.ended is None and self._mine(posted.portal):
+                if posted.portal in awaited and posted.ended is None and self._is_ours(posted.portal):
                     wanted = {fingerprint(one.labels): one for one in self._wanted.get(posted.portal, ())}
                     self._wanted[posted.portal] = (*wanted.values(), *_unless(wanted, posted))
 
     def _ours(self, known: Mapping[str, Posted]) -> dict[str, Posted]:
-        return {key: posted for key, posted in known.items() if self._mine(posted.portal)}
+        return {key: posted for key, posted in known.items() if self._is_ours(posted.portal)}
+
+    def _is_ours(self, portal: str) -> bool:
+        return self._mine is None or not portal or self._mine(portal)
+
+    def _kept(self, posted: Mapping[str, Posted]) -> dict[str, Posted]:
+        """Those of which the store holds a row."""
+        return {key: one for key, one in posted.items() if self._mine is None or one.portal}
 
     async def release(self, portals: Iterable[str]) -> None:
         """Others tell of these portals from now on."""
@@ -199,21 +208,22 @@ class Pusher:
 
     async def _tell(self) -> bool:
         now = self._clock.real_now()
-        wanted = [alert for portal, alerts in self._wanted.items() if self._mine(portal) for alert in alerts]
+        wanted = [alert for portal, alerts in self._wanted.items() if self._is_ours(portal) for alert in alerts]
         after = plan(self._ours(self._known), wanted, now)
         await self._keep(after)
         waiting = list(self._ours(after).values())
         results = [await self._post(waiting[at : at + BATCH], now) for at in range(0, len(waiting), BATCH)]
         heard = [posted for posted in waiting if posted.ended is not None] if all(results) else []
-        if heard:
-            await self._keeper.forget([posted.fingerprint for posted in heard], {posted.portal for posted in heard})
+        kept = self._kept({posted.fingerprint: posted for posted in heard})
+        if kept:
+            await self._keeper.forget(list(kept), {posted.portal for posted in kept.values()})
         gone = {posted.fingerprint for posted in heard}
         self._known = self._ours({key: posted for key, posted in after.items() if key not in gone})
         return all(results)
 
     async def _keep(self, after: Mapping[str, Posted]) -> None:
         """Kept before it is posted: an alert that Alertmanager may have heard of is never forgotten."""
-        fresh = {key: posted for key, posted in after.items() if self._known.get(key) != posted}
+        fresh = self._kept({key: posted for key, posted in after.items() if self._known.get(key) != posted})
         if fresh:
             bodies = {key: msgspec.json.encode(posted).decode() for key, posted in fresh.items()}
             await self._keeper.mark_posted(bodies, {posted.portal for posted in fresh.values()})

@@ -38,7 +38,7 @@ def test_five_within_ten_minutes_to_the_second_and_not_one_later() -> None:
 
 def test_old_troubles_of_others_do_not_hide_the_crowd_that_came_after_them() -> None:
     found = outages(fallen(-900, -500, -100, 0, 1, 2, 3, 4), {}, LATER)["wazzup"]
-    assert (found.since, found.portals) == (START, 8)
+    assert (found.since, found.portals) == (START, 5)
 
 
 def test_portals_of_different_providers_are_no_crowd() -> None:
@@ -139,6 +139,23 @@ def test_who_is_still_ill_when_it_is_over_elsewhere_gets_an_incident_of_his_own(
     world.poll(ERROR)
     assert world.kinds() == [QR]
     assert [one.close_reason for one in world.closed] == ["changed"]
+
+
+def test_what_was_ill_long_before_is_no_part_of_it_and_keeps_its_own_incident() -> None:
+    world = World()
+    world.poll(ERROR, ERROR)
+    world.outages = {"wazzup": outage(since=START + timedelta(hours=1))}
+    world.wait(timedelta(hours=1))
+    world.poll(ERROR, ERROR)
+    assert (world.kinds(), world.closed) == ([QR], [])
+
+
+def test_a_portal_with_an_old_trouble_counts_by_its_new_one() -> None:
+    world = World()
+    world.poll(ERROR)
+    other = replace(world.memory(), since=START + 5 * MINUTE)
+    state = replace(world.state, channels={**world.state.channels, WAZZUP._replace(line=2): other})
+    assert failing(state, world.policy) == {"wazzup": START + 5 * MINUTE}
 
 
 def test_a_portal_out_of_sight_keeps_the_incident_as_it_is() -> None:

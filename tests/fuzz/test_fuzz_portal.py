@@ -90,7 +90,11 @@ def test_a_probe_reads_any_answer_and_the_desk_judges_what_it_read(probe: Portal
         except CallFailed:
             return
         now = NOW + timedelta(minutes=step)
-        state = judge(state, [replace(reading, at=now)], POLICY, Context(), now=now, real_now=now).state
+        assert reading.probe == probe.name
+        judged = judge(state, [replace(reading, at=now)], POLICY, Context(), now=now, real_now=now)
+        assert set(judged.state.incidents) >= {one.id for one in judged.opened}
+        state = judged.state
+    assert state.cursor.first_sight == NOW
 
 
 @given(answer=JSON, count=st.integers(0, 60))

@@ -122,6 +122,7 @@ async def test_a_file_of_an_earlier_version_keeps_all_it_had(tmp_path: Path, sch
 @pytest.mark.parametrize("schema", SCHEMAS)
 async def test_a_server_of_an_earlier_version_keeps_all_it_had(server: str, tmp_path: Path, schema: str) -> None:
     url, counts = old_postgres(schema, server, tmp_path)
+    assert counts["turns"] > 50
     await is_whole(url, counts)
 
 

@@ -6,11 +6,13 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 
+from monitor.building import build_session
 from monitor.config import ConfigProblems, load
 from monitor.core.model import CallFailed, Reason
 from monitor.shell.guard import AddressRefused, GuardedResolver, refusal
@@ -113,3 +115,22 @@ async def test_no_redirect_is_followed(status: int) -> None:
         with pytest.raises(CallFailed, match="the address answers with a redirect"):
             await request(http, "POST", f"http://127.0.0.1:{server.port}/here", data=b"token")
     assert asked == ["/here"]
+
+
+@pytest.mark.parametrize("allowed", [(), ("169.254.7.7",)])
+async def test_the_running_daemon_asks_what_its_configuration_allows_and_nothing_else(
+    tmp_path: Path, allowed: tuple[str, ...]
+) -> None:
+    path = tmp_path / "monitor.yaml"
+    path.write_text(
+        f"allow_link_local: {list(allowed)}\n"
+        "portals: [{name: acme, url: 'https://acme.bitrix24.ru', auth: {webhook_url: '${HOOK}'}}]\n"
+    )
+    config = load(path, {"HOOK": "https://acme.bitrix24.ru/rest/1/canaryhook/"})
+    word = ""
+    async with build_session(config) as http:
+        try:
+            await http.get("http://169.254.7.7:9/", timeout=aiohttp.ClientTimeout(total=0.2))
+        except (OSError, TimeoutError) as error:
+            word = str(error)
+    assert ("not asked" in word) != bool(allowed)

@@ -105,6 +105,51 @@ def pusher(receiver: Receiver, http: aiohttp.ClientSession, shelf: Shelf, regist
     return Pusher(url=receiver.url, http=http, keeper=shelf, registry=registry or Registry(), clock=Clock())
 
 
+async def test_of_several_processes_each_tells_its_own_and_ends_nothing_of_the_others(
+    receiver: Receiver, http: aiohttp.ClientSession
+) -> None:
+    shelf = Shelf()
+    everyones = pusher(receiver, http, shelf)
+    everyones.wish("acme", [alert()])
+    everyones.wish("rival", [alert(portal="rival")])
+    await everyones.tell()
+    receiver.got.clear()
+    held = {"acme"}
+    mine = Pusher(
+        url=receiver.url, http=http, keeper=shelf, registry=Registry(), clock=Clock(), mine=lambda one: one in held
+    )
+    await mine.restore(["acme"])
+    mine.wish("rival", [])
+    assert await mine.tell()
+    assert [one["labels"]["portal"] for one in receiver.got[-1]] == ["acme"]
+    held.clear()
+    await mine.release(["acme"])
+    receiver.got.clear()
+    assert await mine.tell()
+    assert receiver.got == []
+    assert len(shelf.bodies) == 2, "what others have to know is still there"
+
+
+async def test_an_alert_without_a_portal_is_told_by_each_process_and_kept_by_none(
+    receiver: Receiver, http: aiohttp.ClientSession
+) -> None:
+    shelf = Shelf()
+    outage = Alert(
+        labels=(("alertname", "ProviderOutage"), ("provider", "wazzup")),
+        annotations=(),
+        starts_at=NOW,
+        generator_url="",
+    )
+    mine = Pusher(url=receiver.url, http=http, keeper=shelf, registry=Registry(), clock=Clock(), mine="acme".__eq__)
+    mine.wish("acme", [outage])
+    assert await mine.tell()
+    assert receiver.got[-1][0]["labels"]["provider"] == "wazzup"
+    assert shelf.bodies == {}
+    mine.wish("acme", [])
+    assert await mine.tell()
+    assert len(receiver.got) == 2, "its end was told"
+
+
 async def test_what_could_not_be_told_is_told_when_alertmanager_is_back(
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:

@@ -106,8 +106,10 @@ def test_a_tiny_bucket_still_lets_single_requests_through():
 def test_the_waiting_ends_whatever_the_rounding(rate: Rate, uptime: float):
     timeline = Timeline(now=uptime)
     pacer = Pacer(rate, timeline)
-    for _ in range(rate.burst + 2):
-        asked_at(pacer, timeline, steps=3)
+    moments = [asked_at(pacer, timeline, steps=3) for _ in range(rate.burst + 2)]
+    assert moments[0] == uptime
+    assert moments == sorted(moments)
+    assert moments[-1] > uptime, "more than the bucket holds has to wait"
 
 
 @given(st.floats(0.5, 10), st.floats(0, 1e6), st.floats(0, 1e-9))

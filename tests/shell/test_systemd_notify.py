@@ -52,4 +52,7 @@ def test_without_a_listening_watchdog_there_is_no_beat(env: dict[str, str]) -> N
 
 def test_a_systemd_that_does_not_listen_stops_nobody(tmp_path: Path) -> None:
     Notifier({}).ready("alone")
-    Notifier({"NOTIFY_SOCKET": str(tmp_path / "absent")}).ready("unheard")
+    unheard = Notifier({"NOTIFY_SOCKET": str(tmp_path / "absent"), "WATCHDOG_USEC": "2000000"})
+    unheard.ready("unheard")
+    assert unheard.beat == timedelta(seconds=1), "it goes on beating: systemd may come back"
+    assert list(tmp_path.iterdir()) == []
