@@ -93,10 +93,11 @@ class Fleet(Generic[Wish, Run]):
             del self.kept[name]
 
     async def _halt(self, name: str) -> None:
-        task = self.kept[name].task
-        task.cancel()
+        kept = self.kept[name]
+        kept.rhythm.end()
+        kept.task.cancel()
         with suppress(asyncio.CancelledError):
-            await task
+            await kept.task
 
 
 async def _ticked(name: str, run: Ticked) -> None:

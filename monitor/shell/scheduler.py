@@ -29,18 +29,25 @@ class Rhythm:
         self._clock = clock
         self._offset = offset
         self._wake = asyncio.Event()
+        self._ended = False
 
     def wake(self) -> None:
         self._wake.set()
+
+    def end(self) -> None:
+        """No tick after the present one. A cancellation alone is not enough: where a tick's TaskGroup has an error of
+        its own to tell at that moment, Python before 3.13 tells that one and the cancellation is lost."""
+        self._ended = True
 
     async def run(self) -> None:
         """All ticks stand on the grid of the first one, so that no stall brings many rhythms into step for good."""
         await self._pause(self._offset)
         begun = due = self._clock.now()
-        while True:
+        while not self._ended:
             await self._tick()
             self.last, self.last_real = self._clock.now(), self._clock.monotonic()
-            due = await self._next(begun, due)
+            if not self._ended:
+                due = await self._next(begun, due)
 
     async def _next(self, begun: datetime, due: datetime) -> datetime:
         """Waits for the next point of the grid. Who slept a whole interval too long (a machine that was suspended)

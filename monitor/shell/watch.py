@@ -20,6 +20,7 @@ from monitor.core.reading import Reading
 from monitor.core.recall import Recall
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fenced
+from monitor.shell.store_engine import StoreError
 
 log = structlog.get_logger()
 
@@ -140,7 +141,7 @@ class Watch:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 answers = await probe.ask(self.call, view)
             reading = probe.read(answers, view, self._clock.now())
-        except Fenced:
+        except (Fenced, StoreError):  # not the probe's fault: nothing may be kept, or can be
             raise
         except TimeoutError:
             detail = f"the probe did not end within {self._deadline.total_seconds():.0f} s"

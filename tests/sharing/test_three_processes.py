@@ -61,7 +61,13 @@ def are_asked(stand: Stand, *names: str, last: float = 2.5) -> bool:
 
 
 async def settled(stand: Stand, *names: str) -> float:
-    return await within(60, lambda: is_even(stand, *names) and are_asked(stand, *names), f"{names} share evenly")
+    try:
+        return await within(60, lambda: is_even(stand, *names) and are_asked(stand, *names), f"{names} share evenly")
+    except AssertionError as error:
+        now, asked = time.time(), stand.last_asked()
+        late = {name: (round(now - at, 1), who) for name, (at, who) in asked.items() if now - at > 2.5}
+        error.add_note(f"shares {dict(shares(stand))}, asked late {late}, never {stand.portals.keys() - asked.keys()}")
+        raise
 
 
 async def started(stand: Stand, *names: str) -> None:
