@@ -52,6 +52,9 @@ class Polled:
         self.times += 1
         return judgement
 
+    def again(self) -> timedelta | None:
+        return self.watch.again()
+
 
 def resident() -> int:
     """Bytes of memory this process holds now."""

@@ -49,6 +49,9 @@ class AccountWatch:
         await self._hand_on(reading, seconds=self._clock.monotonic() - started)
         return reading
 
+    def again(self) -> None:
+        """A vendor is asked at his own pace alone."""
+
     async def hear(self, key: str, body: object) -> bool:
         """A webhook body of the vendor, taken only with the account's `hook_key`; False = nobody here takes it."""
         ours = self._account.secrets.get("hook_key", "")

@@ -154,6 +154,7 @@ def _policy(portal: shape.Portal, frame: Frame) -> policy.Policy:
         targets=targets,
         confirm_open=open_ or defaults.confirmations.open or usual.confirm_open,
         confirm_close=close or defaults.confirmations.close or usual.confirm_close,
+        confirm_again=_first(portal.confirmations.again, defaults.confirmations.again, usual.confirm_again),
         settle=_first(portal.settle, defaults.settle, usual.settle),
         webhook_only=portal.auth.webhook_url is not None,
         lines={line.id: _line(line, zone, targets) for line in portal.lines},

@@ -35,6 +35,7 @@ Timeout = Annotated[timedelta, duration("1s", "5m")]
 History = Annotated[timedelta, duration("0s", "366d")]
 Target = Annotated[timedelta, duration("1s", "30d")]
 Settle = Annotated[timedelta, duration("0s", "1d")]
+Again = Annotated[timedelta, duration("0s", "1h")]
 Kept = Annotated[timedelta, duration("30d", "3660d")]
 Audits = Annotated[timedelta, duration("5m", "7d")]
 Whole = Annotated[int, Field(ge=1)]
@@ -121,6 +122,7 @@ class Targets(Shape):
 class Confirmations(Shape):
     open: Count | None = None
     close: Count | None = None
+    again: Again | None = None
 
 
 class Rhythm(Shape):

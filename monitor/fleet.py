@@ -26,6 +26,10 @@ class Ticked(Protocol):
 
     async def poll(self) -> object: ...
 
+    def again(self) -> timedelta | None:
+        """How soon the last poll wants a second one; None = at its own rhythm."""
+        ...
+
 
 Wish = TypeVar("Wish")
 Run = TypeVar("Run", bound=Ticked)
@@ -100,9 +104,10 @@ class Fleet(Generic[Wish, Run]):
             await kept.task
 
 
-async def _ticked(name: str, run: Ticked) -> None:
+async def _ticked(name: str, run: Ticked) -> timedelta | None:
     """A poll of what went into other hands meanwhile ends without a word of it: it is about to be stopped."""
     try:
         await run.poll()
     except* Fenced:
         log.info("poll.fenced", subject=name)
+    return run.again()

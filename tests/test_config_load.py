@@ -51,17 +51,25 @@ def test_name_url_and_auth_are_enough(tmp_path: Path) -> None:
     assert portal.policy.timezone == "Europe/Moscow"
     assert portal.policy.targets == Targets(first=timedelta(minutes=15), next=timedelta(minutes=30))
     assert (portal.policy.confirm_open, portal.policy.confirm_close) == (2, 2)
+    assert portal.policy.confirm_again == timedelta(seconds=2)
     assert portal.policy.settle == timedelta(minutes=3)
     assert config.warnings == ()
 
 
 def test_a_portal_overrides_the_defaults_key_by_key(tmp_path: Path) -> None:
-    root = {"defaults": {"poll": "30s", "targets": {"first": "5m", "next": "9m"}, "confirmations": {"open": 4}}}
+    root = {
+        "defaults": {
+            "poll": "30s",
+            "targets": {"first": "5m", "next": "9m"},
+            "confirmations": {"open": 4, "again": "0s"},
+        }
+    }
     config = config_of(tmp_path, root, targets={"first": "7m"}, confirmations={"close": 3}, settle="0s")
     policy = config.portals[0].policy
     assert policy.poll == timedelta(seconds=30)
     assert policy.targets == Targets(first=timedelta(minutes=7), next=timedelta(minutes=9))
     assert (policy.confirm_open, policy.confirm_close, policy.settle) == (4, 3, timedelta())
+    assert policy.confirm_again == timedelta()
 
 
 def test_an_explicit_schedule_is_in_the_line_s_zone_else_in_the_portal_s(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ FLAPS, QUIET = 6, timedelta(hours=1)
 
 DOWN = frozenset({State.BANNED, State.UNPAID, State.OPENED_ELSEWHERE, State.TOKEN_REVOKED, State.MISCONFIGURED})
 
+_TOLD_BY_FLAG = DOWN | {State.QR_REQUIRED}
+
 # Each state has one kind, so that its trouble is one incident; the order is that of the texts in signals.md.
 STATE_KINDS: dict[IncidentKind, Severity] = {
     IncidentKind.QR_RESCAN_REQUIRED: Severity.CRITICAL,
@@ -89,6 +91,13 @@ def due_kind(memory: ChannelMemory, policy: Policy) -> IncidentKind | None:
         or (state in BLIND_STATES and _by_provider(memory) and confirmed)
     )
     return IncidentKind.CHANNEL_DEGRADED if degraded else None
+
+
+def wants_second_look(memory: ChannelMemory, policy: Policy) -> bool:
+    """The portal's flag tells of trouble, and not yet often enough to be believed."""
+    if memory.gone or memory.hidden is not None or memory.streak >= policy.confirm_open or _by_provider(memory):
+        return False
+    return memory.diagnosis.state in _TOLD_BY_FLAG
 
 
 def _end(kind: IncidentKind, due: IncidentKind | None, memory: ChannelMemory, policy: Policy) -> str:

@@ -125,6 +125,7 @@ class Policy:
     targets: Targets = Targets(first=timedelta(minutes=15), next=timedelta(minutes=30))
     confirm_open: int = 2
     confirm_close: int = 2
+    confirm_again: timedelta = timedelta(seconds=2)  # how soon a first sign is looked at again; 0 = at the next poll
     settle: timedelta = timedelta(minutes=3)
     webhook_only: bool = False
     lines: Mapping[int, LinePolicy] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from monitor.shell.clock import Clock
 
-Tick = Callable[[], Awaitable[object]]
+Tick = Callable[[], Awaitable[timedelta | None]]  # what it gives: how soon it wants one more, None = no sooner
 INSTANT = timedelta(microseconds=1)
 
 
@@ -44,9 +44,13 @@ class Rhythm:
         await self._pause(self._offset)
         begun = due = self._clock.now()
         while not self._ended:
-            await self._tick()
+            again = await self._tick()
             self.last, self.last_real = self._clock.now(), self._clock.monotonic()
-            if not self._ended:
+            if self._ended:
+                return
+            if again is not None and self.last + again < next_tick(begun, self.every, self.last):
+                await self._pause(again)
+            else:
                 due = await self._next(begun, due)
 
     async def _next(self, begun: datetime, due: datetime) -> datetime:

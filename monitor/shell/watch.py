@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from monitor.core.channel_rules import wants_second_look
 from monitor.core.desk import Context, judge
 from monitor.core.guarantee import Standing, standing
 from monitor.core.memory import Judgement, PortalState
@@ -70,6 +71,7 @@ class Watch:
         self._clock = clock
         self._deadline = deadline
         self._asked: dict[str, datetime] = {}
+        self._looks = 0  # that may still follow at once on a first sign of trouble
         self._judging = asyncio.Lock()
         self._recall = recall or Recall()
 
@@ -80,7 +82,15 @@ class Watch:
         seconds = self._clock.monotonic() - real_started
         judgement = await self.take(readings, seconds=seconds)
         self.polled_at = self._clock.now()
+        self._looks = self.policy.confirm_open - 1 if judgement.flips else max(0, self._looks - 1)
         return judgement
+
+    def again(self) -> timedelta | None:
+        """A first sign of trouble is looked at again soon, as often as it takes to believe it and no more."""
+        if not self._looks or not self.policy.confirm_again:
+            return None
+        channels = self.state.channels.values()
+        return self.policy.confirm_again if any(wants_second_look(one, self.policy) for one in channels) else None
 
     async def take(self, readings: Sequence[Reading], *, seconds: float = 0.0) -> Judgement:
         """Judge readings, from our own poll or from a provider's; nothing is shown that was not kept first."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, START, TIMEOUT, WAZZUP, World, word
 
+from monitor.core.channel_rules import wants_second_look
 from monitor.core.incident import Audience, IncidentKind, Severity
 from monitor.core.memory import Proof
 from monitor.core.model import State
@@ -381,3 +382,23 @@ def test_an_incident_says_whether_the_guarantee_covers_it(
     said(world, state)
     said(world, state)
     assert world.incident().guaranteed is guaranteed
+
+
+def test_a_first_sign_by_the_flag_wants_a_second_look_until_it_is_believed() -> None:
+    world = World(confirm_open=3)
+    looks = []
+    for bits in (OK, ERROR, ERROR, ERROR, OK):
+        world.poll(bits)
+        looks.append(wants_second_look(world.memory(), world.policy))
+    assert looks == [False, True, True, False, False]
+
+
+def test_what_a_provider_says_is_at_his_own_pace_and_a_hidden_channel_has_no_second_look() -> None:
+    world = World()
+    said(world, State.BANNED)
+    assert not wants_second_look(world.memory(), world.policy)
+    world.poll(OK, ERROR, key=BOT)
+    assert wants_second_look(world.memory(BOT), world.policy)
+    world.fail(times=3)
+    assert world.memory(BOT).hidden is not None
+    assert not wants_second_look(world.memory(BOT), world.policy)

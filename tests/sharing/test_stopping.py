@@ -26,6 +26,9 @@ class Polled:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._asked())
 
+    def again(self) -> None:
+        return None
+
     async def _asked(self) -> None:
         self.waiting.set()
         try:

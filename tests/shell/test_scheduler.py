@@ -95,3 +95,30 @@ async def test_a_woken_rhythm_ticks_at_once_instead_of_waiting_for_its_hour() ->
     rhythm.wake()
     await _ticking(rhythm, ticks.done)
     assert len(ticks.at) == 2
+
+
+async def test_a_tick_that_wants_another_one_soon_gets_it_and_the_grid_stays_where_it_was() -> None:
+    clock = Clock(rate=600, start=START)
+    ticks = Ticks(clock, enough=5)
+
+    async def tick() -> timedelta | None:
+        await ticks.tick()
+        return timedelta(seconds=12) if len(ticks.at) == 2 else None
+
+    await _ticking(Rhythm(tick=tick, every=MINUTE, clock=clock), ticks.done)
+    places = [(at - ticks.at[0]).total_seconds() for at in ticks.at]
+    for place, wanted in zip(places, (0, 60, 72, 120, 180), strict=True):
+        assert wanted <= place < wanted + 12, places
+
+
+async def test_a_tick_soon_that_comes_no_sooner_than_the_next_point_is_that_point() -> None:
+    clock = Clock(rate=600, start=START)
+    ticks = Ticks(clock, enough=3)
+
+    async def tick() -> timedelta | None:
+        await ticks.tick()
+        return MINUTE
+
+    await _ticking(Rhythm(tick=tick, every=MINUTE, clock=clock), ticks.done)
+    gaps = [after - before for before, after in itertools.pairwise(ticks.at)]
+    assert min(gaps) >= MINUTE * 0.8
