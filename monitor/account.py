@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 
-from monitor.core.model import CallFailed, Failure, Reason
+from monitor.core.model import CallFailed, Failure, Reason, State
 from monitor.core.plugin import Account, Get, ProviderProbe
-from monitor.core.reading import Reading
+from monitor.core.policy import CanaryRule
+from monitor.core.reading import ProviderSeen, Reading
 from monitor.shell.clock import Clock
 from monitor.shell.watch import Watch
 
@@ -62,6 +63,25 @@ class AccountWatch:
             self._account = replace(self._account, memory=reading.remember or self._account.memory)
             await self._hand_on(reading, seconds=0.0)
         return True
+
+    def sender(self, rule: CanaryRule) -> str | None:
+        """The account that can send now by the vendor's last word; one that is off would only queue it."""
+        told = self.told.findings if self.told is not None and not self._failing else ()
+        mine = [one for one in told if isinstance(one, ProviderSeen) and rule.account in (None, one.account)]
+        return mine[0].account if len(mine) == 1 and mine[0].state is State.CONNECTED else None
+
+    async def send(self, sender: str, to: str, text: str) -> str:
+        """A test message. Why it was not taken, "" = it was."""
+        if self._probe.send is None:
+            return "no_sending"
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                await self._probe.send(self._get, self._account, sender=sender, to=to, text=text)
+        except CallFailed as error:
+            return f"{error.failure.reason.value} {error.failure.code}".rstrip()
+        except TimeoutError:
+            return Reason.TIMEOUT.value
+        return ""
 
     async def _hand_on(self, reading: Reading, *, seconds: float) -> None:
         self._tell(reading)

@@ -96,7 +96,7 @@ async def _serve(
             tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
             tasks += [
                 group.create_task(work.run())
-                for work in (daemon.heartbeat, daemon.pruning, daemon.courier, daemon.reviewing, lag)
+                for work in (daemon.heartbeat, daemon.pruning, daemon.courier, daemon.reviewing, daemon.canaries, lag)
             ]
             tasks.append(group.create_task(settle()))
             tasks += [group.create_task(sharing.run())] if sharing else []

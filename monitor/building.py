@@ -87,6 +87,13 @@ def build_watch(
     )
 
 
+def providers_of(portal: PortalConfig) -> Iterable[str | None]:
+    """The provider entries that its channels need: those that tell of them, those that send test messages to them."""
+    for wish in portal.policy.channels.values():
+        yield wish.provider
+        yield wish.canary.through if wish.canary else None
+
+
 def build_account(
     wish: ProviderConfig,
     watches: Callable[[str], Iterable[Watch]],

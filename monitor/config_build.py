@@ -204,6 +204,13 @@ def _channel(channel: shape.Channel) -> policy.ChannelPolicy:
         provider=channel.provider,
         account=channel.account,
         phone_holder=channel.phone_holder,
+        canary=_canary(channel.canary) if channel.canary else None,
+    )
+
+
+def _canary(canary: shape.Canary) -> policy.CanaryRule:
+    return policy.CanaryRule(
+        through=canary.through, to=canary.to, account=canary.account, every=canary.every, wait=canary.wait
     )
 
 
@@ -252,13 +259,19 @@ def _expiry(expiry: promises.Expiry, zone: ZoneInfo) -> policy.Expiry:
     )
 
 
+def _accounts_named(channel: shape.Channel) -> tuple[tuple[str | None, str | None], ...]:
+    own = (channel.provider, channel.account)
+    return (own, (channel.canary.through, channel.canary.account)) if channel.canary else (own,)
+
+
 def _provider(provider: shape.Provider, entry: Mapping[str, Any], root: shape.Root, folder: Path) -> ProviderConfig:
     keys = provider_keys(provider.type)
     bound = {
-        channel.account
+        account
         for portal in root.portals
         for channel in portal.channels
-        if channel.provider == provider.name and channel.account
+        for name, account in _accounts_named(channel)
+        if name == provider.name and account
     }
     account = Account(
         name=provider.name,

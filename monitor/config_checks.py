@@ -95,14 +95,35 @@ def _twice_within(tree: Section) -> Iterator[str]:
 
 
 def _unknown_providers(tree: Section) -> Iterator[str]:
-    names = [entry["name"] for _, entry in sections(tree, "providers") if isinstance(entry.get("name"), str)]
+    types = {entry["name"]: entry.get("type") for _, entry in sections(tree, "providers") if _has_name(entry)}
     for path, portal in sections(tree, "portals"):
         for at, channel in sections(portal, "channels"):
-            name = channel.get("provider")
-            if isinstance(name, str) and name not in names:
-                near = get_close_matches(name, names, n=1)
-                hint = f": did you mean {near[0]}?" if near else ": add it to `providers`"
-                yield f"{path}.{at}.provider: expected the name of a provider, got {shown(name)}{hint}"
+            yield from _unknown(channel.get("provider"), types, f"{path}.{at}.provider")
+            if isinstance(channel.get("canary"), dict):
+                yield from _canary(channel, channel["canary"], types, f"{path}.{at}.canary")
+
+
+def _has_name(entry: Section) -> bool:
+    return isinstance(entry.get("name"), str)
+
+
+def _unknown(name: object, types: Section, path: str) -> Iterator[str]:
+    if isinstance(name, str) and name not in types:
+        near = get_close_matches(name, list(types), n=1)
+        hint = f": did you mean {near[0]}?" if near else ": add it to `providers`"
+        yield f"{path}: expected the name of a provider, got {shown(name)}{hint}"
+
+
+def _canary(channel: Section, canary: Section, types: Section, path: str) -> Iterator[str]:
+    """It has to leave from another account than the channel's own, of a vendor through whom we can send."""
+    name, account = canary.get("through"), canary.get("account")
+    yield from _unknown(name, types, f"{path}.through")
+    probe = provider_probes().get(str(types.get(name))) if isinstance(name, str) else None
+    if probe is not None and probe.send is None:
+        able = ", ".join(type_ for type_, one in provider_probes().items() if one.send is not None)
+        yield f"{path}.through: expected an account of {able}, got {shown(name)}, of {probe.type}: it only reads there"
+    if isinstance(name, str) and (name, account) == (channel.get("provider"), channel.get("account")):
+        yield f"{path}.through: expected another account than the channel's own: it would write to itself"
 
 
 def _users(tree: Section) -> Iterator[str]:

@@ -183,6 +183,16 @@ class Line(Shape):
     targets: Targets = Targets()
 
 
+class Canary(Shape):
+    """A test message through a second account: `through` names an entry of `providers`."""
+
+    through: Text
+    to: Text
+    account: Text | None = None
+    every: Annotated[timedelta, duration("1h", "7d")] = timedelta(hours=12)
+    wait: Annotated[timedelta, duration("5m", "6h")] = timedelta(minutes=15)
+
+
 class Channel(Shape):
     connector: Annotated[str, checked(lambda text: 0 < len(text) <= 100 and text.isprintable(), "a connector's id")]
     line: Whole
@@ -190,6 +200,7 @@ class Channel(Shape):
     provider: Text | None = None
     account: Text | None = None
     phone_holder: Whole | None = None
+    canary: Canary | None = None
 
     @model_validator(mode="after")
     def _account_of_a_provider(self) -> Self:

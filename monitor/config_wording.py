@@ -38,6 +38,7 @@ _REQUIRED = {
     "start": "a date such as 2026-03-01",
     "from": "a moment such as 2026-12-30T22:00",
     "to": "a moment such as 2026-12-31T02:00",
+    "canary.to": "the channel's own address such as 79990001122@c.us",
 }
 
 
@@ -49,7 +50,8 @@ def in_words(error: ErrorDetails, root: type[BaseModel]) -> Iterator[str]:
     elif error["type"] == "unexpected":
         yield f"{_below(path, context.get('at', ''))}: {context['text']}"
     elif error["type"] == "missing":
-        yield f"{path}: expected {_REQUIRED.get(str(error['loc'][-1]), 'this key')}, got nothing"
+        key = ".".join(map(str, error["loc"][-2:]))
+        yield f"{path}: expected {_REQUIRED.get(key) or _REQUIRED.get(str(error['loc'][-1]), 'this key')}, got nothing"
     elif error["type"] == "extra_forbidden":
         yield f"{path}: unknown key{_hint(error['loc'], root)}"
     else:

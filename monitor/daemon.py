@@ -14,7 +14,8 @@ import structlog
 
 from monitor import __version__, progress
 from monitor.account import AccountWatch
-from monitor.building import build_account, build_watch
+from monitor.building import build_account, build_watch, providers_of
+from monitor.canaries import CanaryRounds
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load
 from monitor.context import context_of
 from monitor.core.memory import PortalMemory, PortalState
@@ -91,6 +92,11 @@ class Daemon:
         self.heartbeat = Heartbeat(http=http, clock=clock, progress=self.progress)
         self.outbox = Outbox(store)
         self.courier = Courier(outbox=self.outbox, registry=self.registry, clock=clock, watches=self._watched)
+        self.canaries = CanaryRounds(
+            clock=clock,
+            watches=self._watched,
+            accounts=lambda: {name: kept.run for name, kept in self._accounts.kept.items()},
+        )
         self.reviewing = Reviewing(store=store, clock=clock, watches=self._watched)
         self._config = config
         self._reloading = asyncio.Lock()
@@ -132,8 +138,8 @@ class Daemon:
         """An account is asked where a portal of its channels is, and by one process where it has none."""
         if self._fence is None:
             return list(config.providers)
-        here = {wish.provider for one in portals for wish in one.policy.channels.values()}
-        bound = {wish.provider for one in config.portals for wish in one.policy.channels.values()}
+        here = {name for one in portals for name in providers_of(one)}
+        bound = {name for one in config.portals for name in providers_of(one)}
         first = 0 in self._shards
         return [one for one in config.providers if (name := one.account.name) in here or (first and name not in bound)]
 

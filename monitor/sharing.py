@@ -119,6 +119,9 @@ class Sharing:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - the queue runs jobs as tasks
         task.add_done_callback(_settled)
+        if shard in self._holdings:  # somebody took us for dead and started the job again, and it came back to us
+            log.info("shard.held_already", shard=shard)
+            return
         if self._leaving or len(self._holdings) >= part(self._fence.shards, self._processes):
             await self._hand_on(shard)
             return

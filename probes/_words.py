@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.core.model import Failure, Messenger, Reason, State
+from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
 from monitor.core.plugin import Account
 from monitor.core.reading import ProviderSeen, Reading
 
@@ -117,6 +117,14 @@ def missing(account: Account, found: Iterable[ProviderSeen], meant: Meaning, raw
 
 def rejected(account: Account, now: datetime, status: int) -> Reading:
     return reading(account, now, failure=Failure(reason=Reason.REJECTED, code=f"http_{status}"))
+
+
+def taken(status: int, told: bool) -> None:
+    """A vendor's answer to a message of ours; CallFailed where it was not taken."""
+    if status in {401, 403}:
+        raise CallFailed(Failure(reason=Reason.DENIED, code=f"http_{status}"))
+    if status not in {200, 201} or not told:
+        raise CallFailed(Failure(reason=Reason.REJECTED, code=f"http_{status}"))
 
 
 def mapping(value: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
@@ -20,6 +21,7 @@ from probes._words import (
     revoked,
     rows,
     seen,
+    taken,
     text,
 )
 
@@ -119,6 +121,18 @@ def judge(state: str, code: str) -> tuple[Meaning, str]:
     return NOT_KNOWN, state
 
 
+async def send(get: Get, account: Account, *, sender: str, to: str, text: str) -> None:
+    path = f"/message/sendText/{quote(sender, safe='')}"
+    status, answer = await get(path, headers={"apikey": account.secrets["api_key"]}, post={"number": to, "text": text})
+    taken(status, "key" in mapping(answer))
+
+
 PROBE = ProviderProbe(
-    type="evolution", default_url="", required=("api_key",), ask=ask, read=read, fastest=timedelta(seconds=5)
+    type="evolution",
+    default_url="",
+    required=("api_key",),
+    ask=ask,
+    read=read,
+    send=send,
+    fastest=timedelta(seconds=5),
 )

@@ -23,6 +23,7 @@ from probes._words import (
     rows,
     seen,
     subjects,
+    taken,
     text,
 )
 
@@ -93,6 +94,14 @@ async def ask(get: Get, account: Account) -> Answers:
     if word.lower() == "suspended":
         settings = await _optional(get, f"{base}/getAccountSettings/{token}")
     return {"state": state, "settings": settings, "partner": await _partner(get, account)}
+
+
+async def send(get: Get, account: Account, *, sender: str, to: str, text: str) -> None:  # noqa: ARG001 - one
+    """One instance is one account. A message is queued even where the instance is not authorised [green-api.com,
+    SendMessage], so it says nothing unless the state was read beside."""
+    path = f"/waInstance{account.settings['instance']}/sendMessage/{account.secrets['token']}"
+    status, body = await get(path, secret_path=True, post={"chatId": to, "message": text})
+    taken(status, bool(mapping(body).get("idMessage")))
 
 
 async def _optional(get: Get, path: str) -> tuple[int, Any] | None:
@@ -169,5 +178,6 @@ PROBE = ProviderProbe(
     optional=("product", "partner_token", "partner_url"),
     ask=ask,
     read=read,
+    send=send,
     fastest=timedelta(seconds=30),
 )

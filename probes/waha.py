@@ -8,7 +8,7 @@ from typing import Any
 from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import Reading
-from probes._words import FINE, Meaning, malformed, meaning, reading, rejected, revoked, rows, seen, text
+from probes._words import FINE, Meaning, malformed, meaning, reading, rejected, revoked, rows, seen, taken, text
 
 _SCAN = Meaning(
     state=State.QR_REQUIRED,
@@ -59,6 +59,13 @@ def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     return reading(account, now, [*found, *(seen(account, one, GONE, "404") for one in sorted(missing))])
 
 
+async def send(get: Get, account: Account, *, sender: str, to: str, text: str) -> None:
+    headers = {"X-Api-Key": account.secrets["api_key"]}
+    body = {"session": sender, "chatId": to, "text": text}
+    status, answer = await get("/api/sendText", headers=headers, post=body)
+    taken(status, isinstance(answer, dict) and "error" not in answer)
+
+
 PROBE = ProviderProbe(
-    type="waha", default_url="", required=("api_key",), ask=ask, read=read, fastest=timedelta(seconds=5)
+    type="waha", default_url="", required=("api_key",), ask=ask, read=read, send=send, fastest=timedelta(seconds=5)
 )

@@ -10,9 +10,9 @@ from monitor.config import ConfigProblems, load
 
 BAD = Path(__file__).parent / "configs" / "bad"
 ENV = {
-    "CLIENT_SECRET": "canary-secret",
-    "WEBHOOK": "https://acme.bitrix24.ru/rest/1/canary-hook/",
-    "PLAIN_WEBHOOK": "http://beta.bitrix24.ru/rest/1/canary-hook/",
+    "CLIENT_SECRET": "sparrow-secret",
+    "WEBHOOK": "https://acme.bitrix24.ru/rest/1/sparrow-hook/",
+    "PLAIN_WEBHOOK": "http://beta.bitrix24.ru/rest/1/sparrow-hook/",
 }
 
 
@@ -36,7 +36,7 @@ def test_there_are_more_than_fifteen_broken_files_each_with_its_words() -> None:
 def test_no_secret_is_shown_in_a_problem(path: Path) -> None:
     with pytest.raises(ConfigProblems) as caught:
         load(path, ENV)
-    assert not any(word in str(caught.value) + repr(caught.value) for word in ("canary", "hunter"))
+    assert not any(word in str(caught.value) + repr(caught.value) for word in ("sparrow", "hunter"))
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -110,7 +110,9 @@ def unbound_accounts(readings: Iterable[Reading], policies: Iterable[Policy]) ->
 
     An entry with one account needs no `account` in the config: any channel bound to the entry is its.
     """
-    bound = {(one.provider, one.account) for policy in policies for one in policy.channels.values() if one.provider}
+    wishes = [one for policy in policies for one in policy.channels.values()]
+    bound = {(one.provider, one.account) for one in wishes if one.provider}
+    bound |= {(one.canary.through, one.canary.account) for one in wishes if one.canary}
     told: dict[str, list[str]] = {}
     for reading in readings:
         for found in reading.findings:

@@ -10,7 +10,7 @@ from monitor.core.connectors import messenger_of
 from monitor.core.deliveries import with_history
 from monitor.core.fold import fold_channel, fold_traffic
 from monitor.core.furniture import kept
-from monitor.core.listening import NO_DAYS, DaysOff, listened, still_undelivered, witness
+from monitor.core.listening import NO_DAYS, SILENCES, DaysOff, listened, still_undelivered, witness
 from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, SessionMemory
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
@@ -58,7 +58,10 @@ def fold_channels(
 
 def _still_silent(known: ChannelMemory | None, policy: Policy) -> Proof | None:
     """Until the traffic was looked at, a silence goes on."""
-    return witness(known, policy.language) if known is not None and known.diagnosis.cause == "silent" else None
+    if known is None or known.diagnosis.cause not in SILENCES:
+        return None
+    tried = next((proof for proof in known.diagnosis.proof if proof.source == "canary"), None)
+    return tried or witness(known, policy.language)
 
 
 def identify(key: ChannelKey, state: PortalState, policy: Policy) -> Channel:

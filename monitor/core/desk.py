@@ -11,6 +11,7 @@ from functools import partial
 from monitor.core.audits import fold_audits
 from monitor.core.bursts import learnt
 from monitor.core.calendar import Schedule
+from monitor.core.canary_rules import fold_canaries
 from monitor.core.channels import fold_channels, fold_deliveries, fold_messages, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
 from monitor.core.drift import handed_over
@@ -68,6 +69,7 @@ def judge(
     seen = _with_channels(seen, channels.channels if settled else renamed(channels.channels, seen, policy))
     learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
     seen = _with_channels(seen, learnt_later)
+    seen = _with_channels(seen, fold_canaries(seen, findings, policy, days_off_of(policy, context.days_off)))
     heard = hear(seen, findings, policy, context.public_days, now=now)
     seen = _with_replies(seen, heard, policy, context, now)
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), blind, now)

@@ -85,9 +85,9 @@ def diagnose(
 ) -> Diagnosis:
     """The first pattern that fits what is remembered of the flag, the provider and the traffic.
 
-    `silence` is the traffic's own witness that the channel is deaf, `undelivered` that it is mute, None = nothing
-    unusual. Every witness stands in
-    the proof with its own word, contradicting ones too. Ages are judged by the incidents' rules, not here.
+    `silence` is the traffic's own witness that the channel is deaf, or the canaries'; `undelivered` that it is mute;
+    None = nothing unusual. Every witness stands in the proof with its own word, contradicting ones too. Ages are judged
+    by the incidents' rules, not here.
     """
     clue = Clue(
         flag=flag_of(memory),
@@ -96,6 +96,7 @@ def diagnose(
         was_configured=memory.was_configured,
         webhook_only=policy.webhook_only,
         silent=silence is not None,
+        tested=silence is not None and silence.source == "canary",
         undelivered=undelivered is not None,
     )
     pattern = _pattern(clue)

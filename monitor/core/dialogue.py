@@ -14,7 +14,7 @@ from monitor.core.model import ChannelKey, Message
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
 from monitor.core.replacing import replace
-from monitor.core.reply_facts import Contacts, no_human_typed, rules_of
+from monitor.core.reply_facts import Contacts, is_ours, no_human_typed, rules_of
 from monitor.core.schedules import PublicDays
 from monitor.core.sessions import fresh, remember
 from monitor.core.tallies import Tallies, recent, recount
@@ -144,7 +144,8 @@ class _Hearing:
         if new:
             highest = max(message.id for message in new)
             self._sessions[history.session.id] = replace(memory, counted=max(memory.counted, highest))
-            self._fresh.append((ChannelKey(history.session.line, history.session.connector), new))
+            if not is_ours(history.session, self._state):
+                self._fresh.append((ChannelKey(history.session.line, history.session.connector), new))
 
     def _settle(self, judged: Judged) -> None:
         for told in judged.turns:

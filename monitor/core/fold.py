@@ -100,7 +100,8 @@ def _skew(seen: ClockSeen) -> timedelta:
     return min(timedelta(), seen.portal + WHOLE_SECOND - seen.asked)
 
 
-BY_TRAFFIC = frozenset({"silent", "undelivered"})  # causes that the traffic alone tells of
+_OF_TRAFFIC = frozenset({"traffic", "canary"})  # sources
+BY_TRAFFIC = frozenset({"silent", "canary_lost", "undelivered"})  # causes that the traffic alone tells of
 
 
 def fold_channel(
@@ -166,7 +167,7 @@ def _latest(known: datetime | None, moments: Sequence[datetime]) -> datetime | N
 
 def _is_repeated(memory: ChannelMemory, flag: FlagSeen) -> bool:
     """Whether judging would come to the same: the traffic's word is worth one judgement only."""
-    is_lasting = all(proof.source != "traffic" for proof in memory.diagnosis.proof)
+    is_lasting = all(proof.source not in _OF_TRAFFIC for proof in memory.diagnosis.proof)
     return is_lasting and (flag is memory.flag or flag == memory.flag) and not memory.gone
 
 

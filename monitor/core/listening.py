@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.core.canary_rules import unheard
 from monitor.core.deliveries import Stuck, undelivered
 from monitor.core.fold import fold_channel
 from monitor.core.furniture import kept
@@ -21,6 +22,7 @@ from monitor.core.words import coarse, plural, span_of
 
 DaysOff = frozenset[int]  # ordinals of public holidays
 NO_DAYS: DaysOff = frozenset()
+SILENCES = frozenset({"silent", "canary_lost"})  # causes of which the traffic, or its test, alone tells
 FRESH = timedelta(minutes=10)  # how old the last reading of dialogs may be for a silence to be believed
 COUNTRIES = {"ru": "RU", "by": "BY", "kz": "KZ"}
 TAUGHT_NOTHING = timedelta(days=5)  # how far back a new day looks for days on which the channel was not well
@@ -76,7 +78,9 @@ def judge_silence(state: PortalState, policy: Policy, days_off: DaysOff, blind: 
         memory = known if known.gone else _new_day(known, state, policy, days_off, today, now)
         if can_hear and not memory.gone:
             memory = _after_outage(memory, state, policy.timezone, days_off)
-            proof = witness(memory, policy.language, now) if is_too_long(memory, now) else None
+            proof = unheard(memory, policy, min(now, state.cursor.watermark or now))
+            if proof is None and is_too_long(memory, now):
+                proof = witness(memory, policy.language, now)
             if _matters(memory, proof):
                 memory, flip = fold_channel(memory, memory.channel, None, None, blind, policy, now, proof)
                 flips += [flip] if flip else []
@@ -137,7 +141,7 @@ def still_undelivered(memory: ChannelMemory | None) -> Proof | None:
 def _matters(memory: ChannelMemory, proof: Proof | None) -> bool:
     """Silence says something only of what counts as connected, or of what nobody else can see; and once."""
     judged = memory.hidden or memory.diagnosis
-    if judged.cause == "silent":
+    if judged.cause in SILENCES:
         return proof not in judged.proof
     return proof is not None and (judged.state is State.CONNECTED or judged.cause == "webhook_only")
 

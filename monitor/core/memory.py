@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.core.calendar import Schedule
+from monitor.core.canary import NO_CANARIES, Canaries
 from monitor.core.deliveries import NOTHING_SENT, Deliveries
 from monitor.core.habit import NO_HABIT, Habit
 from monitor.core.incident import Incident
@@ -73,6 +74,7 @@ class ChannelMemory:
     habit: Habit = NO_HABIT  # when customers usually write
     deliveries: Deliveries = NOTHING_SENT  # what became of what managers wrote
     patience: Patience | None = None  # how long it may be silent now; None = never heard of
+    canaries: Canaries = NO_CANARIES  # test messages sent to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

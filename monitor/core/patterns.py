@@ -40,6 +40,7 @@ class Pattern:
     was_configured: bool | None = None
     webhook_only: bool | None = None
     silent: bool | None = None
+    tested: bool | None = None
     undelivered: bool | None = None
     state: State | None = None
     certainty: Certainty = Certainty.NONE
@@ -55,6 +56,7 @@ class Pattern:
             (self.was_configured, clue.was_configured),
             (self.webhook_only, clue.webhook_only),
             (self.silent, clue.silent),
+            (self.tested, clue.tested),
             (self.undelivered, clue.undelivered),
         )
         named = (not self.flag or clue.flag in self.flag) and (not self.said or clue.said in self.said)
@@ -71,6 +73,7 @@ class Clue:
     was_configured: bool
     webhook_only: bool = False
     silent: bool = False
+    tested: bool = False  # by our own messages
     undelivered: bool = False
 
 
@@ -112,6 +115,18 @@ PATTERNS: tuple[Pattern, ...] = (
         "its messages",
         settles_ru="тестовое сообщение через этот канал",
         settles_en="a test message through this channel",
+    ),
+    Pattern(
+        cause="canary_lost",
+        flag=_NOT_REFUSING,
+        said=frozenset({Said.CONNECTED, Said.NOTHING}),
+        tested=True,
+        state=State.SILENT,
+        certainty=Certainty.LIKELY,
+        action_ru="переподключить канал: тестовые сообщения отправлены со второго номера и в Битрикс24 не пришли",
+        action_en="reconnect the channel: test messages were sent from the second number and did not arrive in Bitrix24",
+        settles_ru="сообщение в этот канал с ещё одного телефона: второй номер мог попасть в спам",
+        settles_en="a message to this channel from one more phone: the second number may have been taken for spam",
     ),
     Pattern(
         cause="silent",

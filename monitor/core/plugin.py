@@ -88,12 +88,17 @@ class Account:
     memory: Mapping[str, Any] = field(default_factory=dict)  # what the last reading asked to remember
 
 
+class Send(Protocol):
+    def __call__(self, get: Get, account: Account, *, sender: str, to: str, text: str) -> Awaitable[None]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderProbe:
     """A probe of a provider's status API: one account polled once for all its channels.
 
     `fastest` is the vendor's limit: the poll interval is never below it. `required` names secrets and settings.
-    `probes/<type>.py` holds it as the constant PROBE; `type` is the config's `type`.
+    `probes/<type>.py` holds it as the constant PROBE; `type` is the config's `type`. `send` writes one text as
+    one of its accounts to an address of the messenger; CallFailed where the vendor does not take it.
     """
 
     type: str
@@ -104,3 +109,4 @@ class ProviderProbe:
     optional: tuple[str, ...] = ()
     fastest: timedelta = timedelta(seconds=30)
     hear: Callable[[Any, Account, datetime], Reading | None] | None = None  # one webhook body; None = no news in it
+    send: Send | None = None  # for test messages only; every other question of a probe changes nothing

@@ -49,11 +49,25 @@ class LinePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryRule:
+    """A test message to this channel, through another account. `through`: the provider entry that sends, as `account`
+    where it has several; `to`: the channel's own address there. `every`: after how long without a word of a customer;
+    `wait`: how long one may be on its way."""
+
+    through: str
+    to: str
+    account: str | None = None
+    every: timedelta = timedelta(hours=12)
+    wait: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelPolicy:
     messenger: Messenger | None = None
     provider: str | None = None
     account: str | None = None
     phone_holder: int | None = None  # the employee with whom the phone lies
+    canary: CanaryRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

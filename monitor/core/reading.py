@@ -160,6 +160,26 @@ class Acknowledged:
     subject: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanarySent:
+    """A test message is about to be sent to a channel. `digest`: of its text."""
+
+    key: ChannelKey
+    number: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryTaken:
+    """The sender's provider took it, or did not: `problem`."""
+
+    key: ChannelKey
+    number: str
+    at: datetime
+    problem: str = ""
+
+
 Finding = (
     FlagSeen
     | ProviderSeen
@@ -176,6 +196,8 @@ Finding = (
     | Acknowledged
     | AuditSeen
     | HandOver
+    | CanarySent
+    | CanaryTaken
 )
 
 

@@ -51,13 +51,19 @@ def rules_of(
         campaigns=options.campaigns,
         asides=asides,
         echoed=no_human,
-        excluded=options.excluded,
+        excluded=options.excluded.union(memory.canaries.customers) if memory else options.excluded,
         mirrors=options.phone_users,
         no_phone=is_personal(session.connector) and not (memory is not None and memory.echoes_phone),
         reaction_ends_turn=options.reaction_ends_turn,
         call_ends_turn=options.call_ends_turn,
         groups=options.groups,
     )
+
+
+def is_ours(session: Session, state: PortalState) -> bool:
+    """Whether the customer is our own second account, known by a test message that arrived."""
+    memory = state.channels.get(ChannelKey(session.line, session.connector))
+    return memory is not None and bool(session.customer) and session.customer in memory.canaries.customers
 
 
 def no_human_typed(known: Iterable[int], sessions: Sessions, histories: Sequence[HistorySeen]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from monitor.core.audits import STALE, standing_audits
+from monitor.core.canary import Canaries
 from monitor.core.expiries import terms
 from monitor.core.guarantee import end_of
 from monitor.core.memory import ChannelMemory, PortalState
@@ -98,9 +99,18 @@ def _channel(portal: str, memory: ChannelMemory) -> list[Sample]:
     if memory.patience is not None and memory.patience.after is not None:
         gap = memory.patience.after - memory.patience.since
         told.append(Sample("messenger_channel_expected_gap_seconds", labels, gap.total_seconds()))
+    if memory.canaries.sent:
+        told += _canaries(labels, memory.canaries)
     told.append(Sample("messenger_channel_messages_total", (*labels, "in"), memory.received))
     told.append(Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent))
     return told
+
+
+def _canaries(labels: tuple[str, ...], known: Canaries) -> Iterator[Sample]:
+    yield Sample("messenger_canary_sent_timestamp_seconds", labels, known.sent[-1].sent.timestamp())
+    arrived = [one for one in known.sent if one.arrived is not None]
+    if arrived and (at := arrived[-1].arrived) is not None:
+        yield Sample("messenger_canary_arrived_timestamp_seconds", labels, at.timestamp())
 
 
 def _lines(

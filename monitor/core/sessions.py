@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
+from monitor.core.canary_rules import awaited
 from monitor.core.memory import Cursor, SessionMemory, Spoken
-from monitor.core.model import Author, Delivery, Message, Session
+from monitor.core.model import Author, ChannelKey, Delivery, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
@@ -65,11 +66,14 @@ def moved(row: Session, cursor: Cursor, memory: SessionMemory | None) -> bool:
 
 def due(view: View) -> tuple[int, ...]:
     """Sessions to read in this tick beside those that have just moved: the longest waiting first."""
-    thresholds = _thresholds(view)
+    thresholds, ours = _thresholds(view), awaited(view.state, view.policy)
     ids = [
         number
         for number, memory in view.state.sessions.items()
-        if memory.due or _is_unconfirmed(memory, view.now) or thresholds.get(number)
+        if memory.due
+        or _is_unconfirmed(memory, view.now)
+        or thresholds.get(number)
+        or (ours and _is_awaited(memory, ours, view.now))
     ]
     return tuple(sorted(ids, key=lambda number: (not thresholds.get(number), -number)))
 
@@ -96,6 +100,13 @@ def _is_unconfirmed(memory: SessionMemory, now: datetime) -> bool:
     if not memory.unconfirmed or memory.read_at is None or now - memory.read_at < RECHECK:
         return False
     return now - (memory.session.updated or memory.read_at) < RECHECK_WITHIN
+
+
+def _is_awaited(memory: SessionMemory, ours: Container[tuple[ChannelKey, int]], now: datetime) -> bool:
+    session = memory.session
+    if session.closed is not None or (memory.read_at is not None and now - memory.read_at < RECHECK):
+        return False
+    return (ChannelKey(session.line, session.connector), session.customer) in ours
 
 
 def _is_forgotten(row: Session, cursor: Cursor) -> bool:

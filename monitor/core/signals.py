@@ -60,6 +60,8 @@ METRICS: tuple[Metric, ...] = (
     _gauge("messenger_channel_last_inbound_timestamp_seconds", CHANNEL, "When a customer last wrote."),
     _gauge("messenger_channel_last_outbound_timestamp_seconds", CHANNEL, "When we last wrote to a customer."),
     _gauge("messenger_channel_expected_gap_seconds", CHANNEL, "The silence that is still usual for the channel now."),
+    _gauge("messenger_canary_sent_timestamp_seconds", CHANNEL, "When the last test message was sent to the channel."),
+    _gauge("messenger_canary_arrived_timestamp_seconds", CHANNEL, "When a test message last arrived in the portal."),
     _counter("messenger_channel_messages_total", (*CHANNEL, "direction"), "Messages seen, in and out."),
     _histogram(
         "messenger_response_time_seconds",

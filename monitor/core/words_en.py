@@ -38,6 +38,11 @@ WORDS_EN = Wording(
         State.UNKNOWN: "the state is unknown",
     },
     by_cause={
+        "canary_lost": (
+            "{channel}: test messages do not arrive in Bitrix24",
+            "The channel counts as connected, but messages from the second number did not arrive. Noticed {since} ({lasted} "
+            "ago). Customers' messages are probably lost as well.",
+        ),
         "undelivered": (
             "{channel}: employees' answers do not reach the customers",
             "Customers' messages arrive, but answers are not confirmed. Noticed at {since} ({lasted} ago).",

@@ -46,7 +46,7 @@ def _acts(sandbox: Sandbox) -> dict[str, Callable[..., Any]]:
         "disconnect": world.disconnect,
         "connect": world.connect,
         "customer": world.add_customer,
-        "customer_writes": lambda connector, line, customer: world.customer_writes(connector, line, customer).id,
+        "customer_writes": lambda **said: world.customer_writes(**said).id,
         "operator_writes": lambda session, user: world.operator_writes(world.dialogs[session], user).id,
         "operator_accepts": lambda session, user: world.operator_accepts(world.dialogs[session], user),
         "set_queue": lambda line, users: world.lines[line].update(QUEUE=[str(user) for user in users]),

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor.core.canary import Canary
 from monitor.core.memory import ChannelMemory, Flip
 from monitor.core.model import ChannelKey
+from monitor.core.policy import CanaryRule
 from monitor.core.timeline import Day, days_of, spans_of, uptime
 from monitor.shell import charts
 from monitor.shell.page_portal import channel_name, channel_row, open_incidents
@@ -16,6 +18,7 @@ from monitor.shell.sight import Sight, light_of
 
 Row = dict[str, Any]
 
+_USUAL = CanaryRule(through="", to="")
 SHOWN = timedelta(days=89)  # and today
 MOST_CHANGES = 50
 _DATE = {"ru": "%d.%m.%Y", "en": "%Y-%m-%d"}
@@ -39,7 +42,21 @@ def channel(memory: ChannelMemory, flips: Sequence[Flip], sight: Sight) -> Row:
         "first_day": days[0].day.strftime(_DATE[sight.language]),
         "changes": [_change(flip, sight) for flip in reversed(flips[-MOST_CHANGES:])],
         "incidents": [row for row in open_incidents(sight) if row["id"] in known],
+        "canaries": [_canary(one, memory, sight) for one in reversed(memory.canaries.sent)],
     }
+
+
+def _canary(one: Canary, memory: ChannelMemory, sight: Sight) -> Row:
+    wish = sight.policy.channels.get(memory.channel.key)
+    wait = (wish.canary if wish and wish.canary else _USUAL).wait
+    if one.arrived is not None:
+        told = sight.say("canary_arrived").format(span=sight.span(max(timedelta(), one.arrived - one.sent)))
+    elif one.taken is None:
+        told = sight.say("canary_not_sent").format(problem=one.problem or "—")
+    else:
+        told = sight.say("canary_on_its_way" if sight.now < one.taken + wait else "canary_lost")
+    light = "good" if one.arrived else "bad" if one.taken and sight.now >= one.taken + wait else "none"
+    return {"at": sight.at(one.sent), "number": one.number, "light": light, "told": told}
 
 
 def strips(flips: Sequence[Flip], sight: Sight) -> list[Row]:

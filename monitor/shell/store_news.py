@@ -12,7 +12,7 @@ from monitor.core.model import ChannelKey
 _LASTING = attrgetter(
     *("channel", "diagnosis", "since", "well_since", "flag", "was_configured", "provider", "flips", "last_inbound"),
     *("last_outbound", "received", "sent", "outages", "hidden", "phone_gone", "gone"),
-    *("echoes_phone", "habit", "patience", "deliveries"),
+    *("echoes_phone", "habit", "patience", "deliveries", "canaries"),
 )
 _STREAKS_ASKED_FOR = 10
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from monitor.sandbox.vendors.vendor import Vendor, told, vendor_of
+from monitor.sandbox.vendors.vendor import Vendor, take, told, vendor_of
 
 
 def start() -> Vendor:
@@ -18,4 +18,14 @@ async def _instances(request: web.Request) -> web.Response:
     return told([{"name": name, **row} for name, row in vendor.rows.items()])
 
 
-ROUTES = [web.get("/instance/fetchInstances", _instances)]
+async def _send(request: web.Request) -> web.Response:
+    vendor, name, body = vendor_of(request), request.match_info["name"], await request.json()
+    if not vendor.knows(request.headers.get("apikey")):
+        return told({"status": 401, "error": "Unauthorized"}, 401)
+    if name not in vendor.rows:
+        return told({"status": 404, "error": "Not Found"}, 404)
+    key = {"remoteJid": f"{body['number']}@s.whatsapp.net", "fromMe": True}
+    return told({"key": key | {"id": take(vendor, name, body["number"], body["text"])}, "status": "PENDING"}, 201)
+
+
+ROUTES = [web.get("/instance/fetchInstances", _instances), web.post("/message/sendText/{name}", _send)]

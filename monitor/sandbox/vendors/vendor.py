@@ -24,6 +24,7 @@ class Vendor:
     key: str = KEY
     fault: Fault | None = None
     asked: int = 0
+    letters: list[dict[str, str]] = field(default_factory=list)  # messages it took, in order
 
     def knows(self, given: str | None) -> bool:
         return given is not None and any(given == f"{form}{self.key}" for form in FORMS)
@@ -38,6 +39,12 @@ VENDOR: web.AppKey[Vendor] = web.AppKey("vendor", Vendor)
 
 def vendor_of(request: web.Request) -> Vendor:
     return request.app[VENDOR]
+
+
+def take(vendor: Vendor, sender: str, to: object, text: object) -> str:
+    """A message is on its way; its id."""
+    vendor.letters.append({"from": sender, "to": str(to), "text": str(text)})
+    return f"3EB0{len(vendor.letters):016X}"
 
 
 def told(body: object, status: int = 200) -> web.Response:
@@ -62,6 +69,7 @@ async def _show(request: web.Request) -> web.Response:
     fault = vendor.fault.kind if vendor.fault else None
     return told(
         {"type": vendor.type, "rows": vendor.rows, "facts": vendor.facts, "fault": fault, "asked": vendor.asked}
+        | {"letters": vendor.letters}
     )
 
 
