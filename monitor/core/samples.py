@@ -89,20 +89,22 @@ def _channel(portal: str, memory: ChannelMemory) -> list[Sample]:
     labels = (portal, str(channel.line), channel.connector, channel.messenger.value)
     told = [_sample(Sample, ("messenger_channel_state", (*labels, word), one is state)) for one, word in _STATES]
     if state not in BLIND_STATES:
-        told.append(Sample("messenger_channel_up", labels, state in UP_STATES))
-    told.append(Sample("messenger_channel_state_since_timestamp_seconds", labels, memory.since.timestamp()))
+        told.append(_sample(Sample, ("messenger_channel_up", labels, state in UP_STATES)))
+    since = memory.since.timestamp()
+    told.append(_sample(Sample, ("messenger_channel_state_since_timestamp_seconds", labels, since)))
     if memory.last_inbound is not None:
-        told.append(Sample("messenger_channel_last_inbound_timestamp_seconds", labels, memory.last_inbound.timestamp()))
+        at = memory.last_inbound.timestamp()
+        told.append(_sample(Sample, ("messenger_channel_last_inbound_timestamp_seconds", labels, at)))
     if memory.last_outbound is not None:
         at = memory.last_outbound.timestamp()
-        told.append(Sample("messenger_channel_last_outbound_timestamp_seconds", labels, at))
+        told.append(_sample(Sample, ("messenger_channel_last_outbound_timestamp_seconds", labels, at)))
     if memory.patience is not None and memory.patience.after is not None:
         gap = memory.patience.after - memory.patience.since
         told.append(Sample("messenger_channel_expected_gap_seconds", labels, gap.total_seconds()))
     if memory.canaries.sent:
         told += _canaries(labels, memory.canaries)
-    told.append(Sample("messenger_channel_messages_total", (*labels, "in"), memory.received))
-    told.append(Sample("messenger_channel_messages_total", (*labels, "out"), memory.sent))
+    told.append(_sample(Sample, ("messenger_channel_messages_total", (*labels, "in"), memory.received)))
+    told.append(_sample(Sample, ("messenger_channel_messages_total", (*labels, "out"), memory.sent)))
     return told
 
 

@@ -72,6 +72,13 @@ def book_of(turns: Mapping[TurnKey, Turn]) -> TurnBook:
     return turns if isinstance(turns, TurnBook) else TurnBook({}, {}).amended(turns.values())
 
 
+def changed_turns(before: Mapping[TurnKey, Turn], after: Mapping[TurnKey, Turn]) -> dict[TurnKey, Turn]:
+    """What `after` tells by another record; dialogs that did not move are not looked at where both are books."""
+    if isinstance(before, TurnBook) and isinstance(after, TurnBook):
+        return after.changes_since(before)
+    return {key: turn for key, turn in after.items() if before.get(key) is not turn}
+
+
 def unanswered(turns: Mapping[TurnKey, Turn]) -> Collection[Turn]:
     return book_of(turns).unanswered()
 

@@ -159,13 +159,13 @@ def _histogram(metric: Metric, labels: Labels, tally: Tally) -> str:
     return f"{''.join(lines)}{metric.name}_count{end} {below}.0\n{metric.name}_sum{end} {number(tally.total)}\n"
 
 
+_NO_NUMBERS = {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}
+
+
 def number(value: float) -> str:
     """As prometheus_client writes it: 1.0, +Inf, NaN."""
-    if value == math.inf:
-        return "+Inf"
-    if value == -math.inf:
-        return "-Inf"
-    return "NaN" if value != value else repr(float(value))  # noqa: PLR0124 - only NaN differs from itself
+    text = repr(float(value))
+    return _NO_NUMBERS.get(text, text)
 
 
 _WRITTEN: dict[float, str] = {whole: number(whole) for whole in range(1000)}

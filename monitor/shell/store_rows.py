@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text
 from monitor.core.incident import Incident
 from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
 from monitor.core.turn import Turn, TurnKey
-from monitor.core.turn_book import book_of
+from monitor.core.turn_book import changed_turns
 from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Total, totals_of
 from monitor.shell.store_outbox import enqueue
@@ -27,7 +27,7 @@ def write(connection: Connection, *, portal: str, before: PortalState, judgement
     put(connection, tables.portals, [(portal, encode(after.memory), encode(after.cursor))])
     for shelf in SHELVES:
         _write_shelf(connection, portal, shelf, shelf.of(before), shelf.of(after))
-    turns = book_of(after.turns).changes_since(book_of(before.turns)) | {turn.key: turn for turn in judgement.ended}
+    turns = changed_turns(before.turns, after.turns) | {turn.key: turn for turn in judgement.ended}
     put(connection, tables.turns, [_turn_row(portal, turn) for turn in turns.values()])
     increase(connection, tables.totals, _total_rows(portal, judgement.ended))
     _append(connection, portal, judgement)
