@@ -138,8 +138,9 @@ async def _read(response: aiohttp.ClientResponse, max_answer: int) -> bytes:
 def _named(error: Exception, host: str, limit: timedelta) -> Failure:
     if isinstance(error, TimeoutError):
         return Failure(reason=Reason.TIMEOUT, detail=f"{host} did not answer within {limit.total_seconds():g} s")
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return Failure(reason=Reason.UNREACHABLE, code="tls_ca", detail=f"the certificate of {host} is not trusted")
+    if (unproven := _unproven(error)) is not None:
+        code, detail = _CERTIFICATES.get(getattr(unproven, "verify_code", 0), _UNKNOWN_AUTHORITY)
+        return Failure(reason=Reason.UNREACHABLE, code=code, detail=detail.format(host=host))
     if isinstance(error, aiohttp.ClientPayloadError | aiohttp.ClientResponseError):
         cut = isinstance(error, aiohttp.ClientPayloadError)
         return failures.malformed(f"the answer of {host} {'was cut off' if cut else 'is no valid HTTP'}")
@@ -148,6 +149,22 @@ def _named(error: Exception, host: str, limit: timedelta) -> Failure:
     if isinstance(error, aiohttp.ClientError | OSError):
         return Failure(reason=Reason.UNREACHABLE, detail=f"{host}: {_plainly(error)}")
     return Failure(reason=Reason.REJECTED, detail=f"the address of {host} cannot be asked")
+
+
+# By OpenSSL's X509_V_ERR_*: what the other side has to mend, and what may be mended here.
+_CERTIFICATES = {
+    9: ("tls_expired", "the certificate of {host} is not valid yet: look at the clocks of both sides"),
+    10: ("tls_expired", "the certificate of {host} has expired: its owner has to renew it"),
+    62: ("tls_host", "the certificate shown is not of {host}: look at the address, and at proxies on the way"),
+    64: ("tls_host", "the certificate shown is not of {host}: look at the address, and at proxies on the way"),
+}
+_UNKNOWN_AUTHORITY = ("tls_ca", "the certificate of {host} is not trusted: name its authority in ca_file")
+
+
+def _unproven(error: Exception) -> ssl.SSLCertVerificationError | None:
+    """aiohttp's own error is one too, but the one inside knows why."""
+    wrapped = (getattr(error, "certificate_error", None), error.__cause__, error)
+    return next((one for one in wrapped if isinstance(one, ssl.SSLCertVerificationError)), None)
 
 
 def _refused(error: Exception) -> AddressRefused | None:

@@ -202,9 +202,13 @@ def address_faults() -> list[Fault]:
             end=config_as_before,
             seen=("nobody.invalid: its name is not known",),
         ),
-        tls("the certificate has expired", "expired", "tls_ca the certificate of 127.0.0.1 is not trusted"),
-        tls("the certificate is another host's", "other", "tls_ca the certificate of 127.0.0.1 is not trusted"),
-        tls("the certificate's authority is unknown", "stranger", "tls_ca the certificate of 127.0.0.1 is not trusted"),
+        tls("the certificate has expired", "expired", "tls_expired the certificate of 127.0.0.1 has expired"),
+        tls("the certificate is another host's", "other", "tls_host the certificate shown is not of 127.0.0.1"),
+        tls(
+            "the certificate's authority is unknown",
+            "stranger",
+            "tls_ca the certificate of 127.0.0.1 is not trusted",
+        ),
         tls("TLS is spoken where none is", "plain", "no TLS connection"),
     ]
 

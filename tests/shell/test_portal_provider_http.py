@@ -19,6 +19,9 @@ from monitor import __version__
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell.http import ProviderHttp, session
 from monitor.shell.wire import trust
+from tests.faults.tls_server import tls_server as server_that_nobody_should_trust
+
+OTHER = "the certificate shown is not of 127.0.0.1"
 
 
 @asynccontextmanager
@@ -163,3 +166,22 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return context
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "said"),
+    [
+        ("expired", "tls_expired", "the certificate of 127.0.0.1 has expired: its owner has to renew it"),
+        (
+            "other",
+            "tls_host",
+            f"{OTHER}: look at the address, and at proxies on the way",
+        ),
+        ("stranger", "tls_ca", "the certificate of 127.0.0.1 is not trusted: name its authority in ca_file"),
+    ],
+)
+async def test_a_certificate_is_refused_in_the_words_that_help(kind: str, code: str, said: str, tmp_path: Path):
+    url = await server_that_nobody_should_trust(tmp_path, kind)
+    async with session() as http:
+        told = await failure(ProviderHttp(url, http=http, clock=HandClock(), trusted=trust(str(tmp_path / "ca.pem"))))
+    assert (told.reason, told.code, told.detail) == (Reason.UNREACHABLE, code, said)
