@@ -15,6 +15,7 @@ from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
 from monitor.core.replacing import replace
 from monitor.core.reply_facts import Contacts, is_ours, no_human_typed, rules_of
+from monitor.core.restored import forgotten, in_words, restored
 from monitor.core.schedules import PublicDays
 from monitor.core.sessions import fresh, remember
 from monitor.core.tallies import Tallies, recent, recount
@@ -52,13 +53,16 @@ def hear(
     now: datetime,
 ) -> Heard:
     """Fold the dialogs' findings. A line whose hours are not known yet is not judged: its sessions stay due."""
+    back = restored(state.cursor, state.sessions, findings)
+    state = forgotten(state, back) if back is not None else state
     cursor, sessions, histories = remember(state.cursor, state.sessions, findings, now, policy)
     hearing = _Hearing(state=state, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
     if histories:
         hearing.prepare(histories)
     for history in histories:
         hearing.take(history)
-    return replace(hearing.outcome(cursor), histories=histories)
+    heard = replace(hearing.outcome(cursor), histories=histories)
+    return replace(heard, problems=(*in_words(back), *heard.problems)) if back is not None else heard
 
 
 class _Hearing:

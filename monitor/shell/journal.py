@@ -8,6 +8,9 @@ import structlog
 
 from monitor.core.incident import Incident
 from monitor.core.memory import Flip, Judgement, PortalMemory, PortalState
+from monitor.core.restored import WENT_BACK
+
+LOUD = frozenset({WENT_BACK})  # notes that an operator has to know of
 
 log = structlog.get_logger()
 
@@ -30,7 +33,7 @@ def tell(before: PortalState, judgement: Judgement, now: datetime) -> None:
         )
     for note in judgement.notes:
         event, _, rest = note.partition(" ")
-        log.info(event, portal=portal, detail=rest)
+        (log.warning if event in LOUD else log.info)(event, portal=portal, detail=rest)
 
 
 def _tell_portal(portal: str, before: PortalMemory, after: PortalMemory, now: datetime) -> None:
