@@ -98,6 +98,8 @@ class AccountWatch:
             failure = error.failure
         except TimeoutError:
             failure = Failure(reason=Reason.TIMEOUT, detail="the provider did not answer in time")
+        except MemoryError:
+            raise
         except Exception as error:  # a probe's bug is contained where probes are run
             log.exception("probe.broke", provider=self._account.name, probe=self._probe.type)
             failure = Failure(reason=Reason.BUG, code=type(error).__name__)

@@ -28,6 +28,7 @@ from monitor.shell.web import make_app
 log = structlog.get_logger()
 
 EXIT_OK, EXIT_FAILED = 0, 1
+NO_MEMORY = "no memory is left: give the process more (MemoryMax of the unit, the container's limit), or fewer portals"
 
 
 async def run(config: Config, clock: Clock, path: Path | None = None, ready: asyncio.Event | None = None) -> int:
@@ -47,6 +48,9 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
     except* StoreError as failed:  # also from within the tasks: a store that fails ends the process in words
         code = EXIT_FAILED
         log.error("store.failed", problem=str(_first(failed)))
+    except* MemoryError:
+        code = EXIT_FAILED
+        log.error("memory.exhausted", problem=NO_MEMORY)
     except* OSError as failed:
         code = EXIT_FAILED
         error = _first(failed)

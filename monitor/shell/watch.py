@@ -151,7 +151,7 @@ class Watch:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 answers = await probe.ask(self.call, view)
             reading = probe.read(answers, view, self._clock.now())
-        except (Fenced, StoreError):  # not the probe's fault: nothing may be kept, or can be
+        except (Fenced, StoreError, MemoryError):  # not the probe's fault: nothing may be kept, or can be
             raise
         except TimeoutError:
             detail = f"the probe did not end within {self._deadline.total_seconds():.0f} s"

@@ -35,6 +35,7 @@ class Fault:
     lasts: int = 3
     within: int = 6
     allows: tuple[str, ...] = ()
+    on_postgres: bool = False
 
 
 # --- the wire ----------------------------------------------------------------------------------------------

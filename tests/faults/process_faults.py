@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 import resource
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,7 +15,7 @@ from typing import Any
 
 import yaml
 from fault_list import Act, Fault
-from stage import Killed, Stage
+from stage import Gate, Killed, Stage
 from tls_server import tls_server
 
 from monitor.sandbox.presets import CONNECTORS
@@ -31,6 +33,7 @@ class Trap:
     store: Store
     work: str
     after: bool
+    by: type[BaseException] = Killed
     sprung: bool = False
 
     def __getattr__(self, name: str) -> Any:
@@ -44,12 +47,12 @@ class Trap:
             self.sprung = True
             if self.after:
                 await real(*given, **named)
-            raise Killed
+            raise self.by
 
         return work
 
 
-def killed(work: str, *, after: bool, name: str) -> Fault:
+def killed(work: str, *, after: bool, name: str, by: type[BaseException] = Killed, seen: str = "") -> Fault:
     """The trap is laid at the next start; the first start of the fault is itself a kill between two polls."""
 
     async def begin(one: Stage) -> None:
@@ -59,14 +62,14 @@ def killed(work: str, *, after: bool, name: str) -> Fault:
         def wrap(store: Store) -> Any:
             if laid:
                 return store
-            laid.append(Trap(store, work, after))
+            laid.append(Trap(store, work, after, by))
             return laid[0]
 
         one.wrap = wrap
         if work in {"load", "save"}:
             one.sandbox.oauth.expire_all()
 
-    return Fault(area="process", name=name, begin=begin)
+    return Fault(area="process", name=name, begin=begin, seen=(seen,) if seen else ())
 
 
 async def killed_between(one: Stage) -> None:
@@ -75,6 +78,117 @@ async def killed_between(one: Stage) -> None:
 
 async def stopped_for_an_hour(one: Stage) -> None:
     one.clock.at += timedelta(hours=1)
+
+
+async def abroad(one: Stage) -> None:
+    """Local time means nothing to the daemon. This zone's summer begins two minutes later, at 7:05 of the day."""
+    os.environ["TZ"] = "<HERE>-2<THERE>-3,M3.1.1/9:05,M10.5.0/3"
+    time.tzset()
+    assert time.localtime(one.clock.at.timestamp()).tm_hour == 9
+    assert time.localtime((one.clock.at + timedelta(minutes=9)).timestamp()).tm_hour == 10
+
+
+async def at_home(_: Stage) -> None:
+    os.environ.pop("TZ", None)
+    time.tzset()
+
+
+def terminated() -> list[Fault]:
+    """SIGTERM as the daemon takes it: what is on its way is cut, and it is started anew."""
+
+    def at(name: str, gate: Callable[[Stage], Gate], work: Callable[[Stage], Awaitable[object]]) -> Fault:
+        async def begin(one: Stage) -> None:
+            reached = asyncio.Event()
+
+            async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+                await reader.read(1)
+                reached.set()
+                await asyncio.Event().wait()
+
+            await gate(one).become(hang)
+            on_its_way = asyncio.ensure_future(work(one))
+            async with asyncio.timeout(5):
+                await reached.wait()
+            on_its_way.cancel()
+            await asyncio.gather(on_its_way, return_exceptions=True)
+            await one.stop()
+            await gate(one).become(None)
+
+        return Fault(area="process", name=f"SIGTERM while {name}", begin=begin)
+
+    async def renewal(one: Stage) -> None:
+        one.sandbox.oauth.expire_all()
+        await one.watch.poll()
+
+    async def alerting(one: Stage) -> None:
+        assert one.daemon is not None
+        assert one.daemon.pusher is not None
+        one.lose_qr()
+        for _ in range(2):
+            one.clock.at += timedelta(seconds=1)
+            await one.watch.poll()
+        await one.daemon.pusher.tell()
+
+    async def asking(one: Stage) -> None:
+        assert one.daemon is not None
+        for account in one.daemon._accounts.kept.values():
+            await account.run.poll()
+
+    return [
+        at("the portal is asked", lambda one: one.gate, lambda one: one.watch.poll()),
+        at("tokens are renewed", lambda one: one.gate, renewal),
+        at("Alertmanager is told", lambda one: one.alerts_gate, alerting),
+        at("a provider is asked", lambda one: one.bot_gate, asking),
+        terminated_while_keeping(),
+    ]
+
+
+def terminated_while_keeping() -> Fault:
+    async def begin(one: Stage) -> None:
+        """The answers are in the store's hands already, and nobody waits for them any more."""
+        await one.stop()
+        keeping = asyncio.Event()
+
+        def wrap(store: Store) -> Any:
+            return Kept(store, keeping)
+
+        one.wrap = wrap
+        assert await one.start()
+        one.clock.at += timedelta(seconds=1)
+        on_its_way = asyncio.ensure_future(one.watch.poll())
+        async with asyncio.timeout(5):
+            await keeping.wait()
+        on_its_way.cancel()
+        await asyncio.gather(on_its_way, return_exceptions=True)
+        one.wrap = lambda store: store
+        await one.stop()
+
+    return Fault(area="process", name="SIGTERM while the answers are being kept", begin=begin)
+
+
+@dataclass
+class Kept:
+    """The store, which tells when a poll is on its way into it."""
+
+    store: Store
+    keeping: asyncio.Event
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    async def commit(self, *given: Any) -> None:
+        work = asyncio.ensure_future(self.store.commit(*given))
+        await asyncio.sleep(0)  # it is handed to the store's thread
+        self.keeping.set()
+        await work
+
+
+def out_of_memory() -> list[Fault]:
+    at = (("commit", "while the answers are kept"), ("load", "while a portal is asked"))
+    return [
+        killed(work, after=False, name=f"no memory is left {when}", by=MemoryError, seen="exit 1: no memory is left")
+        for work, when in at
+    ]
 
 
 def jumps(by: timedelta) -> Act:
@@ -241,6 +355,14 @@ def process_faults() -> list[Fault]:
             allows=(f"messages of ChannelKey(line=1, connector='{VANISHED}')", "event (1703, 90006, 'turn_open')"),
         ),
         Fault(area="process", name="kill -9 between two polls", begin=killed_between),
+        *terminated(),
+        *out_of_memory(),
+        Fault(
+            area="clock",
+            name="the host's time zone is another one, and its clocks are put forward",
+            begin=abroad,
+            end=at_home,
+        ),
         Fault(area="process", name="the process is stopped for an hour (SIGSTOP)", begin=stopped_for_an_hour),
         *clock_faults(),
         Fault(

@@ -18,7 +18,9 @@ from typing import Any
 import aiohttp
 import yaml
 from aiohttp import web
+from postgres_server import Server
 
+from monitor.app import NO_MEMORY
 from monitor.config import Config, load
 from monitor.core.memory import PortalState
 from monitor.core.model import Failure
@@ -188,6 +190,7 @@ class Stage:
     _stack: AsyncExitStack | None = None
     sessions: dict[str, int] = field(default_factory=dict)
     timeout: float = 0.25
+    postgres: Server | None = None
 
     # --- the process -----------------------------------------------------------------------------------
 
@@ -251,13 +254,19 @@ class Stage:
             self.deaths += 1
             self._note(f"exit 1: {error}")
             await self.stop()
+        except MemoryError:
+            self.deaths += 1
+            self._note(f"exit 1: {NO_MEMORY}")
+            await self.stop()
         except Killed:
             self.deaths += 1
             await self.stop()
-        except BaseExceptionGroup as several:  # killed within a probe
-            if several.split(Killed)[1] is not None:
+        except BaseExceptionGroup as several:  # within a probe
+            if several.split((Killed, MemoryError))[1] is not None:
                 raise
             self.deaths += 1
+            if several.subgroup(MemoryError) is not None:
+                self._note(f"exit 1: {NO_MEMORY}")
             await self.stop()
         else:
             self._look()
@@ -331,7 +340,11 @@ async def _group() -> AsyncIterator[asyncio.TaskGroup]:
 
 
 @asynccontextmanager
-async def stage(folder: Path, at: datetime = START, store: str = "") -> AsyncIterator[Stage]:
+async def stage(
+    folder: Path, at: datetime = START, store: str = "", postgres: Server | None = None
+) -> AsyncIterator[Stage]:
+    """`postgres`: a server whose database is the store, in the hands of the test."""
+    store = postgres.url if postgres is not None else store
     clock = HandClock(at)
     receiver = Receiver()
     app = web.Application()
@@ -366,6 +379,7 @@ async def stage(folder: Path, at: datetime = START, store: str = "") -> AsyncIte
             bot_gate=bot_gate,
             config=load(path),
             path=path,
+            postgres=postgres,
         )
         try:
             yield built

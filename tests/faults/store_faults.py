@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from fault_list import AUTH, Act, Fault, authorised_again
+from fault_list import AUTH, Act, Fault, authorised_again, nothing
+from postgres_server import Server
 from stage import Stage
 
 from monitor.shell.store import Store, StoreError
@@ -203,4 +206,38 @@ def store_faults() -> list[Fault]:
             seen=("its tokens are encrypted: set store.key_file to the key they were encrypted with",),
             hand="put the key back",
         ),
+        *postgres_faults(),
     ]
+
+
+def postgres_faults() -> list[Fault]:
+    def at(name: str, begin: Act, end: Act, *seen: str) -> Fault:
+        return Fault(area="store", name=name, begin=begin, end=end, seen=seen, on_postgres=True)
+
+    def act(what: Callable[[Server], None]) -> Act:
+        async def begin(one: Stage) -> None:
+            assert one.postgres is not None
+            await asyncio.to_thread(what, one.postgres)
+
+        return begin
+
+    return [
+        at(
+            "PostgreSQL falls, and is started again",
+            act(Server.stop),
+            act(Server.start),
+            "start PostgreSQL or correct store.url",
+        ),
+        at(
+            "PostgreSQL fails over: sessions are cut off, the standby takes no writes until it is promoted",
+            act(Server.fail_over),
+            act(Server.promote),
+            "read-only transaction",
+        ),
+        at("PostgreSQL is restarted within a minute", act(restart), nothing),
+    ]
+
+
+def restart(server: Server) -> None:
+    server.stop()
+    server.start()

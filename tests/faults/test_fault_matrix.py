@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, of_the_provider, on_the_wire
+from postgres_server import served
 from process_faults import process_faults
 from reliability import PAGE, Row, write_page
 from stage import Outcome, Stage, doubled, lost, outcome, stage, told_besides
@@ -83,16 +85,18 @@ async def lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int 
 
 
 async def _lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int | None]:
-    async with stage(folder) as one:
-        await before(one)
-        if fault is not None:
-            await fault.begin(one)
-        for minute in range(3):
-            await meanwhile(one, minute)
-            if fault is not None and minute + 1 == fault.lasts:
-                await fault.end(one)
-        well_in = await afterwards(one)
-        return one, await outcome(one), well_in
+    with ExitStack() as stack:
+        server = stack.enter_context(served()) if fault is not None and fault.on_postgres else None
+        async with stage(folder, postgres=server) as one:
+            await before(one)
+            if fault is not None:
+                await fault.begin(one)
+            for minute in range(3):
+                await meanwhile(one, minute)
+                if fault is not None and minute + 1 == fault.lasts:
+                    await fault.end(one)
+            well_in = await afterwards(one)
+            return one, await outcome(one), well_in
 
 
 @pytest.fixture(scope="module")
