@@ -79,4 +79,4 @@ fuzz: $(STAMP)
 
 # Runs the fault matrix and writes what was measured into docs/reliability.md.
 reliability: $(STAMP)
-	RELIABILITY=1 $(BIN)/pytest tests/faults -q -p no:cacheprovider -p no:xdist -k "not the_page_has"
+	RELIABILITY=1 $(BIN)/pytest tests/faults tests/sharing -q -n 0 -p no:cacheprovider -k "not the_page_has"

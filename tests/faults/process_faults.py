@@ -348,7 +348,7 @@ def process_faults() -> list[Fault]:
         *address_faults(),
         *kills,
         Fault(
-            area="bitrix24",
+            area="Bitrix24",
             name="the portal is restored from an old backup, numbers of dialogs go back",
             begin=portal_restored,
             seen=("log: replies.ids_went_back session=7003: the portal gives numbers a second time",),

@@ -18,6 +18,7 @@ compared with the same life without. Time to recover is counted from the end of 
 
 - **Lost**: a turn of a reply, a row of the ledger, a counted message or an alert that the undisturbed run has.
 - **Doubled**: one of these that it has not, an alert with a second beginning, or the use of a dead refresh token.
+- In *People* it is a notification in the portal and a letter that may be lost or doubled.
 - **Told besides**: alerts that the undisturbed run did not need. A clock that runs ahead makes replies look late.
 """
 
@@ -37,12 +38,36 @@ class Row:
     hand: str = ""
 
 
+SHARED = "## Several processes"
+SHARED_HEAD = f"""
+{SHARED}
+
+Three real daemons on one real PostgreSQL, each behind a wire of its own, share {{portals}} portals with a lease of
+{{lease:.0f}} s (30 s by default) and a poll a second; `tests/sharing` writes this section. Of {{requests:,}} requests
+over {{changes}} changes of hands {{trespasses}} came from a process that did not hold the portal by the database's own
+record, {{dead}} dead refresh tokens were used, each of three incidents was opened once, and their alerts kept their
+beginnings.
+
+| what becomes of one of the three | all portals asked by others after |
+|---|---|
+"""
+
+
+def write_shared(spans: Mapping[str, float], **facts: float) -> None:
+    """The section of several processes, in the place of the one before; only when asked to."""
+    if not os.environ.get("RELIABILITY"):
+        return
+    lines = "".join(f"| {name} | {seconds:.1f} s |\n" for name, seconds in spans.items())
+    before = PAGE.read_text().partition(SHARED)[0].rstrip("\n")
+    PAGE.write_text(f"{before}\n{SHARED_HEAD.format(**facts)}{lines}")
+
+
 def write_page(rows: Mapping[str, Row], names: Sequence[str]) -> None:
     """Only where all faults were run, and only when asked to: `RELIABILITY=1`."""
     if not os.environ.get("RELIABILITY") or set(rows) != set(names):
         return
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page([rows[name] for name in names]))
+    _, mark, shared = PAGE.read_text().partition(SHARED)
+    PAGE.write_text(page([rows[name] for name in names]) + (f"\n{mark}{shared}" if mark else ""))
 
 
 def page(rows: Sequence[Row]) -> str:

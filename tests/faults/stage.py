@@ -191,6 +191,7 @@ class Stage:
     sessions: dict[str, int] = field(default_factory=dict)
     timeout: float = 0.25
     postgres: Server | None = None
+    post: Any = None  # the mail server, where people are told
 
     # --- the process -----------------------------------------------------------------------------------
 
@@ -250,6 +251,7 @@ class Stage:
                 await account.run.poll()
             if self.daemon.pusher is not None:
                 await self.daemon.pusher.tell()
+            await self._bring()
         except StoreError as error:
             self.deaths += 1
             self._note(f"exit 1: {error}")
@@ -270,6 +272,13 @@ class Stage:
             await self.stop()
         else:
             self._look()
+
+    async def _bring(self) -> None:
+        """What waits for people is brought to them, each receiver's in its order."""
+        assert self.daemon is not None
+        courier = self.daemon.courier
+        for (portal, receiver), rows in (await courier._due()).items():
+            await courier._served(portal, receiver, rows)
 
     def _look(self) -> None:
         state = self.state
@@ -341,9 +350,15 @@ async def _group() -> AsyncIterator[asyncio.TaskGroup]:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, at: datetime = START, store: str = "", postgres: Server | None = None
+    folder: Path,
+    at: datetime = START,
+    store: str = "",
+    postgres: Server | None = None,
+    post: Any = None,
+    told: list[dict[str, Any]] | None = None,
 ) -> AsyncIterator[Stage]:
-    """`postgres`: a server whose database is the store, in the hands of the test."""
+    """`postgres`: a server whose database is the store, in the hands of the test; `post`: the mail server, `told` the
+    receivers of the configuration."""
     store = postgres.url if postgres is not None else store
     clock = HandClock(at)
     receiver = Receiver()
@@ -366,7 +381,7 @@ async def stage(
         (folder / "bot").write_text("1:canary-bot-token")
         (folder / "bot").chmod(0o600)
         bot = {"name": "tg", "type": "telegram_bot", "token_file": str(folder / "bot"), "url": bot_gate.url}
-        keys |= {"providers": [bot | {"timeout": "1s"}]}
+        keys |= {"providers": [bot | {"timeout": "1s"}], **({"receivers": told} if told else {})}
         path = write_config(folder, sandbox, gate.url, alerts_gate.url, **keys)
         built = Stage(
             folder=folder,
@@ -380,6 +395,7 @@ async def stage(
             config=load(path),
             path=path,
             postgres=postgres,
+            post=post,
         )
         try:
             yield built

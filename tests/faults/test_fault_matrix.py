@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, of_the_provider, on_the_wire
+from people_faults import addressed, letters, people_faults, post_office
 from postgres_server import served
 from process_faults import process_faults
-from reliability import PAGE, Row, write_page
-from stage import Outcome, Stage, doubled, lost, outcome, stage, told_besides
+from reliability import PAGE, SHARED, Row, write_page
+from stage import START, Outcome, Stage, doubled, lost, outcome, stage, told_besides
 from store_faults import store_faults
 from structlog.testing import capture_logs
+
+from tests.e2e.e2e_parts import free_port
 
 FAULTS = [
     *on_the_wire(),
@@ -30,6 +33,8 @@ FAULTS = [
 ORDINARY = frozenset({"incident.opened", "portal.failing"})  # seen as incidents and failures
 MAY_BE_TOLD = {"ChannelDown", "PortalUnreachable", "PortalAuthFailed", "SlowReply", "NoReply"}
 SETTLE = 9  # minutes that every run lasts after its fault
+LIVED = 6  # minutes before and during it
+PEOPLE = people_faults()
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -38,7 +43,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 def table() -> Iterator[dict[str, Row]]:
     rows: dict[str, Row] = {}
     yield rows
-    write_page(rows, [fault.name for fault in FAULTS])
+    write_page(rows, [fault.name for fault in (*FAULTS, *PEOPLE)])
 
 
 async def before(one: Stage) -> None:
@@ -109,6 +114,52 @@ def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return undisturbed
 
 
+async def told_by(folder: Path, fault: Fault | None) -> tuple[Stage, dict[str, int], int | None]:
+    """The same life, of which two people are told: a notification in the portal, and a letter."""
+    with capture_logs() as logs, post_office(free_port()) as office:
+        async with stage(folder, post=office, told=addressed(office, folder)) as one:
+            await before(one)
+            if fault is not None:
+                await fault.begin(one)
+            for minute in range(3):
+                await meanwhile(one, minute)
+            if fault is not None:
+                await fault.end(one)
+            for _ in range(SETTLE):
+                if all(letters(one).values()):
+                    break
+                await one.minute()
+            well_in = round((one.clock.at - START).total_seconds() / 60) - LIVED
+            for _ in range(30):
+                await one.minute()  # nobody is told a second time
+            told = letters(one)
+    for row in logs:
+        if row["log_level"] in {"warning", "error"} and row["event"].startswith("notice."):
+            one._note(f"log: {row['event']} {row.get('problem', '')}".strip())
+    return one, told, max(1, well_in)
+
+
+@pytest.mark.parametrize("fault", PEOPLE, ids=[fault.name for fault in PEOPLE])
+async def test_people_are_told_once_whatever_becomes_of_the_way_to_them(
+    fault: Fault, tmp_path: Path, table: dict[str, Row]
+) -> None:
+    one, told_to, well_in = await told_by(tmp_path, fault)
+    gone = [name for name, count in told_to.items() if count < 1]
+    twice = [name for name, count in told_to.items() if count > 1]
+    table[fault.name] = Row(
+        area=fault.area,
+        name=fault.name,
+        seen=told(fault, one),
+        lost="; ".join(gone) or "nothing",
+        doubled="; ".join(twice) or "nothing",
+        recovery=timedelta(minutes=well_in) if well_in and not gone else None,
+        hand=fault.hand,
+    )
+    assert [name for name in (*gone, *twice) if name not in fault.allows] == []
+    for wanted in fault.seen:
+        assert any(re.search(wanted, text) for text in one.seen), one.seen
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=[f"{fault.area}: {fault.name}" for fault in FAULTS])
 async def test_a_fault_loses_nothing_doubles_nothing_and_is_seen(
     fault: Fault, tmp_path: Path, meant: Outcome, table: dict[str, Row]
@@ -143,5 +194,8 @@ def told(fault: Fault, one: Stage) -> str:
 
 
 def test_the_page_has_a_row_for_every_fault_and_none_for_another() -> None:
-    rows = [row.split(" | ")[0].removeprefix("| ") for row in PAGE.read_text().splitlines() if row.startswith("| ")]
-    assert sorted(row for row in rows if row != "fault") == sorted(fault.name.replace("|", "/") for fault in FAULTS)
+    page = PAGE.read_text().partition(SHARED)[0]
+    rows = [row.split(" | ")[0].removeprefix("| ") for row in page.splitlines() if row.startswith("| ")]
+    assert sorted(row for row in rows if row != "fault") == sorted(
+        fault.name.replace("|", "/") for fault in (*FAULTS, *PEOPLE)
+    )

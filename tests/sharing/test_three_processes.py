@@ -14,7 +14,8 @@ import pytest
 
 from monitor.core.sharing import shard_of
 from tests.e2e.e2e_parts import alertmanager, alerts
-from tests.sharing.stand import CHANNEL, LINE, PORTALS, SHARDS, Stand, within
+from tests.faults.reliability import write_shared
+from tests.sharing.stand import CHANNEL, LEASE, LINE, PORTALS, SHARDS, Stand, within
 from tests.shell.store_parts import Postgres
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("sharing")]
@@ -70,6 +71,10 @@ async def settled(stand: Stand, *names: str) -> float:
         raise
 
 
+async def taken_over(stand: Stand, *names: str) -> float:
+    return await within(40, lambda: is_even(stand, *names) and are_asked(stand, *names), "two took over")
+
+
 async def started(stand: Stand, *names: str) -> None:
     await stand.start(names[0])
     await within(40, lambda: is_laid_out(stand), "the first process laid out the tables")
@@ -105,18 +110,18 @@ async def test_portals_go_on_whatever_happens_to_one_of_three_processes(stand: S
     killed = time.monotonic()
     stand.portals["p2"].flags[CHANNEL, LINE] = BROKEN
     stand.portals["p1"].flags[CHANNEL, LINE] = (False, True, True)
-    await settled(stand, "bela", "cora")
+    spans = {"kill -9": await settled(stand, "bela", "cora")}
     assert time.monotonic() - killed < 40 * 1.0  # a lease of 3 s here; 30 s by default, still under two minutes
     await within(20, lambda: set(told(stand)) == {"p0", "p2"}, "one alert ended, one began")
     assert told(stand)["p0"] == begun["p0"]
 
     # a new one takes its part
     await stand.start("ada")
-    await settled(stand, *NAMES)
+    spans["it is started again, and takes its part"] = await settled(stand, *NAMES)
 
     # stopped for longer than its lease, and woken: it does nothing in the name of portals that others have by now
     stand.signal("bela", signal.SIGSTOP)
-    await within(40, lambda: is_even(stand, "ada", "cora") and are_asked(stand, "ada", "cora"), "two took over")
+    spans["it is stopped for longer than its lease (SIGSTOP)"] = await taken_over(stand, "ada", "cora")
     stand.signal("bela", signal.SIGCONT)
     await asyncio.sleep(2)
     if stand.running["bela"].process.poll() is not None:  # a store that was cut off ends the process: it is restarted
@@ -126,7 +131,7 @@ async def test_portals_go_on_whatever_happens_to_one_of_three_processes(stand: S
     # cut off from the database alone: it stops by itself when its lease runs out, before others take over
     stand.wires["cora"].cut()
     cut = time.time()
-    await within(40, lambda: is_even(stand, "ada", "bela") and are_asked(stand, "ada", "bela"), "two took over")
+    spans["it is cut off from the database alone"] = await taken_over(stand, "ada", "bela")
     assert not [one for one in stand.asked if one[2] == "cora" and one[0] > cut + 4.0]
     stand.wires["cora"].mend()
     await asyncio.sleep(2)
@@ -137,18 +142,36 @@ async def test_portals_go_on_whatever_happens_to_one_of_three_processes(stand: S
     # one after another is restarted in order
     for name in NAMES:
         assert await asyncio.to_thread(stand.running[name].stop) == 0
-        await settled(stand, *[other for other in NAMES if other != name])
+        span = await settled(stand, *[other for other in NAMES if other != name])
+        spans["it is stopped in order (SIGTERM), the slowest of three"] = max(span, *list(spans.values())[4:], 0.0)
         await stand.start(name)
         await settled(stand, *NAMES)
 
     await within(20, lambda: set(told(stand)) == {"p0", "p2"}, "the same two alerts")
     assert told(stand)["p0"] == begun["p0"]
-    assert stand.trespasses(lambda portal: shard_of(portal, SHARDS)) == []
+    trespasses = stand.trespasses(lambda portal: shard_of(portal, SHARDS))
+    assert trespasses == []
     assert {name: portal.counts["invalid_grant"] for name, portal in stand.portals.items()} == dict.fromkeys(
         stand.portals, 0
     )
     assert all(portal.counts["token"] > 5 for portal in stand.portals.values())
     assert incidents(stand) == {"p0": 1, "p1": 1, "p2": 1}
+    write_shared(
+        spans,
+        portals=PORTALS,
+        lease=LEASE,
+        requests=len(stand.asked),
+        changes=changes(stand),
+        trespasses=len(trespasses),
+        dead=sum(portal.counts["invalid_grant"] for portal in stand.portals.values()),
+    )
+
+
+def changes(stand: Stand) -> int:
+    """How often a shard went into other hands."""
+    with psycopg.connect(stand.database) as connection:
+        row = connection.execute("SELECT count(*) FROM noted WHERE owner <> ''").fetchone()
+    return int(row[0]) if row else 0
 
 
 def incidents(stand: Stand) -> dict[str, int]:

@@ -1,0 +1,159 @@
+"""What may become of the ways to people: the portal's notifications and a mail server, told once of a lost QR code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from fault_list import Act, Fault, nothing
+from stage import Killed, Stage
+
+from monitor import receivers
+from monitor.receivers import apprise
+from monitor.sandbox.faults import Fault as SandboxFault
+
+HEAD = 5
+AREA = "people"
+NOTIFY = "im.notify.system.add"
+
+
+@dataclass
+class Post:
+    """A mail server; `says` is its answer to a letter, None = it takes it, "" = it never answers."""
+
+    port: int
+    says: str | None = None
+    letters: int = 0
+    _server: Controller | None = None
+    told: list[str] = field(default_factory=list)
+
+    async def handle_DATA(self, _: Any, __: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's word
+        del envelope
+        if self.says == "":
+            await asyncio.sleep(60)
+        if self.says is not None:
+            return self.says
+        self.letters += 1
+        return "250 OK"
+
+    def up(self) -> None:
+        self._server = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._server.start()
+
+    def down(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    @property
+    def address(self) -> str:
+        return f"mailto://127.0.0.1:{self.port}/?from=monitor@example.org&to=olga@example.org&mode=insecure"
+
+
+@contextmanager
+def post_office(port: int) -> Iterator[Post]:
+    """The mail server is up; a mail client has less patience than usual."""
+    post, patience = Post(port), apprise.PATIENCE
+    apprise.PATIENCE = 1.0
+    post.up()
+    try:
+        yield post
+    finally:
+        apprise.PATIENCE = patience
+        post.down()
+
+
+def addressed(post: Post, folder: Any) -> list[dict[str, Any]]:
+    (folder / "mail").write_text(post.address)
+    (folder / "mail").chmod(0o600)
+    told = {"audience": "integrator", "kinds": ["qr_rescan_required"], "hours": "always"}
+    return [
+        {"name": "note", "type": "bitrix24", "as": "notify", "to": HEAD, **told},
+        {"name": "mail", "type": "apprise", "url_file": str(folder / "mail"), **told},
+    ]
+
+
+def letters(one: Stage) -> dict[str, int]:
+    """How often each of the two was told."""
+    notes = [row["arrived"] for row in one.sandbox.methods.letters.rows() if row["kind"] == "notify"]
+    return {"notification": len(notes), "letter": one.post.letters if one.post is not None else 0}
+
+
+def portal(kind: str, method: str | None = NOTIFY, times: int | None = None) -> Act:
+    async def begin(one: Stage) -> None:
+        one.sandbox.inject(SandboxFault(kind=kind, method=method, times=times))
+
+    return begin
+
+
+async def healed(one: Stage) -> None:
+    one.sandbox.heal()
+
+
+def post(change: Callable[[Post], None]) -> Act:
+    async def act(one: Stage) -> None:
+        assert one.post is not None
+        await asyncio.to_thread(change, one.post)
+
+    return act
+
+
+def mail_says(answer: str | None) -> Act:
+    def change(office: Post) -> None:
+        office.says = answer
+
+    return post(change)
+
+
+def cut_off(type_: str) -> Act:
+    """kill -9 just after one of the two was told, before that is settled; once."""
+
+    async def begin(one: Stage) -> None:
+        known = receivers.receiver_types()
+        real = known[type_].deliver
+
+        async def deliver(parcel: Any) -> Any:
+            restore()
+            await real(parcel)
+            raise Killed
+
+        def restore() -> None:
+            object.__setattr__(known[type_], "deliver", real)
+
+        object.__setattr__(known[type_], "deliver", deliver)
+
+    return begin
+
+
+async def head_dismissed(one: Stage) -> None:
+    """He is nobody's user any more."""
+    with suppress(KeyError):
+        USERS[id(one)] = one.sandbox.world.users.pop(HEAD)
+
+
+USERS: dict[int, Any] = {}
+
+
+def people_faults() -> list[Fault]:
+    def at(name: str, begin: Act, end: Act = nothing, *seen: str, **more: Any) -> Fault:
+        return Fault(area=AREA, name=name, begin=begin, end=end, seen=seen, **more)
+
+    retried = "log: notice.retried"
+    return [
+        at("the portal fails at notifications", portal("INTERNAL_SERVER_ERROR"), healed, retried),
+        at("the portal denies notifications", portal("insufficient_scope"), healed, "give the application the scopes"),
+        at("a notification's answer is lost", portal("lost", times=1)),
+        at("kill -9 after a notification, before it is settled", cut_off("bitrix24")),
+        at("the one who is notified is no user any more", head_dismissed, nothing, retried, allows=("notification",),
+           hand="correct `to` or `head`"),
+        at("the mail server is down", post(Post.down), post(Post.up), retried),
+        at("the mail server hangs", mail_says(""), mail_says(None), retried),
+        at("the mail server asks to come again later, 451", mail_says("451 greylisted"), mail_says(None), retried),
+        at("the mail server refuses, 550", mail_says("550 no such user"), nothing, retried, allows=("letter",),
+           hand="correct the address"),
+        at("kill -9 after a letter, before it is settled", cut_off("apprise"), nothing, allows=("letter",)),
+    ]  # fmt: skip
