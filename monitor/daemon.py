@@ -266,7 +266,8 @@ class Daemon:
 
     def progress(self) -> Progress:
         """What the dead-man's switch may vouch for."""
-        return progress.progress(self._portals.kept, self._accounts.kept, self.pusher, self._clock)
+        told = progress.progress(self._portals.kept, self._accounts.kept, self.pusher, self._clock)
+        return progress.shared(told, self.sharing) if self.sharing is not None else told
 
     def is_ready(self) -> bool:
         begun = bool(self._portals.kept) or (self.sharing is not None and self.sharing.beaten)  # it may get no shard

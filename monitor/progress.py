@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from monitor import __version__
 from monitor.fleet import Kept
@@ -28,6 +29,22 @@ def health(portals: Subjects, accounts: Subjects, clock: Clock) -> tuple[bool, d
     well = not late and not silent
     facts = {"late_portals": late, "late_providers": silent, "version": __version__}
     return well, {"status": "ok" if well else "late", **facts}
+
+
+class Shared(Protocol):
+    """What is asked of a process that shares the portals with others."""
+
+    @property
+    def beaten(self) -> bool: ...
+
+    def unheard(self) -> float: ...
+
+
+def shared(alone: Progress, sharing: Shared) -> Progress:
+    """Of one process of several: without a portal it does well as long as it is in touch with the database."""
+    if sharing.unheard() > 0:
+        return Progress(well=False, words="the database has not been heard for longer than a lease")
+    return replace(alone, begun=alone.begun or sharing.beaten)
 
 
 def is_late(rhythm: Rhythm, clock: Clock) -> bool:

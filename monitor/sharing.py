@@ -73,8 +73,16 @@ class Sharing:
         self._serving = asyncio.Lock()
         self.others: tuple[Process, ...] = ()
         self.owners: dict[int, str] = {}
-        self.beaten = False
+        self.beaten_at: float | None = None  # when the database last heard us, by the clock that counts sleep too
         self._hold = app.task(name=TASK)(self._held)
+
+    @property
+    def beaten(self) -> bool:
+        return self.beaten_at is not None
+
+    def unheard(self) -> float:
+        """Seconds beyond the lease that the database has not heard us: nobody knows who watches our portals."""
+        return max(0.0, self._clock.awake_or_not() - (self.beaten_at or 0.0) - self._lease) if self.beaten else 0.0
 
     async def run(self) -> None:
         """A queue that breaks off is joined again; the leases decide meanwhile what may go on."""
@@ -206,7 +214,7 @@ class Sharing:
         alive = await self._leases.alive()
         self.others = tuple(one for one in alive if one.owner != self._leases.owner)
         self.owners = await self._leases.owners()
-        self._processes, self.beaten = max(1, len(alive)), True
+        self._processes, self.beaten_at = max(1, len(alive)), asked
         for shard in surplus(self._fence.held(), self._fence.shards, self._processes):
             self._over(shard)
 

@@ -30,11 +30,6 @@ def ended(outages: tuple[Outage, ...], at: datetime) -> tuple[Outage, ...]:
     return (*outages[:-1], (outages[-1][0], at))
 
 
-def outages_of(memory: ChannelMemory | None, portal: PortalMemory) -> tuple[Outage, ...]:
-    """The channel's outages and the portal's own, in order of their beginning."""
-    return tuple(sorted((memory.outages if memory else ()) + portal.outages, key=lambda outage: outage[0]))
-
-
 def note_portal(after: PortalMemory, failed_polls: int, now: datetime) -> PortalMemory:
     """Down from the first failed poll, once `failed_polls` in a row have failed, until the next good one."""
     is_open = bool(after.outages) and after.outages[-1][1] is None

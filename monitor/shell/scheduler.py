@@ -76,8 +76,3 @@ class Rhythm:
             return False
         self._wake.clear()
         return True
-
-
-def offsets(count: int, over: timedelta) -> list[timedelta]:
-    """First-tick offsets that spread `count` portals evenly over one interval; the first starts at once."""
-    return [over * index / max(1, count) for index in range(count)]

@@ -9,9 +9,11 @@ from datetime import timedelta
 from procrastinate import App
 from procrastinate.testing import InMemoryConnector
 
+from monitor.progress import shared
 from monitor.sharing import TASK, Sharing
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fence
+from monitor.shell.heartbeat import Progress
 from monitor.shell.leases import Leases
 
 PATIENCE = 5.0  # real seconds
@@ -36,6 +38,15 @@ class OneOwner(Leases):
 
     async def leave(self) -> None:
         return
+
+
+class HandClock(Clock):
+    def __init__(self) -> None:
+        super().__init__()
+        self.awake = 1000.0
+
+    def awake_or_not(self) -> float:
+        return self.awake
 
 
 class Served:
@@ -70,3 +81,22 @@ async def test_a_job_that_was_started_again_and_came_back_does_not_take_its_own_
         assert first.done()
         assert leases.taken == set()
         assert fence.held() == {}
+
+
+async def test_a_process_without_portals_is_well_as_long_as_the_database_hears_it() -> None:
+    app, clock, alone = App(connector=InMemoryConnector()), HandClock(), Progress(well=True, words="", begun=False)
+    sharing = Sharing(
+        app=app,
+        leases=OneOwner(app),
+        fence=Fence(4, clock.awake_or_not),
+        lease=timedelta(seconds=30),
+        clock=clock,
+        serve=Served(),
+    )
+    assert shared(alone, sharing) == alone, "it has not begun: nothing is vouched for"
+    sharing.beaten_at = clock.awake
+    clock.awake += 30
+    assert (shared(alone, sharing).well, shared(alone, sharing).begun) == (True, True)
+    clock.awake += 1
+    told = shared(alone, sharing)
+    assert (told.well, told.words) == (False, "the database has not been heard for longer than a lease")

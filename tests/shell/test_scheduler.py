@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitor.shell.clock import Clock
-from monitor.shell.scheduler import Rhythm, next_tick, offsets
+from monitor.shell.scheduler import Rhythm, next_tick
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -19,13 +19,6 @@ MINUTE = timedelta(minutes=1)
 )
 def test_points_of_the_grid_that_passed_during_a_tick_are_skipped(late: float, expected: float) -> None:
     assert next_tick(START, MINUTE, START + timedelta(seconds=late)) == START + timedelta(seconds=expected)
-
-
-def test_first_polls_of_many_portals_are_spread_over_one_interval_and_the_first_starts_at_once() -> None:
-    spread = offsets(120, MINUTE)
-    assert spread[0] == timedelta()
-    assert max(spread) < MINUTE
-    assert {after - before for before, after in itertools.pairwise(spread)} == {timedelta(seconds=0.5)}
 
 
 class Ticks:
