@@ -67,7 +67,7 @@ class Daemon:
         self.language = config.language
         self.registry = Registry()
         self.exposition = Exposition(self.registry)
-        self._clock, self._store, self._http, self._path = clock, store, http, path
+        self._clock, self._store, self.http, self._path = clock, store, http, path
         self._fence, self._shards = fence, frozenset[int]()
         self.sharing: Sharing | None = None
         self._context = context_of(config, clock.now())
@@ -105,9 +105,7 @@ class Daemon:
         if url is None:
             return None
         mine = self._fence.allows if self._fence is not None else None
-        return Pusher(
-            url=url, http=self._http, keeper=self._store, registry=self.registry, clock=self._clock, mine=mine
-        )
+        return Pusher(url=url, http=self.http, keeper=self._store, registry=self.registry, clock=self._clock, mine=mine)
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
@@ -212,7 +210,7 @@ class Daemon:
             wish,
             state,
             self._context,
-            http=self._http,
+            http=self.http,
             store=self._store,
             clock=self._clock,
             views=views,
@@ -233,7 +231,7 @@ class Daemon:
         return stored
 
     async def _account(self, wish: ProviderConfig) -> AccountWatch:
-        return build_account(wish, self._bound_to, http=self._http, clock=self._clock)
+        return build_account(wish, self._bound_to, http=self.http, clock=self._clock)
 
     def _bound_to(self, provider: str) -> list[Watch]:
         watches = [kept.run for kept in self._portals.kept.values()]

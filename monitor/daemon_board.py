@@ -16,6 +16,7 @@ from monitor.core.incident import Incident
 from monitor.core.memory import Flip, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.past_reviews import KeptReview
+from monitor.core.plugin import Account
 from monitor.core.policy import Policy
 from monitor.core.reading import Acknowledged, HandOver, Reading
 from monitor.core.routed import Routed
@@ -32,6 +33,7 @@ from monitor.shell.store_expiry_links import found as found_link
 from monitor.shell.store_reviews import kept_reviews, paper
 from monitor.shell.store_web import Note
 from monitor.shell.visitors import Access
+from monitor.shell.web_hooks import knows, passed_on
 
 _SEEN = "messenger_poll_last_success_timestamp_seconds"
 COUNT_EVERY = 60.0  # real seconds
@@ -149,8 +151,17 @@ class DaemonBoard:
     async def routed(self, alerts: Sequence[Routed]) -> int:
         return await self._daemon.routed(alerts)
 
-    async def hear(self, provider: str, key: str, body: object) -> bool:
-        return await self._daemon.hear(provider, key, body)
+    async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool:
+        """`alone`: another process of ours has passed it on."""
+        taken = await self._daemon.hear(provider, key, body)
+        others = () if alone else self._daemon.neighbours()
+        if not others or not any(one.name == provider and knows(one, key) for one in self._accounts()):
+            return taken
+        return await passed_on(self._daemon.http, others, provider, key, body) or taken
+
+    def _accounts(self) -> list[Account]:
+        """Of the whole configuration, also those that other processes ask."""
+        return [one.account for one in self._daemon.config.providers]
 
     async def expiry_of_link(self, digest: str) -> ExpiryLink | None:
         return await self._store.transaction(partial(found_link, digest=digest))

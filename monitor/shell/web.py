@@ -21,6 +21,7 @@ from monitor.shell.visitors import Need
 from monitor.shell.web_alerts import from_alertmanager
 from monitor.shell.web_elsewhere import sent_on
 from monitor.shell.web_guard import BOARD, DOOR, Door, Handler, guard
+from monitor.shell.web_hooks import hook
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
 from monitor.shell.web_view import page, visible
@@ -122,16 +123,6 @@ def _done(problem: str, **told: str) -> web.Response:
     return web.json_response({"error": problem} if problem else told, status=404 if problem else 200)
 
 
-async def _hook(request: web.Request) -> web.Response:
-    """A vendor's webhook. What is wrong with it is told in one word: the address holds a key."""
-    try:
-        body = await request.json()
-    except ValueError:
-        return web.json_response({"error": "expected JSON"}, status=400)
-    taken = await request.app[BOARD].hear(request.match_info["provider"], request.match_info["key"], body)
-    return web.json_response({"taken": taken}, status=200 if taken else 404)
-
-
 async def _explain(request: web.Request) -> web.Response:
     """?portal=P, &line=N&connector=C or &dialog=N. Text, or JSON with format=json or by Accept."""
     portals, name = visible(request), request.query.get("portal", "")
@@ -207,5 +198,5 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("POST", "/-/acknowledge", _acknowledge, Need.OPERATE),
     ("POST", "/hooks/alertmanager", from_alertmanager, Need.OPERATE),
     ("POST", "/-/snapshot", _snapshot, Need.OPERATE),
-    ("POST", f"{_HOOKS}{{provider}}/{{key}}", _hook, Need.NOTHING),
+    ("POST", f"{_HOOKS}{{provider}}/{{key}}", hook, Need.NOTHING),
 )

@@ -82,7 +82,7 @@ class Board:
     async def portal_of_link(self, digest: str) -> str | None:
         return None
 
-    async def hear(self, provider: str, key: str, body: object) -> bool:
+    async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool:
         return False
 
     async def hand_over(self, portal: str) -> str:

@@ -405,7 +405,7 @@ class PageBoard:
     async def routed(self, alerts: Sequence[Routed]) -> int:
         return len(alerts)
 
-    async def hear(self, provider: str, key: str, body: object) -> bool:
+    async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool:
         return False
 
     async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:

@@ -100,6 +100,8 @@ class Stand:
     asked: list[tuple[float, str, str]] = field(default_factory=list)
     wires: dict[str, Wire] = field(default_factory=dict)
     running: dict[str, Running] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)  # sections of every process's file
+    bound: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # `channels` of a portal
 
     async def build(self) -> None:
         for number in range(PORTALS):
@@ -136,7 +138,11 @@ class Stand:
             "alertmanager": {"url": self.alertmanager},
             "cluster": {"name": name, "shards": SHARDS, "lease": f"{LEASE:.0f}s", "url": f"http://127.0.0.1:{port}"},
             "defaults": {"poll": "1s", "settle": "1s"},
-            "portals": [self.entry(folder, known, portal) for known, portal in self.portals.items()],
+            "portals": [
+                self.entry(folder, known, portal) | {"channels": self.bound.get(known, [])}
+                for known, portal in self.portals.items()
+            ],
+            **self.extra,
         }
         path = folder / "monitor.yaml"
         path.write_text(yaml.safe_dump(tree))

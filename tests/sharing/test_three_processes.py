@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import psycopg
 import pytest
+from aiohttp.test_utils import TestServer
 
 from monitor.core.sharing import shard_of
-from tests.e2e.e2e_parts import alertmanager, alerts
+from monitor.sandbox.vendors.catalogue import vendor_app
+from tests.e2e.e2e_parts import alertmanager, alerts, get, secret_file
 from tests.faults.reliability import write_shared
 from tests.sharing.stand import CHANNEL, LEASE, LINE, PORTALS, SHARDS, Stand, within
 from tests.shell.store_parts import Postgres
@@ -179,3 +182,31 @@ def incidents(stand: Stand) -> dict[str, int]:
     query = "SELECT portal, count(*) FROM incidents WHERE kind IN ('channel_down', 'channel_degraded') GROUP BY portal"
     with psycopg.connect(stand.database) as connection:
         return {str(portal): int(count) for portal, count in connection.execute(query).fetchall()}
+
+
+async def test_a_vendors_webhook_reaches_the_holder_through_any_process(stand: Stand, tmp_path: Path) -> None:
+    hook_key = "hook-canary-81"
+    stand.bound["p0"] = [{"connector": CHANNEL, "line": LINE, "provider": "pact", "account": "399"}]
+    async with TestServer(vendor_app("pact")) as vendor, aiohttp.ClientSession() as http:
+        account = {
+            "name": "pact",
+            "type": "pact",
+            "url": str(vendor.make_url("")).rstrip("/"),
+            "company_id": "17",
+            "token_file": secret_file(tmp_path, "pact", "sandbox-key"),
+            "hook_key_file": secret_file(tmp_path, "hook", hook_key),
+        }
+        stand.extra["providers"] = [account]
+        await started(stand, *NAMES)
+        holder = stand.owners()[shard_of("p0", SHARDS)]
+        other = next(name for name in NAMES if name != holder)
+        hook = f"{stand.running[other].url}/hooks/pact"
+        details = {"entity": "channel", "entity_id": 399}
+        body = {"type": "system", "severity": "critical", "data": {"message": "unavailable", "details": details}}
+        async with http.post(f"{hook}/wrong-key", json=body) as answer:
+            assert answer.status == 404
+        async with http.post(f"{hook}/{hook_key}", json=body) as answer:
+            assert (answer.status, await answer.json()) == (200, {"taken": True})
+        state = 'portal="p0",line="1",connector="telegrambot",messenger="telegram",state="opened_elsewhere"} 1'
+        await within(20, lambda: state in get(f"{stand.running[holder].url}/metrics"), "the holder has heard it")
+        assert all(hook_key not in part.output() for part in stand.running.values())
