@@ -110,13 +110,13 @@ async def _ticked(name: str, run: Ticked) -> timedelta | None:
         await run.poll()
     except* Fenced:
         log.info("poll.fenced", subject=name)
-        _settle_accounts()
+        _forget_cancellations()
     return run.again()
 
 
-def _settle_accounts() -> None:
-    """A TaskGroup that failed leaves its own cancellation counted on the task, and the next timeout of it would then end
-    the task instead of itself (Python before 3.11.3). A stop that was wished meanwhile is known to the rhythm."""
+def _forget_cancellations() -> None:
+    """A TaskGroup that failed leaves its own cancellation counted on the task, and the task's next timeout would then end
+    the task (Python before 3.11.3). A stop that was wished meanwhile is known to the rhythm."""
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
