@@ -115,8 +115,8 @@ async def _ticked(name: str, run: Ticked) -> timedelta | None:
 
 
 def _forget_cancellations() -> None:
-    """A TaskGroup that failed leaves its own cancellation counted on the task, and the task's next timeout would then end
-    the task (Python before 3.11.3). A stop that was wished meanwhile is known to the rhythm."""
+    """A TaskGroup that failed leaves its own cancellation counted on the task, and the next timeout would then end the
+    task (Python before 3.11.3). A stop that was wished meanwhile is known to the rhythm."""
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
