@@ -15,6 +15,7 @@ from monitor.shell.vault import Tokens, Vault
 
 # A refresh token lives 180 days; renewing more often than needed may get the application blocked.
 RENEW_AFTER = timedelta(days=150)
+ACCESS_LIVES = timedelta(hours=1)
 
 
 def seed_of(token: Secret | None) -> str:
@@ -50,6 +51,12 @@ class Authority:
                 stored = await self._renew(stored)
             self._tokens = stored
             return stored
+
+    async def renewed_where_spent(self, tokens: Tokens) -> Tokens | None:
+        """Another pair, once this one's access token must have expired: who redirects us never says that it has."""
+        if tokens.saved is None or self._clock.real_now() - tokens.saved < ACCESS_LIVES:
+            return None
+        return await self.renewed(stale=tokens)
 
     async def somebody_elses(self) -> Tokens | None:
         """A pair that was stored behind our back: a human has run `auth`."""

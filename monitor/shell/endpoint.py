@@ -37,8 +37,12 @@ class Endpoint:
 
     def failed(self, told: str, failure: Failure) -> None:
         """A redirect from an address that old tokens name: the config's may be newer."""
-        if failure.code.startswith("http_3"):
+        if is_redirect(failure):
             self._left = told
+
+
+def is_redirect(failure: Failure) -> bool:
+    return failure.code.startswith("http_3")
 
 
 def _may_follow(mine: str, theirs: str) -> bool:

@@ -13,7 +13,7 @@ from monitor.shell import batch
 from monitor.shell.authority import Authority
 from monitor.shell.batch import Answered, Command, Outcome
 from monitor.shell.clock import Clock
-from monitor.shell.endpoint import Endpoint
+from monitor.shell.endpoint import Endpoint, is_redirect
 from monitor.shell.gathering import Gathering
 from monitor.shell.holds import Holds
 from monitor.shell.oauth import Credentials, OAuthKeys, TokenServer, Webhook, oauth_url
@@ -130,6 +130,8 @@ class Portal:
     async def _fresher(authority: Authority, tokens: Tokens, failure: Failure) -> Tokens | None:
         if failure.code.lower() == "expired_token":
             return await authority.renewed(stale=tokens)
+        if is_redirect(failure):  # a renamed portal: a renewal tells its new address
+            return await authority.renewed_where_spent(tokens)
         return await authority.somebody_elses() if failure.reason is Reason.DENIED else None
 
     async def _post_as(self, tokens: Tokens, body: dict[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,9 @@ SYSTEM_ERRORS: tuple[tuple[int, str, str], ...] = (
     (400, "ERROR_ARGUMENT", "rejected"),
     (400, "ERROR_CORE", "rejected"),
     (400, "", "rejected"),
+    (400, "ERROR_BATCH_LENGTH_EXCEEDED", "rejected"),
+    (401, "CONNECTION_ERROR", "unreachable"),
+    (401, "NOT_INSTALLED", "denied"),
     (401, "NO_AUTH_FOUND", "denied"),
     (401, "APPLICATION_NOT_FOUND", "denied"),
     (401, "authorization_error", "denied"),
@@ -218,10 +221,13 @@ def of_the_portal() -> list[Fault]:
             one.sandbox.heal()
 
         name = f"one command of a batch: {method} {kind}"
-        return Fault(area="Bitrix24", name=name, begin=begin, end=end, seen=(kind,) if method != BESIDE else ())
+        return Fault(
+            area="Bitrix24", name=name, begin=begin, end=end, seen=(kind,) if method != BESIDE else (), within=8
+        )
 
     each = [command(method, "INTERNAL_SERVER_ERROR") for method in METHODS]
     each += [command(method, "ACCESS_DENIED") for method in ("imconnector.status", "crm.activity.list")]
+    each += [command("crm.activity.list", kind) for kind in ("OPERATION_TIME_LIMIT", "ERROR_UNEXPECTED_ANSWER")]
     return [*(system(*row) for row in SYSTEM_ERRORS), *each]
 
 

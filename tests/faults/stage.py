@@ -177,6 +177,7 @@ class Stage:
     portal_clock: PortalClock
     sandbox: Sandbox
     gate: Gate
+    oauth_gate: Gate
     receiver: Receiver
     alerts_gate: Gate
     bot_gate: Gate
@@ -372,8 +373,9 @@ async def stage(
     world = furnished(portal_clock, hours=False)
     async with Sandbox(world, clock=portal_clock) as sandbox:
         receivers = runner.addresses[0][1]
-        gates = Gate(int(sandbox.url.rsplit(":", 1)[1])), Gate(receivers), Gate(receivers)
-        gate, alerts_gate, bot_gate = gates
+        portal = int(sandbox.url.rsplit(":", 1)[1])
+        gates = Gate(portal), Gate(portal), Gate(receivers), Gate(receivers)
+        gate, oauth_gate, alerts_gate, bot_gate = gates
         for one in gates:
             await one.listen()
         sandbox.oauth.endpoint = f"{gate.url}/rest/"
@@ -382,13 +384,14 @@ async def stage(
         (folder / "bot").chmod(0o600)
         bot = {"name": "tg", "type": "telegram_bot", "token_file": str(folder / "bot"), "url": bot_gate.url}
         keys |= {"providers": [bot | {"timeout": "1s"}], **({"receivers": told} if told else {})}
-        path = write_config(folder, sandbox, gate.url, alerts_gate.url, **keys)
+        path = write_config(folder, sandbox, (gate.url, oauth_gate.url), alerts_gate.url, **keys)
         built = Stage(
             folder=folder,
             clock=clock,
             portal_clock=portal_clock,
             sandbox=sandbox,
             gate=gate,
+            oauth_gate=oauth_gate,
             receiver=receiver,
             alerts_gate=alerts_gate,
             bot_gate=bot_gate,
@@ -406,7 +409,9 @@ async def stage(
             await runner.cleanup()
 
 
-def write_config(folder: Path, sandbox: Sandbox, portal: str, alerts: str, **keys: Any) -> Path:
+def write_config(folder: Path, sandbox: Sandbox, portals: tuple[str, str], alerts: str, **keys: Any) -> Path:
+    """`portals`: the addresses of the portal and of its OAuth server."""
+    portal, oauth = portals
     known = sandbox.credentials
     for name in ("client_secret", "refresh_token"):
         (folder / name).write_text(known[name])
@@ -415,7 +420,7 @@ def write_config(folder: Path, sandbox: Sandbox, portal: str, alerts: str, **key
         "client_id": known["client_id"],
         "client_secret_file": str(folder / "client_secret"),
         "refresh_token_file": str(folder / "refresh_token"),
-        "oauth_url": portal,
+        "oauth_url": oauth,
     }
     tree = {
         "store": {"url": f"sqlite:///{folder / 'state.db'}"},

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, of_the_provider, on_the_wire
 from people_faults import addressed, letters, people_faults, post_office
+from portal_faults import portal_faults
 from postgres_server import served
 from process_faults import process_faults
 from reliability import PAGE, SHARED, Row, write_page
@@ -25,6 +26,7 @@ FAULTS = [
     *on_the_wire(),
     *of_the_portal(),
     *TOKENS,
+    *portal_faults(),
     *of_the_provider(),
     *alertmanager_faults(),
     *store_faults(),
