@@ -81,6 +81,11 @@ class AccountWatch:
             return f"{error.failure.reason.value} {error.failure.code}".rstrip()
         except TimeoutError:
             return Reason.TIMEOUT.value
+        except MemoryError:
+            raise
+        except Exception:  # a probe's bug is contained where probes are run
+            log.exception("probe.broke", provider=self._account.name, probe=self._probe.type)
+            return Reason.BUG.value
         return ""
 
     async def _hand_on(self, reading: Reading, *, seconds: float) -> None:

@@ -38,25 +38,38 @@ class CanaryRounds:
         accounts: Callable[[], Mapping[str, AccountWatch]],
     ) -> None:
         self._clock, self._watches, self._accounts = clock, watches, accounts
+        self._without: set[tuple[str, str]] = set()  # portals and senders of which it was said that none can be sent
 
     async def run(self) -> None:
         while True:
             for index, watch in enumerate(list(self._watches().values())):
                 try:
-                    await self._round(watch)
+                    await self.round(watch)
                 except Fenced:
                     log.info("canary.fenced", portal=watch.policy.portal)
                 if index % AT_ONCE == 0:
                     await asyncio.sleep(0)
             await asyncio.sleep(max(FASTEST, EVERY.total_seconds() / self._clock.rate))
 
-    async def _round(self, watch: Watch) -> None:
+    async def round(self, watch: Watch) -> None:
         now = self._clock.now()
         for key, rule in list(due(watch.state, watch.policy, partial(_is_open, watch, now), now)):
             account = self._accounts().get(rule.through)
             sender = account.sender(rule) if account is not None else None
-            if account is not None and sender is not None:
-                await self._send(watch, key, rule, account, sender)
+            if account is None or sender is None:
+                self._say_none(watch.policy.portal, rule)
+                continue
+            self._without.discard((watch.policy.portal, rule.through))
+            await self._send(watch, key, rule, account, sender)
+
+    def _say_none(self, portal: str, rule: CanaryRule) -> None:
+        """Once, and not while the account has not been asked yet."""
+        account = self._accounts().get(rule.through)
+        if (portal, rule.through) in self._without or account is None or account.told is None:
+            return
+        self._without.add((portal, rule.through))
+        remedy = "it is not connected, or `canary.account` has to say which of its accounts sends"
+        log.warning("canary.no_sender", portal=portal, through=rule.through, problem=remedy)
 
     async def _send(self, watch: Watch, key: ChannelKey, rule: CanaryRule, account: AccountWatch, sender: str) -> None:
         policy, now = watch.policy, self._clock.now()

@@ -16,7 +16,8 @@ from monitor.core.replacing import replace
 from monitor.core.turn_book import book_of
 
 WENT_BACK = "replies.ids_went_back"
-SLACK = timedelta(minutes=2)  # what we may have seen of the last look's own minute
+BEGINNING = timedelta(minutes=2)  # how much later than its own record a dialog's first message may be
+MOMENT = timedelta(seconds=5)  # after the portal told its time, in which the last look itself may have seen something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ def restored(cursor: Cursor, sessions: Mapping[int, SessionMemory], findings: It
     """None, mostly."""
     if cursor.watermark is None or not cursor.settled:
         return None
-    last_look = cursor.watermark - SLACK
+    last_look = cursor.watermark
     told = [one for one in findings if isinstance(one, HistorySeen) and one.messages]
     reused = [one.session.id for one in told if _is_another(one, cursor, sessions.get(one.session.id), last_look)]
     continued = {
@@ -50,12 +51,13 @@ def _is_another(told: HistorySeen, cursor: Cursor, known: SessionMemory | None, 
     if known is None or not known.last_message:
         young = {number for number, _ in cursor.holes}
         return known is None and told.session.id <= cursor.highest_session and told.session.id not in young
-    return told.messages[0].at > known.session.created + SLACK
+    return told.messages[0].at > known.session.created + BEGINNING
 
 
 def _goes_back(told: HistorySeen, known: SessionMemory | None, last_look: datetime) -> bool:
+    """A newest message that was deleted leaves an older one behind, but none that is new to us."""
     newest = told.messages[-1]
-    return known is not None and newest.id < known.last_message and newest.at > last_look
+    return known is not None and newest.id < known.last_message and newest.at > last_look + MOMENT
 
 
 def forgotten(state: PortalState, found: Restored) -> PortalState:

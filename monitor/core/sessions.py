@@ -17,6 +17,7 @@ from monitor.core.turn_book import waiting
 
 REMEMBERED = timedelta(hours=48)  # after a session was closed
 SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
+SET_BACK = timedelta(minutes=1)  # less is covered by the overlap of two readings
 HOLES_FOR = timedelta(minutes=10)
 SPOKEN_KEPT = 3
 RECHECK = timedelta(minutes=2)
@@ -123,8 +124,15 @@ def _with_activities(before: Cursor, cursor: Cursor, known: dict[int, SessionMem
     settled = cursor.settled or bool(seen.sessions)
     if not seen.complete or seen.watermark is None:
         return replace(cursor, highest_session=highest, settled=settled)
-    watermark = max(filter(None, (cursor.watermark, seen.watermark)))
+    watermark = _watermark(cursor.watermark, seen.watermark)
     return replace(cursor, watermark=watermark, highest_session=highest, settled=settled)
+
+
+def _watermark(before: datetime | None, told: datetime) -> datetime:
+    """A portal whose clock was set back is followed: its changes would stay unseen until it has caught up."""
+    if before is None or told < before - SET_BACK:
+        return told
+    return max(before, told)
 
 
 def _updated(memory: SessionMemory | None, row: Session) -> SessionMemory:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.sandbox.world import ZONE, Dialog, Message, World
+from monitor.sandbox.records import Dialog, Message
+from monitor.sandbox.world import ZONE, World
 
 
 def iso(at: datetime) -> str:
@@ -119,7 +120,7 @@ def _chat(world: World, dialog: Dialog) -> dict[str, Any]:
         "entityType": "LINES",
         "entityId": dialog.user_code,
         "entityData1": entity_data_1(latest),
-        "entityData2": f"LEAD|0|COMPANY|0|CONTACT|77|DEAL|{dialog.deal}",
+        "entityData2": f"LEAD|0|COMPANY|0|CONTACT|{dialog.contact}|DEAL|{dialog.deal}",
         "entityData3": "N",
         "messageCount": len(dialog.messages),
         "dateCreate": iso(dialog.created),
@@ -143,7 +144,7 @@ def chat(world: World, dialog: Dialog) -> dict[str, Any]:
         "entity_type": "LINES",
         "entity_id": dialog.user_code,
         "entity_data_1": entity_data_1(latest),
-        "entity_data_2": f"LEAD|0|COMPANY|0|CONTACT|77|DEAL|{dialog.deal}",
+        "entity_data_2": f"LEAD|0|COMPANY|0|CONTACT|{dialog.contact}|DEAL|{dialog.deal}",
         "entity_data_3": "N",
         "message_count": len(latest.messages),
         "last_message_id": latest.messages[-1].id if latest.messages else 0,

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from monitor.sandbox.world import ZONE, Dialog, World
+from monitor.sandbox.records import Dialog
+from monitor.sandbox.world import ZONE, World
 
 OPENS, CLOSES = 9, 18
 HOURS = (1, 1, 0, 0, 0, 1, 2, 4, 8, 14, 16, 15, 11, 12, 14, 14, 13, 10, 7, 6, 5, 4, 3, 2)  # a day's customers, relative

@@ -11,8 +11,9 @@ from monitor.sandbox import answers
 from monitor.sandbox.cards_methods import card_methods
 from monitor.sandbox.letters import Letters, writing_methods
 from monitor.sandbox.listing import Listed, Params, number, page, several
+from monitor.sandbox.records import Dialog
 from monitor.sandbox.refusal import Refusal
-from monitor.sandbox.world import Dialog, World
+from monitor.sandbox.world import World
 
 DENIED = "У вас нет доступа к этому диалогу"
 

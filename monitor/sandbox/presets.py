@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from monitor.sandbox.clock import Now
 from monitor.sandbox.life import Habit, Life
-from monitor.sandbox.world import Department, World
+from monitor.sandbox.records import Department
+from monitor.sandbox.world import World
 
 CONNECTORS = (
     ("wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9", "WAZZUP: WhatsApp"),

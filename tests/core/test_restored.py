@@ -46,6 +46,10 @@ LATER = NOW + 5 * MINUTE
         (told(18, (301, LATER)), "a young hole that was filled"),
         (told(12, (301, NOW - HOUR), (302, LATER)), "one that was forgotten, or hidden, and speaks again"),
         (told(15), "one without messages"),
+        (
+            told(15, (298, NOW - HOUR), (299, NOW + timedelta(seconds=1))),
+            "one whose newest message was deleted",
+        ),
     ],
 )
 def test_usual_dialogs_are_no_sign_of_it(history: HistorySeen, why: str) -> None:

@@ -10,9 +10,10 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from e2e_parts import COMMAND, eventually, free_port, get, get_json, post_json, running, secret_file
+from e2e_parts import COMMAND, eventually, get, get_json, post_json, running, secret_file
 from e2e_stage import Stage
+
+from tests.mail_server import MailServer
 
 pytestmark = pytest.mark.real
 
@@ -34,25 +35,12 @@ class Mailbox:
         return "250 OK"
 
 
-class Post:
-    """A mail server that can be down."""
+class Post(MailServer):
+    """With all that it took."""
 
     def __init__(self) -> None:
-        self.port, self.mailbox = free_port(), Mailbox()
-        self._server: Controller | None = None
-
-    def up(self) -> None:
-        self._server = Controller(self.mailbox, hostname="127.0.0.1", port=self.port)
-        self._server.start()
-
-    def down(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
-
-    @property
-    def address(self) -> str:
-        return f"mailto://127.0.0.1:{self.port}/?from=monitor@example.org&to=olga@example.org&mode=insecure"
+        self.mailbox = Mailbox()
+        super().__init__(self.mailbox)
 
 
 @pytest.fixture

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from typing import Any
 
-from aiosmtpd.controller import Controller
 from fault_list import Act, Fault, nothing
 from stage import Killed, Stage
 
 from monitor import receivers
 from monitor.receivers import apprise
 from monitor.sandbox.faults import Fault as SandboxFault
+from tests.mail_server import MailServer
 
 HEAD = 5
 AREA = "people"
 NOTIFY = "im.notify.system.add"
 
 
-@dataclass
-class Post:
-    """A mail server; `says` is its answer to a letter, None = it takes it, "" = it never answers."""
+class Post(MailServer):
+    """`says` is its answer to a letter, None = it takes it, "" = it never answers; `letters`: how many it took."""
 
-    port: int
-    says: str | None = None
-    letters: int = 0
-    _server: Controller | None = None
-    told: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        super().__init__(self)
+        self.says: str | None = None
+        self.letters = 0
 
     async def handle_DATA(self, _: Any, __: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's word
         del envelope
@@ -40,24 +37,11 @@ class Post:
         self.letters += 1
         return "250 OK"
 
-    def up(self) -> None:
-        self._server = Controller(self, hostname="127.0.0.1", port=self.port)
-        self._server.start()
-
-    def down(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
-
-    @property
-    def address(self) -> str:
-        return f"mailto://127.0.0.1:{self.port}/?from=monitor@example.org&to=olga@example.org&mode=insecure"
-
 
 @contextmanager
-def post_office(port: int) -> Iterator[Post]:
+def post_office() -> Iterator[Post]:
     """The mail server is up; a mail client has less patience than usual."""
-    post, patience = Post(port), apprise.PATIENCE
+    post, patience = Post(), apprise.PATIENCE
     apprise.PATIENCE = 1.0
     post.up()
     try:
@@ -131,11 +115,7 @@ def cut_off(type_: str) -> Act:
 
 async def head_dismissed(one: Stage) -> None:
     """He is nobody's user any more."""
-    with suppress(KeyError):
-        USERS[id(one)] = one.sandbox.world.users.pop(HEAD)
-
-
-USERS: dict[int, Any] = {}
+    del one.sandbox.world.users[HEAD]
 
 
 def people_faults() -> list[Fault]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import os
 import resource
 import time
@@ -18,10 +17,8 @@ from fault_list import Act, Fault
 from stage import Gate, Killed, Stage
 from tls_server import tls_server
 
-from monitor.sandbox.presets import CONNECTORS
 from monitor.shell.store import Store
 
-VANISHED = CONNECTORS[2][0]
 LIMITS: dict[Path, tuple[int, int]] = {}
 TEXTS: dict[Path, str] = {}
 
@@ -347,13 +344,6 @@ def process_faults() -> list[Fault]:
     return [
         *address_faults(),
         *kills,
-        Fault(
-            area="Bitrix24",
-            name="the portal is restored from an old backup, numbers of dialogs go back",
-            begin=portal_restored,
-            seen=("log: replies.ids_went_back session=7003: the portal gives numbers a second time",),
-            allows=(f"messages of ChannelKey(line=1, connector='{VANISHED}')", "event (1703, 90006, 'turn_open')"),
-        ),
         Fault(area="process", name="kill -9 between two polls", begin=killed_between),
         *terminated(),
         *out_of_memory(),
@@ -428,18 +418,6 @@ def clock_faults() -> list[Fault]:
             end=portal_is_ahead(-timedelta(minutes=2)),
         ),
     ]
-
-
-async def portal_restored(one: Stage) -> None:
-    """From a backup of an hour ago: a dialog of that hour is gone, and its numbers are given to the next one."""
-    world = one.sandbox.world
-    backup = copy.deepcopy((world.dialogs, world.chats, world.moves, world._last, world.customers))
-    dialog = world.customer_writes(VANISHED, 1, world.add_customer("Исчезнувший"))
-    await one.minute()
-    assert one.state is not None
-    assert dialog.id in one.state.sessions
-    world.dialogs, world.chats, world.moves, world._last, world.customers = backup
-    one.clock.at += timedelta(hours=1)
 
 
 STARTING = frozenset({"load_portal", "posted"})  # before the first poll: nothing has been done yet

@@ -20,8 +20,6 @@ from stage import START, Outcome, Stage, doubled, lost, outcome, stage, told_bes
 from store_faults import store_faults
 from structlog.testing import capture_logs
 
-from tests.e2e.e2e_parts import free_port
-
 FAULTS = [
     *on_the_wire(),
     *of_the_portal(),
@@ -118,7 +116,7 @@ def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 async def told_by(folder: Path, fault: Fault | None) -> tuple[Stage, dict[str, int], int | None]:
     """The same life, of which two people are told: a notification in the portal, and a letter."""
-    with capture_logs() as logs, post_office(free_port()) as office:
+    with capture_logs() as logs, post_office() as office:
         async with stage(folder, post=office, told=addressed(office, folder)) as one:
             await before(one)
             if fault is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit_parts import DAY, MINUTE, NOW, WAZZUP, Stand, stand
 
 from monitor.sandbox.faults import Fault
-from monitor.sandbox.world import Dialog
+from monitor.sandbox.records import Dialog
 
 
 def known_customer(it: Stand, responsible: int) -> int:

@@ -12,8 +12,8 @@ import pytest
 from monitor.sandbox.clock import SandboxClock
 from monitor.sandbox.faults import Fault
 from monitor.sandbox.presets import CONNECTORS, furnished
+from monitor.sandbox.records import Dialog
 from monitor.sandbox.server import Sandbox
-from monitor.sandbox.world import Dialog
 
 START = datetime.fromisoformat("2026-03-02T10:00:00+03:00")
 WHATSAPP = CONNECTORS[0][0]
