@@ -1,10 +1,11 @@
 """A portal that answers at once from templates, in a process of its own: what is measured is the one who asks.
 
 `python -m benchmarks.canned` prints its port. Any address is a portal: /<name>/rest/1/secret/batch. A portal whose
-name begins with `busy` has 50 activities of which 10 sessions of 20 messages have moved since the last poll;
+name begins with `busy` has 50 activities of which 10 sessions have moved since the last poll, by two messages each;
 any other has nothing new, and one whose name begins with `small`
 has three channels instead of twelve. With `--step` a portal's time goes on by that many seconds at each
-list of activities. With `--turnover` the sessions are closed after so many polls, and new ones begin.
+list of activities. A history is told whole, as Bitrix24 tells it: a session grows to 38 messages, or as long as
+`--turnover` lets it, is closed, and its customer begins another one; they are of all ages, 20 messages in the mean.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from urllib.parse import parse_qs
 ZONE = timezone(timedelta(hours=3))
 START = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
 LINES, CONNECTORS = (1, 2, 3), ("wz_whatsapp", "telegrambot", "max", "avito")
-SESSIONS, GROUPS, MESSAGES, FIRST = 50, 5, 20, 7001
+SESSIONS, LIFE, FIRST = 50, 19, 7001  # a life of so many moves
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
 CLASS = "bx-messenger-content-item-"
 
@@ -31,11 +32,18 @@ def iso(at: datetime) -> str:
 
 
 class Portal:
-    """One emulated portal. `polls` counts the rounds it was asked for the time."""
+    """One emulated portal: so many customers, each of whom always has one session open. `polls` counts the rounds it
+    was asked for the time; customers come in groups, one of which moves at each poll."""
 
     def __init__(self, *, busy: bool, step: float, moved: int, turnover: int = 0) -> None:
         self.busy, self.step, self.moved, self.polls = busy, step, moved, 0
-        self.turnover = turnover
+        self.groups = max(1, SESSIONS // moved)
+        self.life = max(1, turnover // self.groups) if turnover else LIFE
+        self.begun = self.moment
+        ranks = [index % moved * self.groups + index // moved for index in range(SESSIONS)]
+        self.first = [rank * self.life // SESSIONS for rank in ranks]  # moves until a customer begins anew
+        self.order = sorted(range(SESSIONS), key=lambda index: (self.first[index], index // moved))
+        self.place = {index: place for place, index in enumerate(self.order)}
         self.recorded: list[str] = []
         self.broken = False
         self.small = False
@@ -45,23 +53,30 @@ class Portal:
         return START + timedelta(seconds=self.polls * self.step) if self.step else datetime.now(ZONE)
 
     @property
-    def generation(self) -> int:
-        """How often all sessions were closed and new ones begun."""
-        return self.polls // self.turnover if self.turnover else 0
+    def moment(self) -> int:
+        return self.polls if self.step else int(self.now.timestamp() // 60)
 
-    def moves(self, session: int, generation: int = 0) -> int:
-        """How often a session has moved: each group of ten at every fifth poll."""
-        moment = self.polls if self.step else int(self.now.timestamp() // 60)
-        if generation < self.generation:
-            moment = (generation + 1) * self.turnover - 1
-        return (moment - session // self.moved) // max(1, SESSIONS // self.moved)
+    def age(self, index: int, moment: int) -> tuple[int, int]:
+        """How many sessions a customer has had before the present one, and how often that has moved."""
+        moves = (moment - self.begun + self.groups - 1 - index // self.moved) // self.groups
+        return divmod(moves + self.life - 1 - self.first[index], self.life)
 
-    def moved_at(self, session: int, times: int) -> datetime:
-        moment = times * max(1, SESSIONS // self.moved) + session // self.moved
+    def moved_at(self, index: int, generation: int, move: int) -> datetime:
+        moves = generation * self.life + move - (self.life - 1 - self.first[index])
+        moment = self.begun + moves * self.groups - self.groups + 1 + index // self.moved
         ago = timedelta(seconds=30)
         if self.step:
             return START + timedelta(seconds=moment * self.step) - ago
         return datetime.fromtimestamp(moment * 60, ZONE) - ago
+
+    def session(self, index: int, generation: int) -> int:
+        """Ids ascend as sessions begin."""
+        return FIRST + generation * SESSIONS + self.place[index]
+
+    def customer(self, session: int) -> tuple[int, int]:
+        """(index, generation) of a session."""
+        generation, place = divmod(session - FIRST, SESSIONS)
+        return self.order[place], generation
 
     def answer(self, method: str, params: dict[str, list[str]]) -> Any:
         """The command's result; None = refused."""
@@ -78,32 +93,33 @@ class Portal:
                 self.polls += 1
                 return self.activities() if self.busy else []
             case "imopenlines.session.history.get":
-                generation, index = divmod(int(params["SESSION_ID"][0]) - FIRST, SESSIONS)
-                known = self.busy and 0 <= self.generation - generation <= 1
+                index, generation = self.customer(int(params["SESSION_ID"][0]))
+                known = self.busy and 0 <= generation <= self.age(index, self.moment)[0]
                 return self.history(index, generation) if known else None
         return (SMALL if self.small else FURNITURE).get(method)
 
     def activities(self) -> list[dict[str, Any]]:
-        """Those of this generation; as the next one begins, also how the last one was closed."""
-        last = self.generation
-        rows = [self.activity(index, last) for index in range(SESSIONS)]
-        if last and self.polls % self.turnover == 0:
-            closed = {"COMPLETED": "Y", "LAST_UPDATED": iso(self.now), "END_TIME": iso(self.now)}
-            rows = [*(self.activity(index, last - 1) | closed for index in range(SESSIONS)), *rows]
+        """The present sessions, and those that were closed because their customers begin anew."""
+        rows = []
+        for index in range(SESSIONS):
+            generation, move = self.age(index, self.moment)
+            if generation and move == 0 and self.age(index, self.moment - 1)[0] < generation:
+                closed = {"COMPLETED": "Y", "LAST_UPDATED": iso(self.now), "END_TIME": iso(self.now)}
+                rows.append(self.activity(index, generation - 1, self.life - 1) | closed)
+            rows.append(self.activity(index, generation, move))
         return rows
 
-    def activity(self, index: int, generation: int) -> dict[str, Any]:
+    def activity(self, index: int, generation: int, move: int) -> dict[str, Any]:
         line, connector = place_of(index)
-        updated = self.moved_at(index, self.moves(index, generation))
-        number = generation * SESSIONS + index
+        number = self.session(index, generation)
         return {
-            **{"ID": str(900 + number), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
-            **{"ASSOCIATED_ENTITY_ID": str(FIRST + number), "ORIGIN_ID": f"IMOL_{FIRST + number}"},
+            **{"ID": str(900 + number - FIRST), "PROVIDER_ID": "IMOPENLINES_SESSION", "PROVIDER_TYPE_ID": str(line)},
+            **{"ASSOCIATED_ENTITY_ID": str(number), "ORIGIN_ID": f"IMOL_{number}"},
             "PROVIDER_PARAMS": {"USER_CODE": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
             **{"RESULT_SOURCE_ID": connector, "DIRECTION": "1", "RESULT_STATUS": "2", "RESPONSIBLE_ID": "12"},
             **{
-                "CREATED": iso(self.now.replace(hour=0)),
-                "LAST_UPDATED": iso(updated),
+                "CREATED": iso(self.moved_at(index, generation, 0).replace(hour=0)),
+                "LAST_UPDATED": iso(self.moved_at(index, generation, move)),
                 "END_TIME": iso(self.now + timedelta(days=1)),
             },
             **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
@@ -111,15 +127,17 @@ class Portal:
 
     def history(self, index: int, generation: int) -> dict[str, Any]:
         line, connector = place_of(index)
-        times, session = self.moves(index, generation), FIRST + generation * SESSIONS + index
+        present, last = self.age(index, self.moment)
+        moves = last if generation == present else self.life - 1
+        session = self.session(index, generation)
         chat, customer, manager = 1700 + index, 800 + index, 11 + index % 8
-        first = (generation * SESSIONS + index + 1) * 10**9
+        first = session * 10**4
         rows = {}
-        for back in range(MESSAGES):  # each move is a question and its answer
-            move, is_answer = times - back // 2, back % 2 == 0
-            number = first + 2 * move + is_answer
-            at = self.moved_at(index, move) - timedelta(seconds=0 if is_answer else 20)
-            rows[str(number)] = message(number, chat, manager if is_answer else customer, at)
+        for move in range(moves, -1, -1):  # each move is a question and its answer, the newest comes first
+            at = self.moved_at(index, generation, move)
+            question, answer = first + 2 * move, first + 2 * move + 1
+            rows[str(answer)] = message(answer, chat, manager, at)
+            rows[str(question)] = message(question, chat, customer, at - timedelta(seconds=20))
         code = f"{connector}|{line}|79990000{index:03}|{customer}"
         return {
             **{"chatId": str(chat), "canJoin": "Y", "canVoteHead": "N", "sessionId": session},
@@ -193,12 +211,22 @@ class Portals:
             return b"{}"
         if path.startswith("/asked"):
             return json.dumps(self.asked).encode()
+        if name.endswith("-floor"):
+            return self.again(name.removesuffix("-floor"), raw)
         self.asked[name] += 1
         if name not in self._known:
             is_busy = name.startswith("busy")
             self._known[name] = Portal(busy=is_busy, step=self._step, moved=self._moved, turnover=self._turnover)
             self._known[name].small = name.startswith("small")
         return batch(self._known[name], raw)
+
+    def again(self, name: str, raw: bytes) -> bytes:
+        """What a portal has answered to its last poll, once more."""
+        portal = self._known[name]
+        recorded, portal.polls = portal.recorded, portal.polls - (b"crm.activity.list" in raw)
+        told = batch(portal, raw)
+        portal.recorded = recorded
+        return told
 
 
 def batch(portal: Portal, raw: bytes) -> bytes:

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -42,7 +43,6 @@ from monitor.shell.watch import Watch
 
 STEP = timedelta(seconds=60)
 ROUNDS, POLLS = 7, 20
-FLOOR = {"busy": "busy-floor", "idle": "idle-floor"}
 
 
 class StepClock(Clock):
@@ -123,7 +123,6 @@ async def measure(url: str, name: str, profile: cProfile.Profile | None) -> tupl
             before = (await _get(http, f"{url}/asked"))[name]
             await poll()
             requests = (await _get(http, f"{url}/asked"))[name] - before
-            bodies = [text.encode() for text in (await _get(http, f"{url}/recorded/{name}"))[-requests:]]
             mine, floor = [], []
             for _ in range(ROUNDS):
                 if profile:
@@ -131,7 +130,8 @@ async def measure(url: str, name: str, profile: cProfile.Profile | None) -> tupl
                 mine.append(await costs(poll))
                 if profile:
                     profile.disable()
-                floor.append(await costs(lambda: floor_of(http, f"{url}/{FLOOR[name]}/batch", bodies)))
+                bodies = [text.encode() for text in (await _get(http, f"{url}/recorded/{name}"))[-requests:]]
+                floor.append(await costs(partial(floor_of, http, f"{url}/{name}-floor/batch", bodies)))
         await store.close()
     return middle(mine), middle(floor), sum(map(len, bodies))
 
