@@ -244,7 +244,12 @@ def batch(portal: Portal, raw: bytes) -> bytes:
         else:
             results[key] = result
             times[key] = cost | {"date_start": iso(portal.now), "date_finish": iso(portal.now)}
-    parts = {"result": results or [], "result_error": errors or [], "result_total": [], "result_next": []}
+    parts: dict[str, Any] = {
+        "result": results or [],
+        "result_error": errors or [],
+        "result_total": [],
+        "result_next": [],
+    }
     return json.dumps({"result": parts | {"result_time": times or []}, "time": cost}, ensure_ascii=False).encode()
 
 
