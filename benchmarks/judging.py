@@ -11,7 +11,7 @@ import gc
 import pstats
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import process_time
 from typing import Any
 
@@ -53,7 +53,7 @@ async def readings(call: Answering, view: View, probes: Iterable[Any]) -> list[R
 def polls(moved: int, profile: cProfile.Profile | None) -> Iterator[tuple[float, int]]:
     """CPU seconds of each poll's judging, and how many sessions had moved in it."""
     call, recall, state = Answering(Portal(busy=True, step=60.0, moved=moved)), Recall(), PortalState(portal="busy")
-    now: datetime = START
+    now, context = START, Context()
     for number in range(WARM + POLLS):
         now += STEP
         view = View(policy=POLICY, state=state, now=now, clock=lambda: START, recall=recall)
@@ -62,7 +62,7 @@ def polls(moved: int, profile: cProfile.Profile | None) -> Iterator[tuple[float,
         if profile and number >= WARM:
             profile.enable()
         begun = process_time()
-        state = judge(state, told, POLICY, Context(), now=now, real_now=now).state
+        state = judge(state, told, POLICY, context, now=now, real_now=now).state
         spent = process_time() - begun
         if profile:
             profile.disable()
@@ -84,14 +84,13 @@ def main() -> None:
         middle(10, profile)
         pstats.Stats(profile).sort_stats(sys.argv[-1]).print_stats(60)
         return
-    (least, few), (most, many) = middle(1), middle(25)
-    spent, moved = middle(10)
-    show(
-        [
-            Row(what=f"judging a poll with {moved:.1f} moved sessions", figure=f"{spent * 1000:.2f} ms"),
-            Row(what="judging each moved session more", figure=f"{(most - least) / (many - few) * 1000:.3f} ms"),
-        ]
-    )
+    told = {moved: middle(moved) for moved in (1, 5, 10, 25)}
+    rows = [
+        Row(what=f"judging a poll with {moved:.1f} moved sessions", figure=f"{spent * 1000:.2f} ms")
+        for spent, moved in told.values()
+    ]
+    (least, few), (most, many) = told[1], told[10]
+    show([*rows, Row(what="judging each moved session more", figure=f"{(most - least) / (many - few) * 1000:.3f} ms")])
 
 
 if __name__ == "__main__":

@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from monitor.core.calendar import Schedule
 from monitor.core.furniture import kept
 from monitor.core.ledger import events
-from monitor.core.memory import Cursor, PortalState, SessionMemory
-from monitor.core.model import ChannelKey, Message
+from monitor.core.memory import ChannelMemory, Cursor, PortalState, SessionMemory
+from monitor.core.model import ChannelKey, Message, Session
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
 from monitor.core.replacing import replace
-from monitor.core.reply_facts import Contacts, is_ours, no_human_typed, rules_of
+from monitor.core.reply_facts import Contacts, PortalRules, is_ours, no_human_typed
 from monitor.core.restored import forgotten, in_words, restored
 from monitor.core.schedules import PublicDays
-from monitor.core.sessions import fresh, remember
+from monitor.core.sessions import Read, remember
 from monitor.core.tallies import Tallies, recent, recount
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.core.turn_book import UNANSWERED, TurnBook, book_of
+from monitor.core.turn_rules import Rules
+from monitor.core.turn_verdicts import ANSWERED
 from monitor.core.turns import Judged, judge
+
+_message_of = attrgetter("message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +60,13 @@ def hear(
     """Fold the dialogs' findings. A line whose hours are not known yet is not judged: its sessions stay due."""
     back = restored(state.cursor, state.sessions, findings)
     state = forgotten(state, back) if back is not None else state
-    cursor, sessions, histories = remember(state.cursor, state.sessions, findings, now, policy)
+    cursor, sessions, told = remember(state.cursor, state.sessions, findings, now, policy)
+    histories = tuple([one.history for one in told])
     hearing = _Hearing(state=state, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
-    if histories:
+    if told:
         hearing.prepare(histories)
-    for history in histories:
-        hearing.take(history)
+    for one in told:
+        hearing.take(one)
     heard = replace(hearing.outcome(cursor), histories=histories)
     return replace(heard, problems=(*in_words(back), *heard.problems)) if back is not None else heard
 
@@ -86,6 +92,7 @@ class _Hearing:
         self._tallies = dict(state.tallies)
         self._echoed = state.memory.echoed
         self._contacts = Contacts({})
+        self._rules: PortalRules | None = None
         self._fresh: list[tuple[ChannelKey, tuple[Message, ...]]] = []
         self._events: list[TurnEvent] = []
         self._ended: list[Turn] = []
@@ -96,13 +103,25 @@ class _Hearing:
         self._contacts = Contacts(self._sessions)
         before = self._echoed
         self._echoed = no_human_typed(before, self._sessions, histories)
-        news = set(self._echoed) - set(before)
+        self._rules = self._rules_of_portal()
         reread = {one.session.id for one in histories}
-        for number, memory in self._sessions.items():
-            if news and number not in reread and any(one.message in news for one in memory.spoken):
-                self._sessions[number] = replace(memory, due=True)
+        if self._echoed is not before:
+            self._look_again(frozenset(self._echoed).difference(before), reread)
         for history in histories:
             self._wake_others(history, reread)
+
+    def _rules_of_portal(self) -> PortalRules:
+        """Those of the last poll, if what they rest on is still the same."""
+        shelf, ground = self._book.shelf, (self._state, self._policy, self._public_days, self._echoed)
+        if shelf.rules is None or not shelf.rules.rests_on(*ground):
+            shelf.rules = PortalRules(*ground)
+        return shelf.rules
+
+    def _look_again(self, echoed: frozenset[int], reread: set[int]) -> None:
+        """What somebody was heard to say turns out to be no human's words."""
+        for number, memory in self._sessions.items():
+            if number not in reread and any(one.message in echoed for one in memory.spoken):
+                self._sessions[number] = replace(memory, due=True)
 
     def _wake_others(self, history: HistorySeen, reread: set[int]) -> None:
         """The same person waits in another messenger: what was said here may have been the answer."""
@@ -113,20 +132,14 @@ class _Hearing:
             if session.id not in reread and any(spoken[-1].at >= turn.opened for turn in waits):
                 self._sessions[session.id] = replace(self._sessions[session.id], due=True)
 
-    def take(self, history: HistorySeen) -> None:
-        session = history.session
-        self._count(history)
-        chat = self._chat(session.chat).values()
-        earlier = [turn for turn in chat if turn.session < session.id]
-        rules = rules_of(
-            session,
-            self._state,
-            self._policy,
-            self._public_days,
-            earlier=earlier,
-            asides=self._contacts.asides(session),
-            no_human=frozenset(self._echoed),
-        )
+    def take(self, read: Read) -> None:
+        history, session = read.history, read.history.session
+        channel = self._state.channels.get(read.channel)
+        if read.fresh and not is_ours(session, channel):
+            self._fresh.append((read.channel, read.fresh))
+        earlier, previous = _by_session(self._chat(session.chat), session.id)
+        last = max(earlier, key=_message_of, default=None)  # the chat's last turn before this session
+        rules = self._judged_by(session, channel, last)
         if rules is None:
             self._sessions[session.id] = replace(self._sessions[session.id], due=True)
             return
@@ -136,20 +149,18 @@ class _Hearing:
             history.messages,
             people={person.id: person for person in history.people},
             rules=rules,
-            previous=[turn for turn in chat if turn.session == session.id],
-            carried=_carried(earlier),
+            previous=previous,
+            carried=last if last is not None and last.verdict in UNANSWERED else None,  # case 27
             now=self._now,
+            marks=self._book.shelf.marks,
         )
         self._settle(judged)
 
-    def _count(self, history: HistorySeen) -> None:
-        memory = self._sessions[history.session.id]
-        new = fresh(memory, history)
-        if new:
-            highest = max(message.id for message in new)
-            self._sessions[history.session.id] = replace(memory, counted=max(memory.counted, highest))
-            if not is_ours(history.session, self._state):
-                self._fresh.append((ChannelKey(history.session.line, history.session.connector), new))
+    def _judged_by(self, session: Session, channel: ChannelMemory | None, last: Turn | None) -> Rules | None:
+        assert self._rules is not None  # noqa: S101 - prepared before anything is taken
+        rules = self._rules.of(session, channel, answered_before=last is not None and last.verdict in ANSWERED)
+        asides = self._contacts.asides(session)
+        return replace(rules, asides=asides) if rules is not None and asides else rules
 
     def _settle(self, judged: Judged) -> None:
         for told in judged.turns:
@@ -205,7 +216,12 @@ def _known_turns(state: PortalState) -> TurnBook:
     return book if is_checked else book.of_sessions(state.sessions)
 
 
-def _carried(earlier: Sequence[Turn]) -> Turn | None:
-    """The chat's last turn of an earlier session, if nobody answered it (case 27)."""
-    last = max(earlier, key=lambda turn: turn.message, default=None)
-    return last if last is not None and last.verdict in UNANSWERED else None
+def _by_session(chat: Mapping[int, Turn], session: int) -> tuple[list[Turn], list[Turn]]:
+    """The chat's turns of earlier sessions, and those of this one."""
+    earlier, mine = [], []
+    for turn in chat.values():
+        if turn.session == session:
+            mine.append(turn)
+        elif turn.session < session:
+            earlier.append(turn)
+    return earlier, mine

@@ -3,89 +3,133 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
-from monitor.core.echoes import Said, echoed
-from monitor.core.memory import PortalState, SessionMemory
-from monitor.core.model import Author, ChannelKey, Session
+from monitor.core.echoes import CHATS, Said, echoed
+from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
+from monitor.core.model import Author, Messenger, Session
 from monitor.core.policy import Policy
 from monitor.core.reading import HistorySeen
 from monitor.core.schedules import PublicDays, schedule_of, targets_of
-from monitor.core.turn import Turn
-from monitor.core.turn_rules import Aside, Rules
-from monitor.core.turn_verdicts import ANSWERED
+from monitor.core.turn_rules import Aside, Interval, Rules
 
 ECHOES_KEPT = 200  # ids of messages that no human typed, the newest
+
+MANAGER = Author.MANAGER
 
 Sessions = Mapping[int, SessionMemory]
 
 
-def rules_of(
-    session: Session,
-    state: PortalState,
-    policy: Policy,
-    public_days: Mapping[str, PublicDays],
-    *,
-    earlier: Sequence[Turn] = (),
-    asides: tuple[Aside, ...] = (),
-    no_human: frozenset[int] = frozenset(),
-) -> Rules | None:
-    """None while the line's hours are not known. `earlier`: the chat's turns of sessions before this one."""
-    schedule = schedule_of(session.line, state, policy, public_days)
-    if schedule is None:
-        return None
-    memory = state.channels.get(ChannelKey(session.line, session.connector))
-    options = policy.replies
-    return Rules(
-        schedule=schedule,
-        targets=targets_of(session.line, policy),
-        messenger=memory.channel.messenger if memory else messenger_of(session.connector, ""),
-        earlier=state.schedules,
-        staff=frozenset(state.managers),
-        gone=dict(state.memory.gone),
-        outages=memory.outages if memory else (),
-        portal_outages=state.memory.outages,
-        maintenance=tuple((window.start, window.end) for window in policy.maintenance),
-        answered_before=bool(earlier) and max(earlier, key=lambda turn: turn.message).verdict in ANSWERED,
-        campaigns=options.campaigns,
-        asides=asides,
-        echoed=no_human,
-        excluded=options.excluded.union(memory.canaries.customers) if memory else options.excluded,
-        mirrors=options.phone_users,
-        no_phone=is_personal(session.connector) and not (memory is not None and memory.echoes_phone),
-        reaction_ends_turn=options.reaction_ends_turn,
-        call_ends_turn=options.call_ends_turn,
-        groups=options.groups,
-    )
+class PortalRules:
+    """The rules of a portal's channels, each made when it is first asked for. What all of them rest on is given once;
+    where it is not the very same any more, others have to be made."""
+
+    def __init__(
+        self, state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], no_human: tuple[int, ...]
+    ) -> None:
+        self._state, self._policy, self._public_days = state, policy, public_days
+        self._ground = _ground(state, policy, public_days, no_human)
+        self._staff, self._gone, self._echoed = frozenset(state.managers), dict(state.memory.gone), frozenset(no_human)
+        self._maintenance = tuple((window.start, window.end) for window in policy.maintenance)
+        self._made: dict[tuple[int, str, bool], tuple[Channel, Rules | None]] = {}
+
+    def rests_on(
+        self, state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], no_human: tuple[int, ...]
+    ) -> bool:
+        return all(map(is_, self._ground, _ground(state, policy, public_days, no_human)))
+
+    def of(self, session: Session, memory: ChannelMemory | None, *, answered_before: bool) -> Rules | None:
+        """None while the line's hours are not known. `answered_before`: the chat's earlier session ended with our
+        reply."""
+        place, channel = (session.line, session.connector, answered_before), _channel(memory)
+        made = self._made.get(place)
+        if made is None or made[0] != channel:
+            made = self._made[place] = (channel, self._rules(session, channel, answered_before))
+        return made[1]
+
+    def _rules(self, session: Session, channel: Channel, answered_before: bool) -> Rules | None:
+        schedule = schedule_of(session.line, self._state, self._policy, self._public_days)
+        if schedule is None:
+            return None
+        messenger, outages, ours, echoes_phone = channel
+        options, state = self._policy.replies, self._state
+        return Rules(
+            schedule=schedule,
+            targets=targets_of(session.line, self._policy),
+            messenger=messenger or messenger_of(session.connector, ""),
+            earlier=state.schedules,
+            staff=self._staff,
+            gone=self._gone,
+            outages=outages,
+            portal_outages=state.memory.outages,
+            maintenance=self._maintenance,
+            answered_before=answered_before,
+            campaigns=options.campaigns,
+            echoed=self._echoed,
+            excluded=options.excluded.union(ours) if ours else options.excluded,
+            mirrors=options.phone_users,
+            no_phone=is_personal(session.connector) and not echoes_phone,
+            reaction_ends_turn=options.reaction_ends_turn,
+            call_ends_turn=options.call_ends_turn,
+            groups=options.groups,
+        )
 
 
-def is_ours(session: Session, state: PortalState) -> bool:
+# What the rules rest on of a channel: its messenger, its outages, customers that are ourselves, whether it echoes.
+Channel = tuple[Messenger | None, tuple[Interval, ...], tuple[int, ...], bool]
+NO_CHANNEL: Channel = (None, (), (), False)
+
+
+def _channel(memory: ChannelMemory | None) -> Channel:
+    if memory is None:
+        return NO_CHANNEL
+    return memory.channel.messenger, memory.outages, memory.canaries.customers, memory.echoes_phone
+
+
+def _ground(
+    state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], no_human: tuple[int, ...]
+) -> tuple[object, ...]:
+    """What the rules rest on beside the channels."""
+    memory, is_discovered = state.memory, state.cursor.discovered is not None
+    told = (state.lines, state.managers, state.schedules, memory.gone, memory.outages, is_discovered)
+    return (policy, public_days, no_human, *told)
+
+
+def is_ours(session: Session, memory: ChannelMemory | None) -> bool:
     """Whether the customer is our own second account, known by a test message that arrived."""
-    memory = state.channels.get(ChannelKey(session.line, session.connector))
     return memory is not None and bool(session.customer) and session.customer in memory.canaries.customers
 
 
-def no_human_typed(known: Iterable[int], sessions: Sessions, histories: Sequence[HistorySeen]) -> tuple[int, ...]:
+def no_human_typed(known: tuple[int, ...], sessions: Sessions, histories: Iterable[HistorySeen]) -> tuple[int, ...]:
     """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending."""
-    now = list(_said_now(histories))
-    said = [*_said_lately(sessions, {one.digest for one in now}), *now]
-    return tuple(sorted({*known, *echoed(said)})[-ECHOES_KEPT:])
+    said = _said_now(histories)
+    _add_said_lately(said, sessions)
+    found = echoed(one for same in said.values() if len(same) >= CHATS for one in same)
+    return tuple(sorted({*known, *found})[-ECHOES_KEPT:]) if found.difference(known) else known
 
 
-def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:
+def _said_now(histories: Iterable[HistorySeen]) -> dict[str, list[Said]]:
+    """By text."""
+    texts: dict[str, list[Said]] = {}
+    for history in histories:
+        for one in history.messages:
+            if one.author is MANAGER and one.digest:
+                said = Said(one.user, one.digest, one.at, one.chat, one.id)
+                if one.digest in texts:
+                    texts[one.digest].append(said)
+                else:
+                    texts[one.digest] = [said]
+    return texts
+
+
+def _add_said_lately(texts: dict[str, list[Said]], sessions: Sessions) -> None:
     """Of the texts that are heard now: what was said of the others was told when they were."""
     for memory in sessions.values():
         for one in memory.spoken:
             if one.digest in texts:
-                yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
-
-
-def _said_now(histories: Sequence[HistorySeen]) -> Iterable[Said]:
-    for history in histories:
-        for one in history.messages:
-            if one.author is Author.MANAGER and one.digest:
-                yield Said(one.user, one.digest, one.at, one.chat, one.id)
+                texts[one.digest].append(Said(one.user, one.digest, one.at, memory.session.chat, one.message))
 
 
 class Contacts:
@@ -109,6 +153,8 @@ class Contacts:
         return [one for one in same if _place(one) != mine and one.session.chat != session.chat]
 
     def asides(self, session: Session) -> tuple[Aside, ...]:
+        if not session.contact:
+            return ()
         said = [one for other in self.others(session) for one in other.spoken]
         return tuple(Aside(kind="elsewhere", at=one.at, user=one.user, message=one.message) for one in said)
 

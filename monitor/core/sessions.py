@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from typing import NamedTuple
 
 from monitor.core.canary_rules import awaited
 from monitor.core.memory import Cursor, SessionMemory, Spoken
@@ -22,25 +22,36 @@ HOLES_FOR = timedelta(minutes=10)
 SPOKEN_KEPT = 3
 RECHECK = timedelta(minutes=2)
 RECHECK_WITHIN = timedelta(minutes=10)
+MANAGER, ACCEPTED, PENDING = Author.MANAGER, Delivery.ACCEPTED, Delivery.PENDING
+COUNTED = frozenset({Author.CUSTOMER, MANAGER, Author.BOT, Author.AUTOMATIC})
 BEFORE_FIRST = 50  # ids below the highest that are looked at when no activity tells of them
 
 Sessions = Mapping[int, SessionMemory]
 
 
+class Read(NamedTuple):
+    """One history, with all that is known of its session. `fresh`: messages of people not counted before."""
+
+    history: HistorySeen
+    channel: ChannelKey
+    fresh: tuple[Message, ...] = ()
+
+
 def remember(
-    cursor: Cursor, sessions: Sessions, findings: Iterable[Finding], now: datetime, policy: Policy
-) -> tuple[Cursor, Sessions, tuple[HistorySeen, ...]]:
-    """Cursor and sessions after the findings, and the histories to judge with all that is known of their sessions."""
+    cursor: Cursor, sessions: Sessions, findings: Sequence[Finding], now: datetime, policy: Policy
+) -> tuple[Cursor, Sessions, tuple[Read, ...]]:
+    """Cursor and sessions after the findings, and the histories to judge."""
     del policy
-    known = dict(sessions)
-    histories: list[HistorySeen] = []
+    known, rows = dict(sessions), dict[int, Session]()
+    histories: list[Read] = []
     before = cursor
-    for finding in findings:
+    for place, finding in enumerate(findings):
         match finding:
             case ActivitiesSeen():
-                cursor = _with_activities(before, cursor, known, finding)
+                read = {one.session.id for one in findings[place:] if isinstance(one, HistorySeen)}
+                cursor = _with_activities(before, cursor, known, finding, read, rows)
             case HistorySeen():
-                histories.append(_with_history(cursor, known, finding, now))
+                histories.append(_with_history(cursor, known, rows, finding, now))
             case SessionsProbed():
                 cursor = _with_probes(cursor, finding, now)
             case ChatTouched():
@@ -48,14 +59,8 @@ def remember(
             case _:
                 pass
     cursor = _with_holes(before, cursor, known, now)
-    _forget(known, now, kept={history.session.id for history in histories})
+    _forget(known, now, kept={one.history.session.id for one in histories})
     return cursor, known if known != sessions else sessions, tuple(histories)
-
-
-def fresh(memory: SessionMemory, history: HistorySeen) -> tuple[Message, ...]:
-    """Messages of people not counted before: ids only grow."""
-    counts = {Author.CUSTOMER, Author.MANAGER, Author.BOT, Author.AUTOMATIC}
-    return tuple(one for one in history.messages if one.id > memory.counted and one.author in counts)
 
 
 def moved(row: Session, cursor: Cursor, memory: SessionMemory | None) -> bool:
@@ -115,11 +120,22 @@ def _is_forgotten(row: Session, cursor: Cursor) -> bool:
     return row.closed is not None and cursor.watermark is not None and row.closed + REMEMBERED < cursor.watermark
 
 
-def _with_activities(before: Cursor, cursor: Cursor, known: dict[int, SessionMemory], seen: ActivitiesSeen) -> Cursor:
+def _with_activities(
+    before: Cursor,
+    cursor: Cursor,
+    known: dict[int, SessionMemory],
+    seen: ActivitiesSeen,
+    read: Container[int],
+    rows: dict[int, Session],
+) -> Cursor:
+    """`rows`: those that have moved, of sessions whose history is `read` as well: it tells all the rest of them."""
     for row in seen.sessions:
         memory = known.get(row.id)
         if moved(row, before, memory):
-            known[row.id] = _updated(memory, row)
+            if row.id in read:
+                rows[row.id] = row
+            else:
+                known[row.id] = _updated(memory, row)
     highest = max([cursor.highest_session, *(row.id for row in seen.sessions)])
     settled = cursor.settled or bool(seen.sessions)
     if not seen.complete or seen.watermark is None:
@@ -142,32 +158,47 @@ def _updated(memory: SessionMemory | None, row: Session) -> SessionMemory:
     return replace(memory, due=True, session=replace(row, chat=told.chat, owner=told.owner, customer=row.customer))
 
 
-def _with_history(cursor: Cursor, known: dict[int, SessionMemory], seen: HistorySeen, now: datetime) -> HistorySeen:
-    memory = known.get(seen.session.id)
-    session = _merged(memory.session if memory else None, seen)
+def _with_history(
+    cursor: Cursor, known: dict[int, SessionMemory], rows: Mapping[int, Session], seen: HistorySeen, now: datetime
+) -> Read:
+    number, messages = seen.session.id, seen.messages
+    memory = known.get(number)
+    session = _merged(rows.get(number) or (memory.session if memory else None), seen)
     again = session.updated is not None and (
         cursor.watermark is not None and session.updated > cursor.watermark - SAME_SECOND
     )
-    pending = tuple([m.id for m in seen.messages if m.delivery is Delivery.PENDING and m.author is Author.MANAGER])
-    read = SessionMemory(
+    counted = memory.counted if memory else 0
+    fresh = _fresh(messages, counted)
+    known[number] = SessionMemory(
         session=session,
         read_at=now,
         read_updated=session.updated,
-        last_message=seen.messages[-1].id if seen.messages else 0,
-        counted=memory.counted if memory else 0,
+        last_message=messages[-1].id if messages else 0,
+        counted=fresh[-1].id if fresh else counted,
         due=again,
-        unconfirmed=pending,
-        spoken=_spoken(seen),
+        unconfirmed=tuple([m.id for m in messages if m.delivery is PENDING and m.author is MANAGER]),
+        spoken=_spoken(messages),
     )
-    known[session.id] = read
-    return replace(seen, session=session)
+    return Read(replace(seen, session=session), ChannelKey(session.line, session.connector), fresh)
 
 
-def _spoken(seen: HistorySeen) -> tuple[Spoken, ...]:
+def _fresh(messages: Sequence[Message], counted: int) -> tuple[Message, ...]:
+    """Ids only grow."""
+    first = len(messages)
+    while first and messages[first - 1].id > counted:
+        first -= 1
+    return tuple([one for one in messages[first:] if one.author in COUNTED])
+
+
+def _spoken(messages: Sequence[Message]) -> tuple[Spoken, ...]:
     """The last words of employees, as far as they left the portal."""
-    said = (m for m in reversed(seen.messages) if m.author is Author.MANAGER and m.delivery is Delivery.ACCEPTED)
-    last = list(islice((m for m in said if not m.deleted), SPOKEN_KEPT))
-    return tuple([Spoken(user=m.user, at=m.at, message=m.id, digest=m.digest) for m in reversed(last)])
+    last: list[Spoken] = []
+    for one in reversed(messages):
+        if one.author is MANAGER and one.delivery is ACCEPTED and not one.deleted:
+            last.append(Spoken(user=one.user, at=one.at, message=one.id, digest=one.digest))
+            if len(last) == SPOKEN_KEPT:
+                break
+    return tuple(reversed(last))
 
 
 def _merged(told: Session | None, seen: HistorySeen) -> Session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from monitor.core.shelf import Shelf
 from monitor.core.turn import Turn, TurnKey, Verdict
 
 UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
@@ -14,12 +15,14 @@ NO_TURNS: Chat = MappingProxyType({})
 
 
 class TurnBook(Mapping[TurnKey, Turn]):
-    """Never changed; what did not change is shared with the book it was made of."""
+    """Never changed; what did not change is shared with the book it was made of, and so is its `shelf`."""
 
-    __slots__ = ("_chats", "_unanswered")
+    __slots__ = ("_chats", "_unanswered", "shelf")
 
-    def __init__(self, chats: Mapping[int, Chat], unanswered: Mapping[TurnKey, Turn]) -> None:
-        self._chats, self._unanswered = chats, unanswered
+    def __init__(
+        self, chats: Mapping[int, Chat], unanswered: Mapping[TurnKey, Turn], shelf: Shelf | None = None
+    ) -> None:
+        self._chats, self._unanswered, self.shelf = chats, unanswered, shelf or Shelf()
 
     def __getitem__(self, key: TurnKey) -> Turn:
         return self._chats[key.chat][key.message]
@@ -49,13 +52,13 @@ class TurnBook(Mapping[TurnKey, Turn]):
             unanswered.pop(key, None)
             if turn.verdict in UNANSWERED:
                 unanswered[key] = turn
-        return TurnBook({**self._chats, **fresh}, unanswered) if fresh else self
+        return TurnBook({**self._chats, **fresh}, unanswered, self.shelf) if fresh else self
 
     def of_sessions(self, known: Collection[int]) -> TurnBook:
         """Without the turns of all other sessions."""
         mine = [turn for turns in self._chats.values() for turn in turns.values()]
         told = [turn for turn in mine if turn.session in known]
-        return self if len(told) == len(mine) else TurnBook({}, {}).amended(told)
+        return self if len(told) == len(mine) else TurnBook({}, {}, self.shelf).amended(told)
 
     def changes_since(self, before: TurnBook) -> dict[TurnKey, Turn]:
         """What is another record than before, by identity."""

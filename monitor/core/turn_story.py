@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from monitor.core.model import Author, Message
 from monitor.core.turn import Kind, Turn
 from monitor.core.turn_answers import NOT_CONTENT, as_message, is_answer
+from monitor.core.turn_bookmark import Bookmark
 from monitor.core.turn_carried import STICKY, Dropped, brought_along, dropped_here, gone_on
 from monitor.core.turn_excuses import is_backlog
 from monitor.core.turn_messages import is_seen
@@ -17,8 +18,8 @@ from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, terms
 
 CAMPAIGN = timedelta(hours=24)  # after a mass mailing (case 18)
 REAL_CALL = timedelta(seconds=20)
-WAIVED_BY = {"waived": "waived", "elsewhere": "answered_elsewhere"}
 NONE: Set[int] = frozenset()
+WAIVED_BY = {"waived": "waived", "elsewhere": "answered_elsewhere"}
 CUSTOMER, MANAGER, NOTICE, BOT, AUTOMATIC = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT, Author.AUTOMATIC
 
 
@@ -26,22 +27,8 @@ class Story:
     """Reads one session once. `turns` are those that ended, and in the end the one that still waits."""
 
     __slots__ = (
-        "asides",
-        "assigned",
-        "dialog",
-        "dropped",
-        "holder",
-        "holder_spoke",
-        "known",
-        "messages",
-        "now",
-        "patience",
-        "present",
-        "problems",
-        "rules",
-        "spoken",
-        "turns",
-        "wait",
+        *("asides", "assigned", "dialog", "dropped", "holder", "holder_spoke", "known", "messages", "now", "patience"),
+        *("present", "problems", "rules", "spoken", "turns", "wait"),
     )
 
     def __init__(
@@ -66,8 +53,14 @@ class Story:
         if known or carried is not None:
             self.dropped = brought_along(known, carried, messages)
 
-    def tell(self) -> None:
-        for message in self.messages:
+    def take_up(self, mark: Bookmark) -> None:
+        """Go on as if all before the bookmark had been told."""
+        self.turns, self.assigned = list(mark.turns), dict(mark.assigned)
+        self.holder, self.holder_spoke, self.spoken = mark.holder, mark.holder_spoke, mark.spoken
+
+    def tell(self, messages: Sequence[Message]) -> None:
+        """The next of its messages."""
+        for message in messages:
             if self.asides:
                 self._hear_asides(message.at)
             author = message.author
@@ -84,14 +77,13 @@ class Story:
                     self._notice(message)
             elif author is BOT and self.wait is not None:
                 self.wait.bot_spoke = True
-        self._finish()
 
     # --- the customer -------------------------------------------------------------------------------------
 
     def _customer(self, message: Message) -> None:
         if message.content in NOT_CONTENT:
             return
-        if message.deleted and not is_seen(self._known(message.id), self.now):
+        if message.deleted and not is_seen(self.known.get(message.id), self.now):
             return
         wait = self.wait
         if wait is None:
@@ -107,7 +99,7 @@ class Story:
     def _open(self, message: Message) -> None:
         first = not self.turns and not self.spoken and self.dialog.session.started_by_customer
         kind: Kind = "first" if first else "next"
-        before = self._known(message.id) if self.known else None
+        before = self.known.get(message.id) if self.known else None
         wait = Wait(message.id, message.at, kind, [(self.holder, message.at, 0)], before)
         wait.content = message.content
         if before is not None or message.closing_phrase or message.content == "sticker":
@@ -143,7 +135,7 @@ class Story:
 
     def _is_courtesy(self, message: Message) -> bool:
         """A bare "thank you" after our reply; what an edit makes of it later changes nothing (case 32)."""
-        before = self._known(message.id)
+        before = self.known.get(message.id)
         if before is not None:
             return "courtesy" in before.marks
         return self.spoken or self.rules.answered_before
@@ -259,7 +251,7 @@ class Story:
             return False
         if dropped.mine:
             self.turns.remove(dropped.turn)
-        wait = gone_on(dropped, self._known(dropped.turn.message), at)
+        wait = gone_on(dropped, self.known.get(dropped.turn.message), at)
         if wait.before is not None:
             self._mark_again(wait, wait.before)
         self.wait = wait
@@ -282,7 +274,7 @@ class Story:
         self.turns.append(waived(self.dialog, wait, at, cause, closer=closer, proof=proof))
         self.wait = None
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """What still waits when the history is told: closed without an answer, or waiting on."""
         if self.asides:
             self._hear_asides(self.now)
@@ -295,6 +287,3 @@ class Story:
             self._waive(wait, limit, "no_reply_needed")
         elif self.patience is None or self.now >= wait.working_from:
             self.turns.append(still_open(self.dialog, wait, self.assigned))
-
-    def _known(self, message: int) -> Turn | None:
-        return self.known.get(message)

@@ -5,7 +5,7 @@ One pass over the messages; what ends a wait is recorded by turn_verdicts, what 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from monitor.core.calendar import Schedule
 from monitor.core.model import Message, Person, Session
 from monitor.core.replacing import replace
 from monitor.core.turn import Turn, Verdict
+from monitor.core.turn_bookmark import Bookmark, Bookmarks, laid, rest_of
 from monitor.core.turn_messages import in_order
 from monitor.core.turn_rules import Rules
 from monitor.core.turn_story import Story
@@ -40,29 +41,78 @@ def judge(
     *,
     people: Mapping[int, Person],
     rules: Rules,
-    previous: Iterable[Turn] = (),
+    previous: Sequence[Turn] = (),
     carried: Turn | None = None,
     now: datetime,
+    marks: Bookmarks | None = None,
 ) -> Judged:
     """All turns of one session from its whole history.
 
     `people`: the authors of the history. `previous`: the turns judged before for this session: what was told of them
-    stands. `carried`: the chat's last turn of an earlier session, if nobody answered it.
+    stands. `carried`: the chat's last turn of an earlier session, if nobody answered it. `marks`: where stories may
+    be taken up again; the turns are the same without.
     """
-    known = {turn.message: turn for turn in previous} if previous else NOTHING
-    if session.customer in rules.excluded:
-        return _dropped(known, "excluded", now)
-    if session.status == DUPLICATE:
-        return _dropped(known, "duplicate", now)
     is_group = _is_group(people)
-    if is_group and rules.groups is None:
-        return _dropped(known, "group", now, f"replies.group session={session.id}")
-    if known and not messages:
-        return Judged(turns=tuple(known.values()), problems=(f"replies.empty session={session.id}",))
-    ordered, problems = in_order(session, messages, known, now)
-    story = Story(Dialog(session, rules, people, now), ordered, known, carried, rules.groups if is_group else None)
-    story.tell()
-    return _outcome(story, known, tuple(problems + story.problems))
+    foreign = _foreign(session, rules, is_group)
+    if foreign:
+        return _dropped(previous, foreign, now, session)
+    if previous and not messages:
+        return Judged(turns=tuple(previous), problems=(f"replies.empty session={session.id}",))
+    dialog = Dialog(session, rules, people, now)
+    if marks is None or is_group or carried is not None or rules.asides:
+        return _told_whole(dialog, messages, previous, carried, rules.groups if is_group else None)
+    mark = marks.of(session.id)
+    known = mark.goes_on(dialog, messages, previous) if mark is not None else None
+    if mark is None or known is None:
+        return _told_whole(dialog, messages, previous, None, None, marks)
+    story = Story(dialog, messages, known, None, None)
+    story.take_up(mark)
+    _tell(story, messages, previous, mark, marks)
+    return _outcome(story, known, (), mark.void)
+
+
+def _told_whole(
+    dialog: Dialog,
+    messages: Sequence[Message],
+    previous: Sequence[Turn],
+    carried: Turn | None,
+    patience: timedelta | None,
+    marks: Bookmarks | None = None,
+) -> Judged:
+    known = {turn.message: turn for turn in previous} if previous else NOTHING
+    ordered, problems = in_order(dialog.session, messages, known, dialog.now)
+    story = Story(dialog, ordered, known, carried, patience)
+    _tell(story, ordered, previous, None, marks if ordered is messages and not problems else None)
+    return _outcome(story, known, tuple(problems))
+
+
+def _tell(
+    story: Story,
+    messages: Sequence[Message],
+    previous: Sequence[Turn],
+    mark: Bookmark | None,
+    marks: Bookmarks | None,
+) -> None:
+    """The messages after the bookmark, and another bookmark laid on the way where one may lie."""
+    start = len(mark.messages) if mark is not None else 0
+    rest = rest_of(messages, previous) if marks is not None else 0
+    if marks is not None and rest > start:
+        story.tell(messages[start:rest])
+        further = laid(story, messages[:rest], previous, mark)
+        if further is not None:
+            marks.lay(story.dialog.session.id, further)
+        start = rest
+    story.tell(messages[start:])
+    story.finish()
+
+
+def _foreign(session: Session, rules: Rules, is_group: bool) -> str:
+    """Why a dialog is none of our business, "" = it is."""
+    if session.customer in rules.excluded:
+        return "excluded"
+    if session.status == DUPLICATE:
+        return "duplicate"
+    return "group" if is_group and rules.groups is None else ""
 
 
 def _is_group(people: Mapping[int, Person]) -> bool:
@@ -74,14 +124,14 @@ def _is_group(people: Mapping[int, Person]) -> bool:
     return customers > 1
 
 
-def _outcome(story: Story, known: Mapping[int, Turn], problems: tuple[str, ...]) -> Judged:
+def _outcome(story: Story, known: Mapping[int, Turn], problems: tuple[str, ...], void: tuple[Turn, ...] = ()) -> Judged:
     turns = tuple(story.turns)
     last = turns[-1] if turns else None
     carry = last if last is not None and last.verdict in UNANSWERED else None
     if known:
         told = {turn.message for turn in turns}
-        turns += tuple([_gone(story, turn) for message, turn in known.items() if message not in told])
-    return Judged(turns, carry, problems)
+        void += tuple([_gone(story, turn) for message, turn in known.items() if message not in told])
+    return Judged(turns + void, carry, (*problems, *story.problems))
 
 
 def _gone(story: Story, turn: Turn) -> Turn:
@@ -91,9 +141,10 @@ def _gone(story: Story, turn: Turn) -> Turn:
     return _void(turn, "merged" if turn.message in story.present else "deleted", story.now)
 
 
-def _dropped(known: Mapping[int, Turn], why: str, now: datetime, *problems: str) -> Judged:
+def _dropped(known: Sequence[Turn], why: str, now: datetime, session: Session) -> Judged:
     """A dialog that is none of our business, or another one's copy; what was told of it before is taken back."""
-    return Judged(turns=tuple(_void(turn, why, now) for turn in known.values()), problems=problems)
+    problems = (f"replies.group session={session.id}",) if why == "group" else ()
+    return Judged(turns=tuple([_void(turn, why, now) for turn in known]), problems=problems)
 
 
 def _void(turn: Turn, why: str, now: datetime) -> Turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,7 +81,7 @@ def judged(
     now: str = "23:00",
     rules: Rules = RULES,
     carried: Turn | None = None,
-    previous: Iterable[Turn] = (),
+    previous: Sequence[Turn] = (),
     people: dict[int, Person] = PEOPLE,
     first: int = 101,
     **more: Any,

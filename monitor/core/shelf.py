@@ -1,0 +1,17 @@
+"""What makes hearing a portal again cheap. Nothing follows from it that would not follow without: all that lies here is
+compared with what it rests on before it is used, so it may be lost, be late, or serve several states of one portal."""
+
+from __future__ import annotations
+
+from monitor.core.reply_facts import PortalRules
+from monitor.core.turn_bookmark import Bookmarks
+
+
+class Shelf:
+    """`marks`: where stories may be taken up again; `rules`: those that the portal's channels were judged by last."""
+
+    __slots__ = ("marks", "rules")
+
+    def __init__(self) -> None:
+        self.marks = Bookmarks()
+        self.rules: PortalRules | None = None

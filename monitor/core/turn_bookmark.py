@@ -1,0 +1,176 @@
+"""Where the story of a session may be taken up again, so that a poll tells only what is new in it.
+
+A story follows from its messages, from what it is judged by, and from how its turns were told before. Where its
+beginning was told once more and gave the very turns it had given before, it would give them a third time: as long as
+all it follows from is the same, it need not be told. A bookmark lies only where nothing depends on the time that
+passes: nobody waits, nothing was deleted, nothing waits for its delivery. It is compared with what is told now and
+never believed, so it may be lost, be of another state of the portal, or be kept for several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from monitor.core.model import Author, Delivery, Message
+from monitor.core.turn import Turn, Verdict
+from monitor.core.turn_messages import SKEW
+from monitor.core.turn_rules import Rules
+from monitor.core.turn_wait import Dialog
+
+if TYPE_CHECKING:
+    from monitor.core.turn_story import Story
+
+KEPT_FOR = timedelta(minutes=30)  # who writes writes again soon
+MOST = 10_000  # messages that one portal's bookmarks hold
+Known = Mapping[int, Turn]  # by the message they began with
+
+MANAGER, ACCEPTED, VOID = Author.MANAGER, Delivery.ACCEPTED, Verdict.VOID
+_place_of = attrgetter("chat", "line", "connector", "customer", "created", "started_by_customer", "owner", "status")
+_all_but_echoes = attrgetter(*(name for name in Rules.__slots__ if name != "echoed"))
+
+
+class Bookmark:
+    """A beginning of one session, and how things stood after it. `begun`: all turns known of it, in their order;
+    `turns`: those that it tells; `void`: those that were taken back."""
+
+    __slots__ = (
+        *("assigned", "at", "begun", "has_start", "holder", "holder_spoke", "messages", "people", "place", "rules"),
+        *("spoken", "turns", "void"),
+    )
+
+    def __init__(
+        self, story: Story, messages: Sequence[Message], begun: Sequence[Turn], before: Bookmark | None
+    ) -> None:
+        dialog = story.dialog
+        self.at, self.messages, self.begun = dialog.now, messages, begun
+        self.place, self.people, self.rules = _place_of(dialog.session), dialog.people, dialog.rules
+        self.turns, self.assigned = tuple(story.turns), dict(story.assigned)
+        self.void = tuple([turn for turn in begun if turn.verdict is VOID]) if len(begun) != len(self.turns) else ()
+        self.holder, self.holder_spoke, self.spoken = story.holder, story.holder_spoke, story.spoken
+        passed = len(before.messages) if before is not None else 0
+        is_begun = before is not None and before.has_start
+        self.has_start: bool = is_begun or any(message.mark == "start" for message in messages[passed:])
+
+    def goes_on(self, dialog: Dialog, messages: Sequence[Message], previous: Sequence[Turn]) -> Known | None:
+        """The turns that were told of what comes after it; None = the story has to be told from its beginning."""
+        told, known = len(self.messages), len(self.begun)
+        if messages[:told] != self.messages or previous[:known] != self.begun:
+            return None
+        if _place_of(dialog.session) != self.place or dialog.people != self.people:
+            return None
+        if not self._is_judged_by(dialog.rules) or not self._is_followed_by(messages[told:], dialog.now):
+            return None
+        return _begun_in(previous[known:], messages[told:])
+
+    def _is_judged_by(self, rules: Rules) -> bool:
+        """The same rules, as far as these messages are concerned."""
+        if rules is self.rules:
+            return True
+        if _all_but_echoes(rules) != _all_but_echoes(self.rules):
+            return False
+        echoes = rules.echoed ^ self.rules.echoed
+        if any(message.id in echoes for message in self.messages):
+            return False
+        self.rules = rules
+        return True
+
+    def _is_followed_by(self, new: Sequence[Message], now: datetime) -> bool:
+        """Messages in their order, of a time that can be, none of which changes where the session begins."""
+        last = self.messages[-1]
+        for message in new:
+            if message.id <= last.id or message.at < last.at or (message.mark == "start" and not self.has_start):
+                return False
+            last = message
+        return last.at <= now + SKEW
+
+
+def _begun_in(turns: Sequence[Turn], messages: Sequence[Message]) -> Known | None:
+    """By the message they began with; None if that of one is not among them."""
+    if not turns:
+        return {}
+    known = {turn.message: turn for turn in turns}
+    return known if known.keys() <= {message.id for message in messages} else None
+
+
+def rest_of(messages: Sequence[Message], previous: Sequence[Turn]) -> int:
+    """How many messages there are up to the last answer that was known before; 0 = no answer was."""
+    answer = next((turn.ended_by for turn in reversed(previous) if turn.ended_by), 0)
+    if answer:
+        for place in range(len(messages) - 1, -1, -1):
+            if messages[place].id == answer:
+                return place + 1
+    return 0
+
+
+def laid(
+    story: Story, messages: Sequence[Message], previous: Sequence[Turn], before: Bookmark | None
+) -> Bookmark | None:
+    """A bookmark after these messages, which the story has just told, taken up at `before`; None = none can lie."""
+    if story.wait is not None or story.dropped is not None or story.problems:
+        return None
+    passed = len(before.messages) if before is not None else 0
+    if not all(map(_lasts, messages[passed:])):
+        return None
+    begun = _begun_until(messages[-1].id, previous)
+    return Bookmark(story, messages, begun, before) if begun is not None and _is_told_again(story, begun) else None
+
+
+def _lasts(message: Message) -> bool:
+    """Whether it says the same whenever it is told."""
+    return not message.deleted and (message.author is not MANAGER or message.delivery is ACCEPTED)
+
+
+def _begun_until(last: int, previous: Sequence[Turn]) -> Sequence[Turn] | None:
+    """The turns known of the beginning, None if they do not come first."""
+    count = len(previous)
+    while count and previous[count - 1].message > last:
+        count -= 1
+    begun = previous[:count]
+    return begun if all(turn.message <= last for turn in begun) else None
+
+
+def _is_told_again(story: Story, begun: Sequence[Turn]) -> bool:
+    """Each turn known of the beginning was told again as it was, or had been taken back before."""
+    told = {turn.message: turn for turn in story.turns}
+    if len(told) != len(story.turns):
+        return False
+    for turn in begun:
+        if turn.verdict is not VOID and told.pop(turn.message, None) is not turn:
+            return False
+        if "carried" in turn.marks:
+            return False
+    return not told
+
+
+class Bookmarks:
+    """Of one portal, one a session: those of late, and not of more messages than `most`."""
+
+    __slots__ = ("_laid", "_most", "_weight")
+
+    def __init__(self, most: int = MOST) -> None:
+        self._laid: dict[int, Bookmark] = {}
+        self._most, self._weight = most, 0
+
+    def __len__(self) -> int:
+        return len(self._laid)
+
+    def of(self, session: int) -> Bookmark | None:
+        return self._laid.get(session)
+
+    def lay(self, session: int, mark: Bookmark) -> None:
+        self.take_out(session)
+        self._laid[session] = mark
+        self._weight += len(mark.messages)
+        while True:
+            number, oldest = next(iter(self._laid.items()))
+            if number == session or (self._weight <= self._most and mark.at - oldest.at <= KEPT_FOR):
+                return
+            self.take_out(number)
+
+    def take_out(self, session: int) -> None:
+        mark = self._laid.pop(session, None)
+        if mark is not None:
+            self._weight -= len(mark.messages)
