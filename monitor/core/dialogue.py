@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 
 from monitor.core.calendar import Schedule
 from monitor.core.furniture import kept
@@ -21,12 +20,10 @@ from monitor.core.schedules import PublicDays
 from monitor.core.sessions import Read, remember
 from monitor.core.tallies import Tallies, recent, recount
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
-from monitor.core.turn_book import UNANSWERED, TurnBook, book_of
+from monitor.core.turn_book import UNANSWERED, Chat, TurnBook, book_of
 from monitor.core.turn_rules import Rules
 from monitor.core.turn_verdicts import ANSWERED
 from monitor.core.turns import Judged, judge
-
-_message_of = attrgetter("message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +83,13 @@ class _Hearing:
         self._state, self._policy, self._public_days, self._now = state, policy, public_days, now
         self._sessions = sessions
         self._book = _known_turns(state)
-        self._chats: dict[int, dict[int, Turn]] = {}
+        self._chats: dict[int, Chat] = {}  # those that have changed
         self._changed: dict[TurnKey, Turn] = {}
         self._schedules = dict(state.schedules)
         self._tallies = dict(state.tallies)
         self._echoed = state.memory.echoed
         self._contacts = Contacts({})
-        self._rules: PortalRules | None = None
+        self._rules: PortalRules | None = None  # None = nothing is heard
         self._fresh: list[tuple[ChannelKey, tuple[Message, ...]]] = []
         self._events: list[TurnEvent] = []
         self._ended: list[Turn] = []
@@ -128,7 +125,7 @@ class _Hearing:
         spoken = self._sessions[history.session.id].spoken
         for other in self._contacts.others(history.session) if spoken else ():
             session = other.session
-            waits = [turn for turn in self._chat(session.chat).values() if turn.verdict is Verdict.OPEN]
+            waits = [turn for turn in self._chat(session.chat).turns.values() if turn.verdict is Verdict.OPEN]
             if session.id not in reread and any(spoken[-1].at >= turn.opened for turn in waits):
                 self._sessions[session.id] = replace(self._sessions[session.id], due=True)
 
@@ -137,8 +134,8 @@ class _Hearing:
         channel = self._state.channels.get(read.channel)
         if read.fresh and not is_ours(session, channel):
             self._fresh.append((read.channel, read.fresh))
-        earlier, previous = _by_session(self._chat(session.chat), session.id)
-        last = max(earlier, key=_message_of, default=None)  # the chat's last turn before this session
+        chat = self._chat(session.chat)
+        last = chat.last_before(session.id)
         rules = self._judged_by(session, channel, last)
         if rules is None:
             self._sessions[session.id] = replace(self._sessions[session.id], due=True)
@@ -149,12 +146,12 @@ class _Hearing:
             history.messages,
             people={person.id: person for person in history.people},
             rules=rules,
-            previous=previous,
+            previous=list(chat.of_session(session.id).values()),
             carried=last if last is not None and last.verdict in UNANSWERED else None,  # case 27
             now=self._now,
             marks=self._book.shelf.marks,
         )
-        self._settle(judged)
+        self._settle(judged, session.id)
 
     def _judged_by(self, session: Session, channel: ChannelMemory | None, last: Turn | None) -> Rules | None:
         assert self._rules is not None  # noqa: S101 - prepared before anything is taken
@@ -162,21 +159,28 @@ class _Hearing:
         asides = self._contacts.asides(session)
         return replace(rules, asides=asides) if rules is not None and asides else rules
 
-    def _settle(self, judged: Judged) -> None:
-        for told in judged.turns:
-            chat = self._chat(told.chat)
-            before = chat.get(told.message)
+    def _settle(self, judged: Judged, session: int) -> None:
+        for told in judged.turns[judged.stands :]:
+            before = self._chat(told.chat).turns.get(told.message)
             if before is told or before == told or (before is not None and before.session > told.session):
                 continue  # nothing new, or a later session has gone on with it (case 27)
             ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
             turn = replace(told, counted=True) if ends else told
             if before is not None and before.counted and not turn.counted:
                 turn = replace(turn, counted=True)
+            if turn is not told:
+                self._book.shelf.marks.settled(session, told, turn)
             recount(self._tallies, before, turn, self._policy.timezone)
-            chat[turn.message] = self._changed[turn.key] = turn
+            self._put(turn)
             self._events += events(before, turn)
             self._ended += [turn] if ends else []
         self._problems += judged.problems
+
+    def _put(self, turn: Turn) -> None:
+        if turn.chat not in self._chats:
+            self._chats[turn.chat] = self._book.chat(turn.chat).copy()
+        self._chats[turn.chat].put(turn)
+        self._changed[turn.key] = turn
 
     def outcome(self, cursor: Cursor) -> Heard:
         known = self._sessions
@@ -196,14 +200,12 @@ class _Hearing:
             tallies=kept(self._state.tallies, recent(self._tallies, self._now, self._policy.timezone)),
         )
 
-    def _chat(self, chat: int) -> dict[int, Turn]:
+    def _chat(self, chat: int) -> Chat:
         """A chat's turns as they stand by now."""
-        if chat not in self._chats:
-            self._chats[chat] = dict(self._book.of_chat(chat))
-        return self._chats[chat]
+        return self._chats.get(chat) or self._book.chat(chat)
 
     def _in_use(self, turns: TurnBook) -> Mapping[str, Schedule]:
-        if not self._chats:
+        if self._rules is None:
             return self._state.schedules
         versions = {turn.schedule_version for turn in turns.unanswered()}
         return kept(self._state.schedules, {name: one for name, one in self._schedules.items() if name in versions})
@@ -214,14 +216,3 @@ def _known_turns(state: PortalState) -> TurnBook:
     is_checked = isinstance(state.turns, TurnBook)
     book = book_of(state.turns)
     return book if is_checked else book.of_sessions(state.sessions)
-
-
-def _by_session(chat: Mapping[int, Turn], session: int) -> tuple[list[Turn], list[Turn]]:
-    """The chat's turns of earlier sessions, and those of this one."""
-    earlier, mine = [], []
-    for turn in chat.values():
-        if turn.session == session:
-            mine.append(turn)
-        elif turn.session < session:
-            earlier.append(turn)
-    return earlier, mine

@@ -10,8 +10,39 @@ from monitor.core.turn import Turn, TurnKey, Verdict
 
 UNANSWERED = frozenset({Verdict.OPEN, Verdict.MISSED})
 
-Chat = Mapping[int, Turn]  # by the message that the turn began with
-NO_TURNS: Chat = MappingProxyType({})
+NO_TURNS: Mapping[int, Turn] = MappingProxyType({})
+
+
+class Chat:
+    """One chat's turns by the message they began with, all together and by session. Only a copy is written in."""
+
+    __slots__ = ("sessions", "turns")
+
+    def __init__(self, turns: dict[int, Turn], sessions: dict[int, dict[int, Turn]]) -> None:
+        self.turns, self.sessions = turns, sessions
+
+    def copy(self) -> Chat:
+        return Chat(dict(self.turns), {session: dict(turns) for session, turns in self.sessions.items()})
+
+    def put(self, turn: Turn) -> None:
+        before = self.turns.get(turn.message)
+        if before is not None and before.session != turn.session:
+            del self.sessions[before.session][turn.message]
+        self.turns[turn.message] = turn
+        self.sessions.setdefault(turn.session, {})[turn.message] = turn
+
+    def of_session(self, session: int) -> Mapping[int, Turn]:
+        return self.sessions.get(session, NO_TURNS)
+
+    def last_before(self, session: int) -> Turn | None:
+        """Of the turns of earlier sessions the last one."""
+        if len(self.sessions) == 1 and session in self.sessions:
+            return None
+        last = max((max(turns) for number, turns in self.sessions.items() if number < session and turns), default=None)
+        return self.turns[last] if last is not None else None
+
+
+NO_CHAT = Chat({}, {})
 
 
 class TurnBook(Mapping[TurnKey, Turn]):
@@ -25,16 +56,19 @@ class TurnBook(Mapping[TurnKey, Turn]):
         self._chats, self._unanswered, self.shelf = chats, unanswered, shelf or Shelf()
 
     def __getitem__(self, key: TurnKey) -> Turn:
-        return self._chats[key.chat][key.message]
+        return self._chats[key.chat].turns[key.message]
 
     def __iter__(self) -> Iterator[TurnKey]:
-        return (TurnKey(chat, message) for chat, turns in self._chats.items() for message in turns)
+        return (TurnKey(chat, message) for chat, told in self._chats.items() for message in told.turns)
 
     def __len__(self) -> int:
-        return sum(map(len, self._chats.values()))
+        return sum(len(chat.turns) for chat in self._chats.values())
 
-    def of_chat(self, chat: int) -> Chat:
-        return self._chats.get(chat, NO_TURNS)
+    def chat(self, chat: int) -> Chat:
+        return self._chats.get(chat, NO_CHAT)
+
+    def of_chat(self, chat: int) -> Mapping[int, Turn]:
+        return self.chat(chat).turns
 
     def unanswered(self) -> Collection[Turn]:
         """Those that wait, and those that were closed without a word."""
@@ -42,13 +76,13 @@ class TurnBook(Mapping[TurnKey, Turn]):
 
     def amended(self, changed: Iterable[Turn]) -> TurnBook:
         """With turns that are new or have changed."""
-        fresh: dict[int, dict[int, Turn]] = {}
+        fresh: dict[int, Chat] = {}
         unanswered = dict(self._unanswered)
         for turn in changed:
             key = turn.key
             if key.chat not in fresh:
-                fresh[key.chat] = dict(self.of_chat(key.chat))
-            fresh[key.chat][key.message] = turn
+                fresh[key.chat] = self.chat(key.chat).copy()
+            fresh[key.chat].put(turn)
             unanswered.pop(key, None)
             if turn.verdict in UNANSWERED:
                 unanswered[key] = turn
@@ -56,17 +90,19 @@ class TurnBook(Mapping[TurnKey, Turn]):
 
     def of_sessions(self, known: Collection[int]) -> TurnBook:
         """Without the turns of all other sessions."""
-        mine = [turn for turns in self._chats.values() for turn in turns.values()]
-        told = [turn for turn in mine if turn.session in known]
-        return self if len(told) == len(mine) else TurnBook({}, {}, self.shelf).amended(told)
+        if all(session in known for chat in self._chats.values() for session, told in chat.sessions.items() if told):
+            return self
+        mine = (turn for chat in self._chats.values() for turn in chat.turns.values())
+        return TurnBook({}, {}, self.shelf).amended(turn for turn in mine if turn.session in known)
 
     def changes_since(self, before: TurnBook) -> dict[TurnKey, Turn]:
         """What is another record than before, by identity."""
         told = {}
-        for chat, turns in self._chats.items():
-            known = before.of_chat(chat)
-            if turns is not known:
-                told.update({turn.key: turn for message, turn in turns.items() if known.get(message) is not turn})
+        for chat, after in self._chats.items():
+            known = before.chat(chat)
+            if after is not known:
+                turns = known.turns
+                told.update({turn.key: turn for message, turn in after.turns.items() if turns.get(message) is not turn})
         return told
 
 

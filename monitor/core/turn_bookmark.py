@@ -27,7 +27,8 @@ KEPT_FOR = timedelta(minutes=30)  # who writes writes again soon
 MOST = 10_000  # messages that one portal's bookmarks hold
 Known = Mapping[int, Turn]  # by the message they began with
 
-MANAGER, ACCEPTED, VOID = Author.MANAGER, Delivery.ACCEPTED, Verdict.VOID
+MANAGER, ACCEPTED, VOID, MET = Author.MANAGER, Delivery.ACCEPTED, Verdict.VOID, Verdict.MET
+PLAIN = frozenset({"campaign", "canned", "helped", "no_phone", "ooh", "other_responsible", "phone", "short"})
 _place_of = attrgetter("chat", "line", "connector", "customer", "created", "started_by_customer", "owner", "status")
 _all_but_echoes = attrgetter(*(name for name in Rules.__slots__ if name != "echoed"))
 
@@ -41,15 +42,13 @@ class Bookmark:
         *("spoken", "turns", "void"),
     )
 
-    def __init__(
-        self, story: Story, messages: Sequence[Message], begun: Sequence[Turn], before: Bookmark | None
-    ) -> None:
+    def __init__(self, story: Story, messages: Sequence[Message], begun: list[Turn], before: Bookmark | None) -> None:
         dialog = story.dialog
         self.at, self.messages, self.begun = dialog.now, messages, begun
         self.place, self.people, self.rules = _place_of(dialog.session), dialog.people, dialog.rules
-        self.turns, self.assigned = tuple(story.turns), dict(story.assigned)
-        self.void = tuple([turn for turn in begun if turn.verdict is VOID]) if len(begun) != len(self.turns) else ()
+        self.turns, self.assigned = list(story.turns), dict(story.assigned)
         self.holder, self.holder_spoke, self.spoken = story.holder, story.holder_spoke, story.spoken
+        self.void = tuple([turn for turn in begun if turn.verdict is VOID]) if len(begun) != len(self.turns) else ()
         passed = len(before.messages) if before is not None else 0
         is_begun = before is not None and before.has_start
         self.has_start: bool = is_begun or any(message.mark == "start" for message in messages[passed:])
@@ -95,14 +94,12 @@ def _begun_in(turns: Sequence[Turn], messages: Sequence[Message]) -> Known | Non
     return known if known.keys() <= {message.id for message in messages} else None
 
 
-def rest_of(messages: Sequence[Message], previous: Sequence[Turn]) -> int:
-    """How many messages there are up to the last answer that was known before; 0 = no answer was."""
-    answer = next((turn.ended_by for turn in reversed(previous) if turn.ended_by), 0)
-    if answer:
-        for place in range(len(messages) - 1, -1, -1):
-            if messages[place].id == answer:
-                return place + 1
-    return 0
+def rest_of(messages: Sequence[Message], start: int) -> int:
+    """How many messages there are up to the last one of an employee, after which nobody may be waiting."""
+    for place in range(len(messages), start, -1):
+        if messages[place - 1].author is MANAGER:
+            return place
+    return start
 
 
 def laid(
@@ -114,8 +111,10 @@ def laid(
     passed = len(before.messages) if before is not None else 0
     if not all(map(_lasts, messages[passed:])):
         return None
-    begun = _begun_until(messages[-1].id, previous)
-    return Bookmark(story, messages, begun, before) if begun is not None and _is_told_again(story, begun) else None
+    new = _begun(story, messages[-1].id, previous, before)
+    if new is None:
+        return None
+    return Bookmark(story, messages, [*before.begun, *new] if before is not None else new, before)
 
 
 def _lasts(message: Message) -> bool:
@@ -123,26 +122,34 @@ def _lasts(message: Message) -> bool:
     return not message.deleted and (message.author is not MANAGER or message.delivery is ACCEPTED)
 
 
-def _begun_until(last: int, previous: Sequence[Turn]) -> Sequence[Turn] | None:
-    """The turns known of the beginning, None if they do not come first."""
-    count = len(previous)
-    while count and previous[count - 1].message > last:
-        count -= 1
-    begun = previous[:count]
-    return begun if all(turn.message <= last for turn in begun) else None
+def _begun(story: Story, last: int, previous: Sequence[Turn], before: Bookmark | None) -> list[Turn] | None:
+    """The turns that will be known of all this when it is told again, beside those that were before the bookmark.
+
+    None where they might be told otherwise: each has to be one that was told again as it was, or one that stands.
+    """
+    known, told = (len(before.begun), len(before.turns)) if before is not None else (0, 0)
+    new = {turn.message: turn for turn in story.turns[told:]}
+    if len(new) != len(story.turns) - told:
+        return None
+    begun = []
+    for turn in previous[known:]:
+        if turn.message > last:
+            continue
+        again = new.pop(turn.message, turn if turn.verdict is VOID else None)
+        if again is None or "carried" in turn.marks or not (again is turn or _stands(again)):
+            return None
+        begun.append(again)
+    if not all(map(_stands, new.values())):
+        return None
+    if any(turn.message > last for turn in previous[known : known + len(begun)]):
+        return None
+    return begun + list(new.values())
 
 
-def _is_told_again(story: Story, begun: Sequence[Turn]) -> bool:
-    """Each turn known of the beginning was told again as it was, or had been taken back before."""
-    told = {turn.message: turn for turn in story.turns}
-    if len(told) != len(story.turns):
-        return False
-    for turn in begun:
-        if turn.verdict is not VOID and told.pop(turn.message, None) is not turn:
-            return False
-        if "carried" in turn.marks:
-            return False
-    return not told
+def _stands(turn: Turn) -> bool:
+    """Whether it would be told again as it is told for the first time: answered in time, and nothing odd about it
+    that what is known of it could change."""
+    return turn.verdict is MET and turn.proof == 0 and PLAIN.issuperset(turn.marks)
 
 
 class Bookmarks:
@@ -174,3 +181,12 @@ class Bookmarks:
         mark = self._laid.pop(session, None)
         if mark is not None:
             self._weight -= len(mark.messages)
+
+    def settled(self, session: int, told: Turn, turn: Turn) -> None:
+        """A turn was written down as another record than it was told: so it will be known."""
+        mark = self._laid.get(session)
+        for turns in (mark.begun, mark.turns) if mark is not None else ():
+            for place in range(len(turns) - 1, -1, -1):
+                if turns[place] is told:
+                    turns[place] = turn
+                    break

@@ -27,12 +27,14 @@ NOTHING: Mapping[int, Turn] = {}
 class Judged(NamedTuple):
     """Turns in the order they began. `carry`: the last one, if the session left it unanswered (case 27).
 
-    `problems`: what was wrong with the data, counted and shown.
+    `problems`: what was wrong with the data, counted and shown. `stands`: how many of the first turns are as they
+    were.
     """
 
     turns: tuple[Turn, ...]
     carry: Turn | None = None
     problems: tuple[str, ...] = ()
+    stands: int = 0
 
 
 def judge(
@@ -68,7 +70,7 @@ def judge(
     story = Story(dialog, messages, known, None, None)
     story.take_up(mark)
     _tell(story, messages, previous, mark, marks)
-    return _outcome(story, known, (), mark.void)
+    return _outcome(story, known, (), mark)
 
 
 def _told_whole(
@@ -83,7 +85,7 @@ def _told_whole(
     ordered, problems = in_order(dialog.session, messages, known, dialog.now)
     story = Story(dialog, ordered, known, carried, patience)
     _tell(story, ordered, previous, None, marks if ordered is messages and not problems else None)
-    return _outcome(story, known, tuple(problems))
+    return _outcome(story, known, tuple(problems), None)
 
 
 def _tell(
@@ -95,13 +97,14 @@ def _tell(
 ) -> None:
     """The messages after the bookmark, and another bookmark laid on the way where one may lie."""
     start = len(mark.messages) if mark is not None else 0
-    rest = rest_of(messages, previous) if marks is not None else 0
-    if marks is not None and rest > start:
-        story.tell(messages[start:rest])
-        further = laid(story, messages[:rest], previous, mark)
-        if further is not None:
-            marks.lay(story.dialog.session.id, further)
-        start = rest
+    if marks is not None:
+        rest = rest_of(messages, start)
+        if rest > start:
+            story.tell(messages[start:rest])
+            further = laid(story, messages[:rest], previous, mark)
+            if further is not None:
+                marks.lay(story.dialog.session.id, further)
+            start = rest
     story.tell(messages[start:])
     story.finish()
 
@@ -124,14 +127,15 @@ def _is_group(people: Mapping[int, Person]) -> bool:
     return customers > 1
 
 
-def _outcome(story: Story, known: Mapping[int, Turn], problems: tuple[str, ...], void: tuple[Turn, ...] = ()) -> Judged:
+def _outcome(story: Story, known: Mapping[int, Turn], problems: tuple[str, ...], mark: Bookmark | None) -> Judged:
     turns = tuple(story.turns)
     last = turns[-1] if turns else None
     carry = last if last is not None and last.verdict in UNANSWERED else None
+    stands, void = (len(mark.turns), mark.void) if mark is not None else (0, ())
     if known:
-        told = {turn.message for turn in turns}
+        told = {turn.message for turn in turns[stands:]}
         void += tuple([_gone(story, turn) for message, turn in known.items() if message not in told])
-    return Judged(turns + void, carry, (*problems, *story.problems))
+    return Judged(turns + void, carry, (*problems, *story.problems), stands)
 
 
 def _gone(story: Story, turn: Turn) -> Turn:
