@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor.core.memory import Cursor, PortalMemory, PortalState
-from monitor.core.replacing import replace
+from monitor.core.replacing import maker, replace
 
 RECORDS = [
     (PortalState(portal="acme", turns={}), {"cursor": Cursor(highest_session=5), "portal": "other"}),
@@ -42,3 +42,17 @@ def test_a_record_that_works_something_out_when_it_is_made_is_refused() -> None:
 
     with pytest.raises(TypeError, match="no such record"):
         replace(object.__new__(Careful), one=1)
+
+
+def test_a_quick_constructor_makes_what_the_constructor_makes() -> None:
+    assert maker(Cursor)(highest_session=5) == Cursor(highest_session=5)
+    assert type(maker(Cursor)()) is Cursor
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        maker(Cursor)().settled = True  # type: ignore[misc]  # it is refused
+
+
+def test_a_quick_constructor_refuses_what_the_constructor_refuses() -> None:
+    with pytest.raises(TypeError):
+        maker(PortalMemory)(nobody=1)  # type: ignore[call-arg]  # it is refused
+    with pytest.raises(TypeError, match="no such record"):
+        maker(PortalState)  # its maps are made anew for each
