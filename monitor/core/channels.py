@@ -78,28 +78,41 @@ def identify(key: ChannelKey, state: PortalState, policy: Policy) -> Channel:
     )
 
 
-def fold_messages(
-    channels: Channels, key: ChannelKey, messages: Iterable[Message], zone: str = "UTC", days_off: DaysOff = NO_DAYS
-) -> Channels:
-    """Traffic counted once: `messages` are those not counted before."""
-    memory = channels.get(key)
-    fresh = tuple(messages)
-    if memory is None or not fresh:
-        return channels
-    return {**channels, key: listened(fold_traffic(memory, fresh), fresh, zone, days_off)}
+Traffic = tuple[ChannelKey, tuple[Message, ...]]  # of one dialog: messages of people not counted before
 
 
-def fold_deliveries(
-    channels: Channels, history: HistorySeen, sessions: Mapping[int, SessionMemory], now: datetime
+def fold_dialogs(
+    channels: Channels,
+    histories: Iterable[HistorySeen],
+    traffic: Iterable[Traffic],
+    sessions: Mapping[int, SessionMemory],
+    now: datetime,
+    zone: str = "UTC",
+    days_off: DaysOff = NO_DAYS,
 ) -> Channels:
-    """What became of the outgoing messages of one dialog; `sessions` as they were before it was read."""
-    key = ChannelKey(history.session.line, history.session.connector)
-    memory, before = channels.get(key), sessions.get(history.session.id)
-    if memory is None:
-        return channels
-    waiting = before.unconfirmed if before is not None else ()
-    after = with_history(memory.deliveries, history.session.id, waiting, history.messages, now)
-    return channels if after is memory.deliveries else {**channels, key: replace(memory, deliveries=after)}
+    """What customers wrote, counted once, and what became of the answers; `sessions` as they were before."""
+    fresh: dict[ChannelKey, list[tuple[Message, ...]]] = {}
+    for key, messages in traffic:
+        fresh.setdefault(key, []).append(messages)
+    told = {key: _with_traffic(channels[key], mine, zone, days_off) for key, mine in fresh.items() if key in channels}
+    for history in histories:
+        key = ChannelKey(history.session.line, history.session.connector)
+        memory = told.get(key) or channels.get(key)
+        if memory is not None:
+            before = sessions.get(history.session.id)
+            waiting = before.unconfirmed if before is not None else ()
+            after = with_history(memory.deliveries, history.session.id, waiting, history.messages, now)
+            if after is not memory.deliveries:
+                told[key] = replace(memory, deliveries=after)
+    return {**channels, **told} if told else channels
+
+
+def _with_traffic(
+    memory: ChannelMemory, dialogs: Sequence[tuple[Message, ...]], zone: str, days_off: DaysOff
+) -> ChannelMemory:
+    counted = fold_traffic(memory, [message for messages in dialogs for message in messages])
+    habit, patience = listened(counted, dialogs, zone, days_off)
+    return replace(counted, habit=habit, patience=patience)
 
 
 def seen_by_traffic(

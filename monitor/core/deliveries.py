@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.core.model import Author, Delivery, Message
-from monitor.core.replacing import replace
+from monitor.core.replacing import maker
 
 CONFIRMED_SEEN = 3  # confirmations after which the connector is known to confirm
 WINDOW = timedelta(minutes=5)  # Bitrix24's own patience is 300 seconds
@@ -42,23 +42,29 @@ class Deliveries:
 
 
 NOTHING_SENT = Deliveries()
+MANAGER, ACCEPTED = Author.MANAGER, Delivery.ACCEPTED
+_deliveries = maker(Deliveries)
 
 
 def with_history(
     known: Deliveries, session: int, waiting: Sequence[int], messages: Iterable[Message], now: datetime
 ) -> Deliveries:
     """After one history; `waiting`: the messages that its last reading saw unconfirmed."""
-    mine = [one for one in messages if one.author is Author.MANAGER and not one.deleted]
-    well = [one for one in mine if one.delivery is Delivery.ACCEPTED]
-    ill = [one for one in mine if one.delivery is not Delivery.ACCEPTED and now - one.at < REMEMBERED]
-    confirmed = known.confirmed + sum(one.id in waiting for one in well)
-    moments = [one.at for one in well] + ([known.last_well] if known.last_well else [])
-    stuck = [one for one in known.stuck if one.session != session and now - one.at < REMEMBERED]
-    stuck += [Stuck(message=one.id, session=session, at=one.at, failed=one.delivery is Delivery.FAILED) for one in ill]
-    last = max(moments, default=None)
+    last, confirmed, stuck = known.last_well, known.confirmed, []
+    for one in messages:
+        if one.author is not MANAGER or one.deleted:
+            continue
+        if one.delivery is ACCEPTED:
+            confirmed += one.id in waiting
+            last = one.at if last is None or one.at > last else last
+        elif now - one.at < REMEMBERED:
+            stuck.append(Stuck(message=one.id, session=session, at=one.at, failed=one.delivery is Delivery.FAILED))
+    stuck += [one for one in known.stuck if one.session != session and now - one.at < REMEMBERED]
     kept = sorted((one for one in stuck if last is None or one.at > last), key=lambda one: (one.at, one.message))
-    fresh = replace(known, confirmed=min(confirmed, CONFIRMED_SEEN), last_well=last, stuck=tuple(kept[-MOST_STUCK:]))
-    return known if fresh == known else fresh
+    confirmed, left = min(confirmed, CONFIRMED_SEEN), tuple(kept[-MOST_STUCK:])
+    if (confirmed, last, left) == (known.confirmed, known.last_well, known.stuck):
+        return known
+    return _deliveries(confirmed=confirmed, last_well=last, stuck=left)
 
 
 def undelivered(known: Deliveries, now: datetime) -> tuple[Stuck, ...]:

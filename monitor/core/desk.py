@@ -12,7 +12,7 @@ from monitor.core.audits import fold_audits
 from monitor.core.bursts import learnt
 from monitor.core.calendar import Schedule
 from monitor.core.canary_rules import fold_canaries
-from monitor.core.channels import fold_channels, fold_deliveries, fold_messages, renamed, seen_by_traffic
+from monitor.core.channels import fold_channels, fold_dialogs, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
 from monitor.core.drift import handed_over
 from monitor.core.expiries import climb
@@ -149,10 +149,10 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Con
     if policy.webhook_only:
         keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
         channels = seen_by_traffic(channels, keys, state, policy, now)
-    for history in heard.histories:
-        channels = fold_deliveries(channels, history, state.sessions, now)
-    for key, messages in heard.fresh:
-        channels = fold_messages(channels, key, messages, policy.timezone, days_off_of(policy, context.days_off))
+    days_off = days_off_of(policy, context.days_off)
+    channels = fold_dialogs(
+        channels, heard.histories, heard.fresh, state.sessions, now, zone=policy.timezone, days_off=days_off
+    )
     memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)
     if heard.problems:
         memory = replace(memory, problems=_counted(memory.problems, heard.problems))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,9 @@ class Talk(NamedTuple):
     at: datetime
 
 
+_at = itemgetter(1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habit:
     """`days` ascending, the last one may be today; `since`: the first day that was watched."""
@@ -52,24 +56,35 @@ NO_HABIT = Habit()
 
 def listen(habit: Habit, heard: Iterable[tuple[int, datetime]], zone: str) -> Habit:
     """With inbound messages as (session, moment), in any order: the first reading brings two weeks at once."""
-    talks = dict(habit.talks)
-    new: dict[int, bytearray] = {}
-    known = {day.ordinal: day.hours for day in habit.days}
-    for session, at in sorted(heard, key=lambda one: one[1]):
+    talks = {talk.session: talk for talk in habit.talks}
+    begun, goes_on = [], False
+    for session, at in sorted(heard, key=_at):
         last = talks.get(session)
-        talks[session] = at if last is None else max(last, at)
-        if last is not None and at - last < BURST:
-            continue
-        local = at.astimezone(ZoneInfo(zone))
-        ordinal = local.toordinal()
-        hours = new.setdefault(ordinal, bytearray(known.get(ordinal) or EMPTY))
-        hours[local.hour] = min(MOST, hours[local.hour] + 1)
-    if not new and talks == dict(habit.talks):
+        if last is None or at > last.at:
+            talks[session], goes_on = Talk(session, at), True
+        if last is None or at - last.at >= BURST:
+            begun.append(at)
+    if not goes_on:
         return habit
-    newest = sorted(talks.items(), key=lambda one: one[1])[-TALKS:]
-    days = known | {ordinal: bytes(hours) for ordinal, hours in new.items()}
-    since = min([*new, *([habit.since] if habit.since else [])], default=habit.since)
-    return replace(habit, days=_kept(days), talks=tuple(Talk(*talk) for talk in newest), since=since)
+    newest = sorted(talks.values(), key=_at)[-TALKS:]
+    after = replace(habit, talks=tuple(newest))
+    return _with_begun(after, begun, zone) if begun else after
+
+
+def _with_begun(habit: Habit, begun: Iterable[datetime], zone: str) -> Habit:
+    """With conversations that began at these moments."""
+    days, new = {day.ordinal: day for day in habit.days}, dict[int, bytearray]()
+    local = ZoneInfo(zone)
+    for moment in begun:
+        at = moment.astimezone(local)
+        ordinal = at.toordinal()
+        if ordinal not in new:
+            known = days.get(ordinal)
+            new[ordinal] = bytearray((known.hours if known is not None else None) or EMPTY)
+        new[ordinal][at.hour] = min(MOST, new[ordinal][at.hour] + 1)
+    days |= {ordinal: Day(ordinal, bytes(hours)) for ordinal, hours in new.items()}
+    kept = tuple([days[ordinal] for ordinal in sorted(days)[-KEPT:]])
+    return replace(habit, days=kept, since=min([*new, *([habit.since] if habit.since else [])]))
 
 
 def pass_days(habit: Habit, today: date, unseen: frozenset[int]) -> Habit:

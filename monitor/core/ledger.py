@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitor.core.calendar import NEVER
+from monitor.core.replacing import maker
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 
 _ENDS = {
@@ -18,6 +19,8 @@ _ENDS = {
     Verdict.VOID: "corrected",
 }
 
+_event = maker(TurnEvent)
+
 
 def events(before: Turn | None, after: Turn) -> tuple[TurnEvent, ...]:
     """The rows that lead from one standing of a turn to the next; nothing for nothing."""
@@ -25,17 +28,17 @@ def events(before: Turn | None, after: Turn) -> tuple[TurnEvent, ...]:
         return ()
     rows = []
     if before is None:
-        rows.append(_row(after, "turn_open", after.opened, (after.message,)))
+        rows.append(_row(after, "turn_open", after.opened, after.message))
     rows += _clock(before, after)
     if before is not None and before.verdict is not Verdict.OPEN:
-        return (_row(after, "corrected", after.ended or before.ended or before.opened, (after.ended_by,)),)
+        return (_row(after, "corrected", after.ended or before.ended or before.opened, after.ended_by),)
     if after.assigned is not None and (before is None or before.assigned != after.assigned):
-        rows.append(_row(after, "assign", after.assigned, ()))
+        rows.append(_row(after, "assign", after.assigned, 0))
     if after.overdue_verdict is not None and (before is None or before.overdue_verdict is None):
-        rows.append(_row(after, "breach", after.deadline, ()))
+        rows.append(_row(after, "breach", after.deadline, 0))
     if after.verdict is not Verdict.OPEN:
-        rows.append(_row(after, _ENDS[after.verdict], after.ended or after.opened, (after.ended_by,)))
-    return tuple(rows) or (_row(after, "corrected", after.opened, ()),)
+        rows.append(_row(after, _ENDS[after.verdict], after.ended or after.opened, after.ended_by))
+    return tuple(rows) or (_row(after, "corrected", after.opened, 0),)
 
 
 def _clock(before: Turn | None, after: Turn) -> list[TurnEvent]:
@@ -44,14 +47,13 @@ def _clock(before: Turn | None, after: Turn) -> list[TurnEvent]:
     if was == now:
         return []
     if now >= NEVER:
-        return [_row(after, "pause", after.working_from, (after.message,))]
-    resumed = [_row(after, "resume", after.working_from, ())] if was is not None and was >= NEVER else []
-    return [*resumed, _row(after, "deadline", now, (after.message,))]
+        return [_row(after, "pause", after.working_from, after.message)]
+    resumed = [_row(after, "resume", after.working_from, 0)] if was is not None and was >= NEVER else []
+    return [*resumed, _row(after, "deadline", now, after.message)]
 
 
-def _row(turn: Turn, what: str, at: datetime, messages: tuple[int, ...]) -> TurnEvent:
-    proofs = tuple(number for number in messages if number)
-    return TurnEvent(chat=turn.chat, message=turn.message, at=at, what=what, messages=proofs, turn=turn)
+def _row(turn: Turn, what: str, at: datetime, proof: int) -> TurnEvent:
+    return _event(chat=turn.chat, message=turn.message, at=at, what=what, messages=(proof,) if proof else (), turn=turn)
 
 
 def rebuild(rows: Iterable[TurnEvent]) -> dict[TurnKey, Turn]:

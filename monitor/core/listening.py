@@ -11,16 +11,17 @@ from monitor.core.canary_rules import unheard
 from monitor.core.deliveries import Stuck, undelivered
 from monitor.core.fold import fold_channel
 from monitor.core.furniture import kept
-from monitor.core.habit import FIRST_LEARNT, listen, pass_days
+from monitor.core.habit import FIRST_LEARNT, Habit, listen, pass_days
 from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof
 from monitor.core.model import Author, ChannelKey, Message, State
 from monitor.core.outages import Outage
 from monitor.core.policy import Policy
 from monitor.core.replacing import replace
-from monitor.core.silence import patience
+from monitor.core.silence import Patience, patience
 from monitor.core.words import coarse, plural, span_of
 
 DaysOff = frozenset[int]  # ordinals of public holidays
+CUSTOMER = Author.CUSTOMER
 NO_DAYS: DaysOff = frozenset()
 SILENCES = frozenset({"silent", "canary_lost"})  # causes of which the traffic, or its test, alone tells
 FRESH = timedelta(minutes=10)  # how old the last reading of dialogs may be for a silence to be believed
@@ -60,13 +61,18 @@ def days_off_of(policy: Policy, days_off: Mapping[str, DaysOff]) -> DaysOff:
     return days_off.get(country_of(policy), NO_DAYS)
 
 
-def listened(memory: ChannelMemory, messages: Iterable[Message], zone: str, days_off: DaysOff) -> ChannelMemory:
-    """With what customers wrote; the patience starts anew from the last word."""
-    heard = [(message.session, message.at) for message in messages if message.author is Author.CUSTOMER]
+def listened(
+    memory: ChannelMemory, dialogs: Iterable[Sequence[Message]], zone: str, days_off: DaysOff
+) -> tuple[Habit, Patience | None]:
+    """Habit and patience with what customers wrote in some dialogs; patience starts anew from the last word."""
+    habit, heard = memory.habit, False
+    for messages in dialogs:
+        words = [(message.session, message.at) for message in messages if message.author is CUSTOMER]
+        if words and memory.last_inbound is not None:
+            habit, heard = listen(habit, words, zone), True
     if not heard or memory.last_inbound is None:
-        return memory
-    habit = listen(memory.habit, heard, zone)
-    return replace(memory, habit=habit, patience=patience(habit, memory.last_inbound, zone, days_off))
+        return habit, memory.patience
+    return habit, patience(habit, memory.last_inbound, zone, days_off)
 
 
 def judge_silence(state: PortalState, policy: Policy, days_off: DaysOff, blind: bool, now: datetime) -> Quiet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
@@ -104,32 +104,39 @@ def is_ours(session: Session, memory: ChannelMemory | None) -> bool:
 
 def no_human_typed(known: tuple[int, ...], sessions: Sessions, histories: Iterable[HistorySeen]) -> tuple[int, ...]:
     """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending."""
-    said = _said_now(histories)
-    _add_said_lately(said, sessions)
-    found = echoed(one for same in said.values() if len(same) >= CHATS for one in same)
+    texts = _often_said(sessions, histories)
+    if not texts:
+        return known
+    found = echoed((*_said_lately(sessions, texts), *_said_now(histories, texts)))
     return tuple(sorted({*known, *found})[-ECHOES_KEPT:]) if found.difference(known) else known
 
 
-def _said_now(histories: Iterable[HistorySeen]) -> dict[str, list[Said]]:
-    """By text."""
-    texts: dict[str, list[Said]] = {}
+def _often_said(sessions: Sessions, histories: Iterable[HistorySeen]) -> Container[str]:
+    """Of the texts that are heard now those that stand in several dialogs; mostly none. What was said of the others
+    was told when they were."""
+    times: dict[str, int] = {}
     for history in histories:
-        for one in history.messages:
-            if one.author is MANAGER and one.digest:
-                said = Said(one.user, one.digest, one.at, one.chat, one.id)
-                if one.digest in texts:
-                    texts[one.digest].append(said)
-                else:
-                    texts[one.digest] = [said]
-    return texts
+        for text in {one.digest for one in history.messages if one.author is MANAGER}:
+            times[text] = times.get(text, 0) + 1
+    for memory in sessions.values():
+        for one in memory.spoken:
+            if one.digest in times:
+                times[one.digest] += 1
+    return {text for text, count in times.items() if count >= CHATS and text}
 
 
-def _add_said_lately(texts: dict[str, list[Said]], sessions: Sessions) -> None:
-    """Of the texts that are heard now: what was said of the others was told when they were."""
+def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:
     for memory in sessions.values():
         for one in memory.spoken:
             if one.digest in texts:
-                texts[one.digest].append(Said(one.user, one.digest, one.at, memory.session.chat, one.message))
+                yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
+
+
+def _said_now(histories: Iterable[HistorySeen], texts: Container[str]) -> Iterable[Said]:
+    for history in histories:
+        for one in history.messages:
+            if one.author is MANAGER and one.digest in texts:
+                yield Said(one.user, one.digest, one.at, one.chat, one.id)
 
 
 class Contacts:

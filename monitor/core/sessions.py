@@ -12,7 +12,7 @@ from monitor.core.model import Author, ChannelKey, Delivery, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
-from monitor.core.replacing import replace
+from monitor.core.replacing import maker, replace
 from monitor.core.turn_book import waiting
 
 REMEMBERED = timedelta(hours=48)  # after a session was closed
@@ -27,6 +27,9 @@ COUNTED = frozenset({Author.CUSTOMER, MANAGER, Author.BOT, Author.AUTOMATIC})
 BEFORE_FIRST = 50  # ids below the highest that are looked at when no activity tells of them
 
 Sessions = Mapping[int, SessionMemory]
+
+
+_memory, _said = maker(SessionMemory), maker(Spoken)
 
 
 class Read(NamedTuple):
@@ -169,7 +172,7 @@ def _with_history(
     )
     counted = memory.counted if memory else 0
     fresh = _fresh(messages, counted)
-    known[number] = SessionMemory(
+    known[number] = _memory(
         session=session,
         read_at=now,
         read_updated=session.updated,
@@ -195,7 +198,7 @@ def _spoken(messages: Sequence[Message]) -> tuple[Spoken, ...]:
     last: list[Spoken] = []
     for one in reversed(messages):
         if one.author is MANAGER and one.delivery is ACCEPTED and not one.deleted:
-            last.append(Spoken(user=one.user, at=one.at, message=one.id, digest=one.digest))
+            last.append(_said(user=one.user, at=one.at, message=one.id, digest=one.digest))
             if len(last) == SPOKEN_KEPT:
                 break
     return tuple(reversed(last))

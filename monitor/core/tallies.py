@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from monitor.core.turn import Turn, Verdict
 
 DAYS = 7  # today and the six days before
 KEPT = 9
+QUARTER = 900  # seconds
 
 
 class Tally(NamedTuple):
@@ -39,10 +41,16 @@ _OF = {Verdict.MET: Tally(met=1), Verdict.LATE: Tally(unmet=1), Verdict.MISSED: 
 
 def recount(tallies: dict[str, Tally], before: Turn | None, after: Turn, zone: str) -> None:
     """Take a turn out as it was counted before and put it in as it is now."""
-    for turn, times in ((before, -1), (after, 1)):
-        if turn is not None and turn.verdict in _OF:
-            key = f"{_day(turn.deadline, zone)}/{whose(turn)}"
-            tallies[key] = tallies.get(key, NOTHING).plus(_OF[turn.verdict], times)
+    if before is not None:
+        _count(tallies, before, -1, zone)
+    _count(tallies, after, 1, zone)
+
+
+def _count(tallies: dict[str, Tally], turn: Turn, times: int, zone: str) -> None:
+    one = _OF.get(turn.verdict)
+    if one is not None:
+        key = f"{_day_of(int(turn.deadline.timestamp()) // QUARTER, zone)}/{whose(turn)}"
+        tallies[key] = tallies.get(key, NOTHING).plus(one, times)
 
 
 def recent(tallies: Mapping[str, Tally], now: datetime, zone: str) -> dict[str, Tally]:
@@ -64,6 +72,12 @@ def last_week(tallies: Tallies, turns: Iterable[Turn], now: datetime, zone: str)
         if turn.verdict is Verdict.OPEN and now > turn.deadline and _day(turn.deadline, zone).isoformat() in days:
             told[turn.holder] = told[turn.holder].plus(Tally(unmet=1))
     return dict(told)
+
+
+@lru_cache(maxsize=512)
+def _day_of(quarter: int, zone: str) -> str:
+    """No zone's day begins within a quarter of an hour since there are open lines."""
+    return _day(datetime.fromtimestamp(quarter * QUARTER, UTC), zone).isoformat()
 
 
 def _day(at: datetime, zone: str) -> date:
