@@ -18,6 +18,7 @@ from monitor.core.model import Author, ChannelKey
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
 
+CUSTOMER = Author.CUSTOMER
 TOGETHER = timedelta(minutes=1)
 FEWEST_DIALOGS = 3
 MANY = 6.0  # times what usually comes in such a minute, beyond the fewest
@@ -52,7 +53,7 @@ def _arrivals(state: PortalState, findings: Iterable[Finding]) -> Iterator[tuple
             last = memory.last_inbound if memory is not None else None
             if last is not None:
                 for message in one.messages:
-                    if message.author is Author.CUSTOMER and message.at > last:
+                    if message.at > last and message.author is CUSTOMER:
                         yield key, message.at, message.chat
 
 

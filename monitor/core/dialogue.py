@@ -184,7 +184,7 @@ class _Hearing:
 
     def outcome(self, cursor: Cursor) -> Heard:
         known = self._sessions
-        turns = self._book.amended(turn for turn in self._changed.values() if turn.session in known)
+        turns = self._book.rewritten(self._chats, self._changed.values())
         if self._state.sessions.keys() - known.keys():
             turns = turns.of_sessions(known)
         return Heard(

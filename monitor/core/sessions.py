@@ -251,7 +251,8 @@ def _with_touch(known: dict[int, SessionMemory], seen: ChatTouched) -> None:
 
 def _forget(known: dict[int, SessionMemory], now: datetime, kept: set[int]) -> None:
     """What was read just now is still to be judged: it is forgotten at the next poll."""
-    old = [number for number, memory in known.items() if number not in kept and _is_done(memory, now)]
+    closed = [number for number, memory in known.items() if memory.session.closed is not None]
+    old = [number for number in closed if number not in kept and _is_done(known[number], now)]
     for number in old:
         del known[number]
 

@@ -77,16 +77,24 @@ class TurnBook(Mapping[TurnKey, Turn]):
     def amended(self, changed: Iterable[Turn]) -> TurnBook:
         """With turns that are new or have changed."""
         fresh: dict[int, Chat] = {}
+        told = list(changed)
+        for turn in told:
+            if turn.chat not in fresh:
+                fresh[turn.chat] = self.chat(turn.chat).copy()
+            fresh[turn.chat].put(turn)
+        return self.rewritten(fresh, told)
+
+    def rewritten(self, chats: Mapping[int, Chat], changed: Iterable[Turn]) -> TurnBook:
+        """With other copies of some chats, in which no other turns have changed."""
+        if not chats:
+            return self
         unanswered = dict(self._unanswered)
         for turn in changed:
             key = turn.key
-            if key.chat not in fresh:
-                fresh[key.chat] = self.chat(key.chat).copy()
-            fresh[key.chat].put(turn)
             unanswered.pop(key, None)
             if turn.verdict in UNANSWERED:
                 unanswered[key] = turn
-        return TurnBook({**self._chats, **fresh}, unanswered, self.shelf) if fresh else self
+        return TurnBook({**self._chats, **chats}, unanswered, self.shelf)
 
     def of_sessions(self, known: Collection[int]) -> TurnBook:
         """Without the turns of all other sessions."""
