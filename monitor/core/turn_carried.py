@@ -28,7 +28,8 @@ def brought_along(known: Mapping[int, Turn], carried: Turn | None, messages: Seq
     """What the chat's earlier session left unanswered, as it came to this one. `known`: by their first message."""
     again = next((turn for turn in known.values() if "carried" in turn.marks), None)
     if again is not None and messages:
-        return Dropped(again, [link for link in _links(again) if link[1] <= messages[0].at], None, mine=False)
+        links = _links(again)
+        return Dropped(again, [link for link in links if link[1] <= messages[0].at] or links[:1], None, mine=False)
     if carried is None or carried.message in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
         return None
     if carried.ended is None:

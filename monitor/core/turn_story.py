@@ -237,7 +237,7 @@ class Story:
         if wait is None:
             return
         if wait.courtesy:
-            self._waive(wait, min(at, self._courtesy_limit(wait)), "no_reply_needed")
+            self._waive(wait, max(wait.opened, min(at, self._courtesy_limit(wait))), "no_reply_needed")
             return
         if self.patience is not None and at < wait.working_from:
             return

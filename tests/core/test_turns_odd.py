@@ -94,3 +94,15 @@ def test_a_session_that_begins_before_the_earlier_one_was_closed_goes_on_with_it
 def test_a_session_that_is_older_than_the_wait_that_was_left_knows_nothing_of_it() -> None:
     missed = only("10:00 c; 11:00 end12")
     assert only("09:30 c; 09:40 m15", carried=missed, first=201).message == 201
+
+
+def test_a_session_whose_first_line_is_older_than_the_wait_it_goes_on_with_is_told_again_with_all_who_had_it() -> None:
+    missed = replace(only("10:00 c; 11:00 end12"), session=6)
+    first = only("09:00 a; 11:30 c", carried=missed, first=201, now="11:40")
+    again = only("09:00 a; 11:30 c; 11:45 m15", previous=(first,), carried=missed, first=201)
+    assert (again.key, again.held[0].since, again.ended) == (missed.key, at("10:00"), at("11:45"))
+
+
+def test_a_thanks_that_is_dated_later_than_the_end_of_its_session_waited_for_nothing() -> None:
+    _, thanks = turns("10:00 c; 10:05 m12; 10:10 c thanks", closed=at("10:08"))
+    assert (thanks.cause, thanks.ended, thanks.working) == ("no_reply_needed", at("10:10"), ZERO)

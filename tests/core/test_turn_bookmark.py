@@ -1,0 +1,221 @@
+"""A story taken up at a bookmark against the same story told whole: turn by turn, event by event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from replies_parts import ALWAYS, CUSTOMER, IN_OFFICE, OFFICE, PEOPLE, RULES, at, session_of, told
+
+from monitor.core.ledger import events
+from monitor.core.model import Delivery, Message
+from monitor.core.turn import Turn, TurnEvent, Verdict
+from monitor.core.turn_bookmark import KEPT_FOR, Bookmark, Bookmarks
+from monitor.core.turn_rules import Aside, Rules
+from monitor.core.turns import Judged, judge
+
+MINUTE = timedelta(minutes=1)
+STRANGER = replace(PEOPLE[15], id=77, active=False)
+
+
+class Reader:
+    """Reads one session again and again and keeps its turns as a portal does."""
+
+    def __init__(self, marks: Bookmarks | None) -> None:
+        self.marks = marks
+        self.known: dict[int, Turn] = {}
+
+    def read(
+        self, messages: Sequence[Message], rules: Rules, now: datetime, carried: Turn | None, **facts: object
+    ) -> tuple[Judged, list[TurnEvent]]:
+        session = session_of(messages, **facts)
+        people = {user: PEOPLE.get(user, STRANGER) for user in {one.user for one in messages} if user != 99}
+        judged = judge(
+            session,
+            tuple(messages),
+            people=people,
+            rules=rules,
+            previous=list(self.known.values()),
+            carried=carried if carried is None or carried.message not in self.known else None,
+            now=now,
+            marks=self.marks,
+        )
+        return judged, self._keep(judged)
+
+    def _keep(self, judged: Judged) -> list[TurnEvent]:
+        """As monitor/core/dialogue.py does: turns that stand are not looked at, ended ones are counted."""
+        rows: list[TurnEvent] = []
+        for one in judged.turns[judged.stands :]:
+            before = self.known.get(one.message)
+            if before == one:
+                continue
+            counted = one.counted or one.verdict is not Verdict.OPEN or (before is not None and before.counted)
+            turn = replace(one, counted=counted)
+            if self.marks is not None:
+                self.marks.settled(7, one, turn)
+            self.known[turn.message] = turn
+            rows += events(before, turn)
+        return rows
+
+
+WORDS = ["c"] * 5 + ["m12"] * 5 + ["m15", "m15 mirrored", "m12 failed", "m15 pending", "n12", "n12>15", "n90", "n90>12"]
+WORDS += ["b90", "a", "w12", "c thanks", "c sticker", "c reaction", "c deleted", "m77", "m99", "m18", "q", "q12"]
+WORDS += ["end", "end12", "start", "x", "c", "m12 canned"]
+CHANGES = ["delete", "edit", "lose", "deliver", "fail", "targets", "hours", "gone", "echo", "owner", "call", "outage"]
+steps = st.lists(
+    st.tuples(
+        st.sampled_from([0, 0, 1, 1, 2, 5, 20, 60, 1500]),
+        st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from(CHANGES), st.just("read")),
+        st.integers(0, 40),
+    ),
+    max_size=40,
+)
+
+
+class World:
+    """A dialog, its rules and its clock; a message that is told again is the same record."""
+
+    def __init__(self) -> None:
+        self.now, self.messages, self.rules = at("09:00"), list[Message](), replace(RULES, staff=frozenset({12}))
+        self.owner = 0
+
+    def go_on(self, wait: int, what: str, place: int) -> None:
+        self.now += wait * MINUTE
+        if what in CHANGES:
+            self._change(what, place)
+        elif what != "read":
+            (message,) = told(f"09:00 {what}", first=100 + len(self.messages) + 1)
+            self.messages.append(replace(message, id=self._next(), at=self.now - place % 3 * 20 * MINUTE / 60))
+
+    def _next(self) -> int:
+        return max((one.id for one in self.messages), default=100) + 1
+
+    def _change(self, what: str, place: int) -> None:
+        rules, number = self.rules, place % (len(self.messages) or 1)
+        known = self.messages[number].id if self.messages else 0
+        match what:
+            case "targets":
+                self.rules = replace(rules, targets=replace(rules.targets, next=(5 + place) * MINUTE))
+            case "hours":
+                schedule = OFFICE if rules.schedule == ALWAYS else ALWAYS
+                self.rules = replace(rules, schedule=schedule, earlier={s.version: s for s in (OFFICE, ALWAYS)})
+            case "gone":
+                self.rules = replace(rules, gone={15: self.now})
+            case "echo":
+                self.rules = replace(rules, echoed=rules.echoed | {known, 9000 + place})
+            case "call":
+                aside = Aside(kind="call", at=self.now, user=15, message=9, lasted=MINUTE)
+                self.rules = replace(rules, asides=(aside,) if not rules.asides else ())
+            case "outage":
+                self.rules = replace(rules, outages=(*rules.outages, (self.now - 9 * MINUTE, self.now)))
+            case "owner":
+                self.owner = 12 if self.owner != 12 else 15
+            case "lose":
+                del self.messages[number : number + 1]
+            case _ if self.messages:
+                self.messages[number] = _changed(self.messages[number], what)
+
+
+def _changed(message: Message, what: str) -> Message:
+    match what:
+        case "delete":
+            return replace(message, deleted=True)
+        case "edit":
+            return replace(message, closing_phrase=not message.closing_phrase, length=3)
+        case "deliver":
+            return replace(message, delivery=Delivery.ACCEPTED)
+        case _:
+            return replace(message, delivery=Delivery.FAILED)
+
+
+def left_unanswered() -> Turn:
+    rules = replace(RULES, staff=frozenset({12}))
+    messages = [replace(one, session=6) for one in told("08:00 c; 08:30 end", first=11)]
+    session = replace(session_of(messages), id=6)
+    return judge(session, messages, people=PEOPLE, rules=rules, now=at("09:00")).turns[0]
+
+
+@settings(max_examples=400, deadline=None)
+@given(steps, st.sets(st.integers(0, 39)), st.booleans())
+def test_a_story_taken_up_is_the_story_told_whole(
+    chosen: list[tuple[int, str, int]], unread: set[int], is_carried: bool
+) -> None:
+    world, quick, slow = World(), Reader(Bookmarks()), Reader(None)
+    carried = left_unanswered() if is_carried else None
+    for number, step in enumerate(chosen):
+        world.go_on(*step)
+        if number in unread:
+            continue
+        facts = (world.messages, world.rules, world.now, carried)
+        (one, rows), (other, plain) = quick.read(*facts, owner=world.owner), slow.read(*facts, owner=world.owner)
+        assert (one.turns, one.problems, one.carry) == (other.turns, other.problems, other.carry)
+        assert rows == plain
+        assert quick.known == slow.known
+
+
+def read_twice(story: str, more: str = "", rules: Rules = IN_OFFICE, **facts: object) -> Bookmark | None:
+    """The bookmark that lies after a story was read, and read again with more."""
+    reader = Reader(Bookmarks())
+    reader.read(told(story), rules, at("23:00"), None)
+    reader.read(told(story + more), rules, at("23:00"), None, **facts)
+    assert reader.marks is not None
+    return reader.marks.of(7)
+
+
+def lies_after(story: str, more: str = "", **facts: object) -> int:
+    mark = read_twice(story, more, **facts)
+    return len(mark.messages) if mark is not None else 0
+
+
+def test_a_bookmark_lies_after_the_last_answer() -> None:
+    assert lies_after("10:00 c; 10:05 m12") == 2
+    assert lies_after("10:00 c; 10:05 m12", "; 10:06 c") == 2
+    assert lies_after("10:00 c; 10:05 m12", "; 10:06 c; 10:08 m12; 10:09 n12>15") == 4
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *("10:00 c; 10:05 m12 pending", "10:00 c; 10:05 m12 failed", "10:00 c deleted; 10:05 m12"),
+        *("10:00 c; 10:01 x; 10:05 m77 deleted", "10:05 c; 10:00 m12", "10:00 c"),
+    ],
+)
+def test_no_bookmark_lies_where_a_story_may_still_change(odd: str) -> None:
+    assert lies_after(odd) == 0
+
+
+def test_a_late_answer_is_told_once_more_before_it_is_believed() -> None:
+    late = "10:00 c; 11:30 m12"
+    reader = Reader(Bookmarks())
+    reader.read(told(late), IN_OFFICE, at("12:00"), None)
+    assert reader.marks is not None
+    assert reader.marks.of(7) is None
+    reader.read(told(late), IN_OFFICE, at("12:00"), None)
+    assert reader.marks.of(7) is not None
+
+
+def test_what_is_told_again_is_not_looked_at() -> None:
+    reader, story = Reader(Bookmarks()), "10:00 c; 10:05 m12; 10:06 c; 10:07 m12"
+    reader.read(told(story), IN_OFFICE, at("12:00"), None)
+    judged, rows = reader.read(told(story + "; 10:08 c"), IN_OFFICE, at("12:00"), None)
+    assert (judged.stands, len(judged.turns)) == (2, 3)
+    assert [row.what for row in rows] == ["turn_open", "deadline", "breach"]
+
+
+def test_bookmarks_are_of_late_and_not_of_too_many_messages() -> None:
+    marks = Bookmarks(most=5)
+    mark = read_twice("10:00 c; 10:05 m12")
+    assert mark is not None
+    for number in (1, 2, 3):
+        marks.lay(number, mark)
+    assert [number for number in (1, 2, 3) if marks.of(number)] == [2, 3]
+    later = read_twice("10:00 c; 10:05 m12")
+    assert later is not None
+    later.at += KEPT_FOR + MINUTE
+    marks.lay(4, later)
+    assert len(marks) == 1
+    assert CUSTOMER in later.people
