@@ -28,12 +28,13 @@ class Reader:
     def __init__(self, marks: Bookmarks | None) -> None:
         self.marks = marks
         self.known: dict[int, Turn] = {}
+        self.people = PEOPLE
 
     def read(
         self, messages: Sequence[Message], rules: Rules, now: datetime, carried: Turn | None, **facts: object
     ) -> tuple[Judged, list[TurnEvent]]:
         session = session_of(messages, **facts)
-        people = {user: PEOPLE.get(user, STRANGER) for user in {one.user for one in messages} if user != 99}
+        people = {user: self.people.get(user, STRANGER) for user in {one.user for one in messages} if user != 99}
         judged = judge(
             session,
             tuple(messages),
@@ -62,17 +63,32 @@ class Reader:
         return rows
 
 
-WORDS = ["c"] * 5 + ["m12"] * 5 + ["m15", "m15 mirrored", "m12 failed", "m15 pending", "n12", "n12>15", "n90", "n90>12"]
-WORDS += ["b90", "a", "w12", "c thanks", "c sticker", "c reaction", "c deleted", "m77", "m99", "m18", "q", "q12"]
-WORDS += ["end", "end12", "start", "x", "c", "m12 canned"]
+TALK = ["c", "m12", "c m12", "c m12", "c m12", "c n12 m12", "c m15"]
+WORDS = ["m15 mirrored", "m12 failed", "m15 pending", "n12", "n12>15", "n90", "n90>12", "b90", "a", "w12", "c thanks"]
+WORDS += [
+    "c sticker",
+    "c reaction",
+    "c deleted",
+    "m77",
+    "m99",
+    "m18",
+    "q",
+    "q12",
+    "end",
+    "end12",
+    "start",
+    "x",
+    "future",
+]
 CHANGES = ["delete", "edit", "lose", "deliver", "fail", "targets", "hours", "gone", "echo", "owner", "call", "outage"]
 steps = st.lists(
     st.tuples(
         st.sampled_from([0, 0, 1, 1, 2, 5, 20, 60, 1500]),
-        st.one_of(st.sampled_from(WORDS), st.sampled_from(WORDS), st.sampled_from(CHANGES), st.just("read")),
+        st.one_of(*[st.sampled_from(TALK)] * 3, st.sampled_from(WORDS), st.sampled_from(CHANGES), st.just("read")),
         st.integers(0, 40),
     ),
-    max_size=40,
+    min_size=3,
+    max_size=30,
 )
 
 
@@ -87,9 +103,10 @@ class World:
         self.now += wait * MINUTE
         if what in CHANGES:
             self._change(what, place)
-        elif what != "read":
-            (message,) = told(f"09:00 {what}", first=100 + len(self.messages) + 1)
-            self.messages.append(replace(message, id=self._next(), at=self.now - place % 3 * 20 * MINUTE / 60))
+        for word in [what] if what in WORDS else what.split() if what in TALK else ():
+            early, late = place % 3 * 20 * MINUTE / 60, 2 * MINUTE if what == "future" else 0 * MINUTE
+            (message,) = told(f"09:00 {word if word != 'future' else 'm12'}")
+            self.messages.append(replace(message, id=self._next(), at=self.now - early + late))
 
     def _next(self) -> int:
         return max((one.id for one in self.messages), default=100) + 1
@@ -157,6 +174,81 @@ def test_a_story_taken_up_is_the_story_told_whole(
         assert quick.known == slow.known
 
 
+class Both:
+    """One dialog read with bookmarks and without."""
+
+    def __init__(self, story: str, rules: Rules = IN_OFFICE, times: int = 2) -> None:
+        self.readers = (Reader(Bookmarks()), Reader(None))
+        for _ in range(times):
+            self.read(told(story), rules)
+        marks = self.readers[0].marks
+        assert marks is not None
+        assert marks.of(7) is not None
+
+    def read(self, messages: Sequence[Message], rules: Rules = IN_OFFICE, now: str = "12:00", owner: int = 0) -> Judged:
+        (one, rows), (other, plain) = (one.read(messages, rules, at(now), None, owner=owner) for one in self.readers)
+        assert (one.turns, one.problems, rows) == (other.turns, other.problems, plain)
+        return one
+
+
+ANSWERED = "10:00 c; 10:05 m12"
+
+
+def test_what_was_judged_but_not_kept_is_told_anew() -> None:
+    both = Both(ANSWERED)
+    for reader in both.readers:
+        reader.known.clear()
+    assert both.read(told(ANSWERED)).turns[0].counted is False
+
+
+def test_who_owns_the_dialog_decides_of_an_echo_told_long_ago() -> None:
+    rules, story = replace(IN_OFFICE, echoed=frozenset({102})), "10:00 c; 10:05 m12; 10:06 m15"
+    assert Both(story, rules).read(told(story), rules, owner=12).turns[0].responder == 12
+
+
+def test_who_turns_out_to_be_a_bot_has_not_kept_the_customer_waiting() -> None:
+    story = "10:00 c; 10:01 n90; 10:02 m90 reaction; 10:20 n90>12; 10:25 m12"
+    both = Both(ANSWERED)
+    for reader in both.readers:
+        reader.known.clear()
+        reader.people = {**PEOPLE, 90: replace(PEOPLE[90], bot=False)}
+    assert [both.read(told(story)).turns[0].verdict for _ in range(2)] == [Verdict.LATE] * 2
+    for reader in both.readers:
+        reader.people = PEOPLE
+    assert both.read(told(story)).turns[0].verdict is Verdict.MET
+
+
+def test_an_outage_that_becomes_known_excuses_what_was_told_as_late() -> None:
+    late = "10:00 c; 11:30 m12"
+    rules = replace(IN_OFFICE, outages=((at("10:01"), at("11:25")),))
+    assert Both(late).read(told(late), rules).turns[0].verdict is Verdict.EXCUSED
+
+
+def test_a_message_of_a_time_to_come_is_a_problem_at_each_reading() -> None:
+    both = Both(ANSWERED)
+    assert both.read(told(ANSWERED + "; 12:05 c")).problems == ("replies.future session=7 count=1",)
+
+
+def test_a_question_that_vanishes_after_it_was_told_has_been_asked() -> None:
+    both = Both(ANSWERED)
+    both.read(told(ANSWERED + "; 10:06 c"), now="10:10")
+    assert "deleted" in both.read(told(ANSWERED), now="10:20").turns[1].marks
+
+
+def test_messages_in_another_order_are_a_problem_at_each_reading() -> None:
+    both, more = Both(ANSWERED), told(ANSWERED + "; 10:06 c; 10:07 m12")
+    assert both.read([*more[:2], more[3], more[2]]).problems == ()
+    more[3] = replace(more[3], at=at("10:05"))
+    assert both.read(more).problems == ("replies.unordered session=7 count=1",)
+
+
+def test_a_stranger_is_a_problem_at_each_reading() -> None:
+    reader = Reader(Bookmarks())
+    for _ in range(3):
+        judged, _rows = reader.read(told("10:00 c; 10:01 m99; 10:05 m12"), RULES, at("12:00"), None)
+        assert judged.problems == ("replies.unknown_author session=7 user=99",)
+
+
 def read_twice(story: str, more: str = "", rules: Rules = IN_OFFICE, **facts: object) -> Bookmark | None:
     """The bookmark that lies after a story was read, and read again with more."""
     reader = Reader(Bookmarks())
@@ -181,7 +273,8 @@ def test_a_bookmark_lies_after_the_last_answer() -> None:
     "odd",
     [
         *("10:00 c; 10:05 m12 pending", "10:00 c; 10:05 m12 failed", "10:00 c deleted; 10:05 m12"),
-        *("10:00 c; 10:01 x; 10:05 m77 deleted", "10:05 c; 10:00 m12", "10:00 c"),
+        *("10:00 c; 10:01 x; 10:05 m77 deleted", "10:05 c; 10:00 m12", "10:00 c", "10:00 c; 10:05 m12 reaction"),
+        *("10:00 c; 10:05 m12; 10:06 c; 10:07 end; 10:08 m12 reaction", "10:00 c; 10:01 m99; 10:05 m12"),
     ],
 )
 def test_no_bookmark_lies_where_a_story_may_still_change(odd: str) -> None:
