@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -53,16 +53,19 @@ def _counted(portal: str, turn: Turn) -> Iterator[tuple[str, Labels, float | Non
 
 
 def totals_of(portal: str, ended: Iterable[Turn]) -> list[Total]:
-    """What turns that have ended add, summed by series and place."""
-    added: Counter[tuple[str, Labels, int]] = Counter()
-    seconds: dict[tuple[str, Labels, int], float] = defaultdict(float)
+    """What turns that have ended add, summed by series and place; the places of a series follow each other."""
+    series: dict[tuple[str, Labels], dict[int, float]] = {}
     for name, labels, value in counted_of(portal, ended):
+        added = series.get((name, labels))
+        if added is None:
+            added = series[name, labels] = {}
         if value is None:
-            added[name, labels, SUM] += 1
+            added[SUM] = added.get(SUM, 0.0) + 1.0
         else:
-            added[name, labels, bisect_left(BY_NAME[name].buckets, value)] += 1
-            seconds[name, labels, SUM] += value
-    return [Total(*key, float(amount)) for key, amount in (*added.items(), *seconds.items())]
+            place = bisect_left(BY_NAME[name].buckets, value)
+            added[place] = added.get(place, 0.0) + 1.0
+            added[SUM] = added.get(SUM, 0.0) + value
+    return [Total(*key, *one) for key, added in series.items() for one in added.items()]
 
 
 @dataclass(slots=True)

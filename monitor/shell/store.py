@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -31,9 +30,11 @@ from monitor.shell.store_engine import (
 )
 from monitor.shell.store_news import same_channels
 from monitor.shell.store_records import decode, micros
-from monitor.shell.store_rows import load, load_totals, write
+from monitor.shell.store_rows import load, load_totals
 from monitor.shell.store_seal import Seal
 from monitor.shell.store_sealed import opened, reseal
+from monitor.shell.store_thread import Errand, StoreThread
+from monitor.shell.store_together import Poll, write_together
 from monitor.shell.store_tokens import save_tokens, tokens_of
 from monitor.shell.vault import Tokens
 
@@ -46,7 +47,7 @@ __all__ = ["Store", "StoreError"]
 class Store:
     """The async face of a synchronous engine that lives in one thread."""
 
-    def __init__(self, engine: Engine, thread: ThreadPoolExecutor, url: str, key: Secret | None = None) -> None:
+    def __init__(self, engine: Engine, thread: StoreThread, url: str, key: Secret | None = None) -> None:
         self._engine, self._thread, self._url = engine, thread, url
         self._seal = Seal(key)
         self._written: dict[str, datetime] = {}
@@ -59,11 +60,11 @@ class Store:
         """StoreError names the file and the remedy. The schema is brought up to this version.
 
         `shared` opens it beside the daemon that owns it. With a `key`, tokens that lie there in plain are sealed."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        thread = StoreThread()
         try:
-            engine = await asyncio.get_running_loop().run_in_executor(thread, open_engine, url, shared)
+            engine = await thread.do(partial(open_engine, url, shared))
         except BaseException:
-            thread.shutdown(wait=False)
+            thread.close()
             raise
         store = cls(engine, thread, url, key)
         try:
@@ -74,12 +75,15 @@ class Store:
         return store
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, close_engine, self._engine)
-        self._thread.shutdown()
+        await self._thread.do(partial(close_engine, self._engine))
+        self._thread.close()
 
     async def _run(self, work: Callable[[Connection], T], *portals: str) -> T:
         """`portals`: whose rows are written; Fenced where one of them is in another process's hands."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work, portals)
+        return await self._thread.do(partial(self._transaction, work, portals))
+
+    def _write(self, errands: Sequence[Errand[Poll]]) -> None:
+        write_together(errands, self._transaction, self.fence)
 
     def _transaction(self, work: Callable[[Connection], T], portals: Collection[str] = ()) -> T:
         with translated(self._url), self._engine.begin() as connection:
@@ -109,7 +113,7 @@ class Store:
         if not self._is_news(portal, before, judgement):
             return
         started = asyncio.get_running_loop().time()
-        await self._run(partial(write, portal=portal, before=before, judgement=judgement), portal)
+        await self._thread.write(Poll(portal, before, judgement), self._write)
         self.commit_seconds = asyncio.get_running_loop().time() - started
         self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
 
@@ -171,7 +175,7 @@ class Store:
 
     async def squeeze(self) -> Path | None:
         """Nothing that was deleted stays on the disk. The file of SQLite; None where the store is a server."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._squeeze)
+        return await self._thread.do(self._squeeze)
 
     def _squeeze(self) -> Path | None:
         if self._engine.dialect.name != "sqlite":

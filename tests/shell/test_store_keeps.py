@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete
-from store_parts import Postgres, free_port
+from store_parts import free_port
 
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import (
@@ -92,35 +91,6 @@ def rich() -> PortalState:
         turns={turn().key: turn()},
         incidents={"abc": incident()},
     )
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    server = Postgres()
-    url = server.start()
-    yield url
-    server.run("pg_ctl", "-m", "immediate", "stop")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.real, pytest.mark.xdist_group("pg")])])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'state.db'}"
-        return
-    base = request.getfixturevalue("postgres")
-    import psycopg
-
-    name = f"t{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield base.removesuffix("postgres") + name
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await Store.open(url)
-    yield opened
-    await opened.close()
 
 
 EMPTY = PortalState(portal="acme")

@@ -1,0 +1,127 @@
+"""The one thread that works on the store, in the order it is asked; what waits to be written is written together.
+
+A disk takes as long to make fifty polls durable as to make one: while one commit is under way others come to wait, and
+the next one takes all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from threading import Thread
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+Write = Callable[[Sequence["Errand[T]"]], None]
+MOST = 64  # pieces of work written together
+
+
+class Outcome:
+    """What came of some work. A context that keeps the error for who waits for it, so that the thread goes on."""
+
+    __slots__ = ("error", "result")
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> None:
+        self.error = None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+        self.error = error
+        return True
+
+
+class Errand(Generic[T]):
+    """Work that somebody waits for. `write` does it together with other errands; None: it is called by itself."""
+
+    __slots__ = ("_answer", "outcome", "work", "write")
+
+    def __init__(self, work: T, answer: asyncio.Future[Any], write: Write[T] | None) -> None:
+        self.work, self._answer, self.write = work, answer, write
+        self.outcome = Outcome()
+
+    @property
+    def is_awaited(self) -> bool:
+        return not self._answer.cancelled()
+
+    def settle(self) -> None:
+        """On the loop of who waits."""
+        if self._answer.done():
+            return
+        if self.outcome.error is not None:
+            self._answer.set_exception(self.outcome.error)
+        else:
+            self._answer.set_result(self.outcome.result)
+
+
+class StoreThread:
+    """What nobody waits for any more when its turn comes is left undone."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._errands: SimpleQueue[Errand[Any] | None] = SimpleQueue()
+        self._is_closed = False
+        Thread(target=self._run, name="store", daemon=True).start()
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """By itself, after all that was asked before."""
+        done: T = await self._asked(work, None)
+        return done
+
+    async def write(self, work: T, write: Write[T]) -> None:
+        """Together with what else waits to be written. `write` leaves in each errand what came of it."""
+        await self._asked(work, write)
+
+    def close(self) -> None:
+        """What was asked for before is still done."""
+        self._is_closed = True
+        self._errands.put(None)
+
+    def _asked(self, work: T, write: Write[T] | None) -> asyncio.Future[Any]:
+        if self._is_closed:
+            raise RuntimeError("the store is closed")
+        answer = self._loop.create_future()
+        self._errands.put(Errand(work, answer, write))
+        return answer
+
+    # --- in the thread -------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        for errands in self._batches():
+            self._do([errand for errand in errands if errand.is_awaited])
+
+    def _batches(self) -> Iterator[list[Errand[Any]]]:
+        """In the order of the asking: one by itself, or all that wait to be written up to the next such."""
+        together: list[Errand[Any]] = []
+        while (errand := self._errands.get()) is not None:
+            if errand.write is not None:
+                together.append(errand)
+            if together and (errand.write is None or len(together) == MOST or self._errands.empty()):
+                yield together
+                together = []
+            if errand.write is None:
+                yield [errand]
+        if together:
+            yield together
+
+    def _do(self, errands: list[Errand[Any]]) -> None:
+        if not errands:
+            return
+        first = errands[0]
+        if first.write is not None:
+            first.write(errands)
+        else:
+            with first.outcome:
+                first.outcome.result = first.work()
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(_settle, errands)
+
+
+def _settle(errands: list[Errand[Any]]) -> None:
+    for errand in errands:
+        errand.settle()
