@@ -30,12 +30,13 @@ from monitor.shell.store_engine import (
 )
 from monitor.shell.store_news import same_channels
 from monitor.shell.store_records import decode, micros
-from monitor.shell.store_rows import load, load_totals
+from monitor.shell.store_rows import load
 from monitor.shell.store_seal import Seal
 from monitor.shell.store_sealed import opened, reseal
-from monitor.shell.store_thread import Errand, StoreThread
-from monitor.shell.store_together import Poll, write_together
+from monitor.shell.store_thread import StoreThread
+from monitor.shell.store_together import Poll, Polls
 from monitor.shell.store_tokens import save_tokens, tokens_of
+from monitor.shell.store_totals import load_totals
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class Store:
         self._seal = Seal(key)
         self._written: dict[str, datetime] = {}
         self._generation: str | None = None
-        self.fence: Fence | None = None  # of a process that shares the portals with others
+        self._polls = Polls(self._transaction)
         self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
@@ -74,6 +75,15 @@ class Store:
             raise
         return store
 
+    @property
+    def fence(self) -> Fence | None:
+        """Of a process that shares the portals with others."""
+        return self._polls.fence
+
+    @fence.setter
+    def fence(self, fence: Fence | None) -> None:
+        self._polls.fence = fence
+
     async def close(self) -> None:
         await self._thread.do(partial(close_engine, self._engine))
         self._thread.close()
@@ -81,9 +91,6 @@ class Store:
     async def _run(self, work: Callable[[Connection], T], *portals: str) -> T:
         """`portals`: whose rows are written; Fenced where one of them is in another process's hands."""
         return await self._thread.do(partial(self._transaction, work, portals))
-
-    def _write(self, errands: Sequence[Errand[Poll]]) -> None:
-        write_together(errands, self._transaction, self.fence)
 
     def _transaction(self, work: Callable[[Connection], T], portals: Collection[str] = ()) -> T:
         with translated(self._url), self._engine.begin() as connection:
@@ -113,7 +120,7 @@ class Store:
         if not self._is_news(portal, before, judgement):
             return
         started = asyncio.get_running_loop().time()
-        await self._thread.write(Poll(portal, before, judgement), self._write)
+        await self._thread.write(Poll(portal, before, judgement), self._polls.write)
         self.commit_seconds = asyncio.get_running_loop().time() - started
         self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
 

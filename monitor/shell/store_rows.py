@@ -13,10 +13,10 @@ from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
 from monitor.core.turn import Turn, TurnEvent, TurnKey
 from monitor.core.turn_book import changed_turns
 from monitor.shell import store_tables as tables
-from monitor.shell.metrics import Total, totals_of
 from monitor.shell.store_outbox import enqueued
 from monitor.shell.store_records import FIELDS, SHELVES, decode, encode, encode_event, key_text, micros
-from monitor.shell.store_writing import Change, add, increase, put, remove, write
+from monitor.shell.store_totals import noted
+from monitor.shell.store_writing import Change, add, put, remove
 
 CHUNK = 400
 
@@ -31,7 +31,7 @@ def changes_of(portal: str, before: PortalState, judgement: Judgement) -> list[C
         put(tables.portals, [(portal, encode(after.memory), encode(after.cursor))]),
         *_shelf_changes(portal, before, after),
         put(tables.turns, [_turn_row(portal, turn, written[id(turn)]) for turn in turns.values()]),
-        increase(tables.totals, _total_rows(portal, judgement.ended)),
+        noted(portal, judgement.ended),
         add(tables.turn_events, [_event_row(portal, event, written) for event in judgement.turn_events]),
         add(tables.flips, [(portal, one.line, one.connector, micros(one.at), encode(one)) for one in judgement.flips]),
         put(tables.incidents, [_incident_row(portal, one) for one in incidents.values()]),
@@ -57,7 +57,7 @@ def _turn_row(portal: str, turn: Turn, body: str) -> tuple[Any, ...]:
         turn.session,
         turn.line,
         turn.responder or turn.holder,
-        turn.verdict.value,
+        turn.verdict._value_,
         micros(turn.opened),
         micros(turn.deadline),
         body,
@@ -70,35 +70,9 @@ def _event_row(portal: str, event: TurnEvent, written: dict[int, str]) -> tuple[
     return (portal, event.chat, micros(event.at), encode(event) if known is None else encode_event(event, known))
 
 
-def _total_rows(portal: str, ended: Iterable[Turn]) -> list[tuple[Any, ...]]:
-    rows, last, text = [], None, ""
-    for name, labels, place, amount in totals_of(portal, ended):
-        if labels is not last:  # the places of a series follow each other
-            last, text = labels, encode(labels)
-        rows.append((portal, name, text, place, amount))
-    return rows
-
-
 def _incident_row(portal: str, incident: Incident) -> tuple[Any, ...]:
     closed = micros(incident.closed) if incident.closed else None
     return (incident.id, portal, incident.kind.value, micros(incident.opened), closed, encode(incident))
-
-
-def load_totals(connection: Connection, *, portal: str) -> list[Total]:
-    """What the counters have come to. Where none were kept yet, they are made once of the turns that are."""
-    table = tables.totals
-    query = select(table).where(table.c.portal == portal)
-    rows = connection.execute(query).all()
-    if not rows:
-        write(connection, [increase(table, _total_rows(portal, _counted_turns(connection, portal)))])
-        rows = connection.execute(query).all()
-    return [Total(row.metric, decode(row.labels, tuple[str, ...]), row.place, row.amount) for row in rows]
-
-
-def _counted_turns(connection: Connection, portal: str) -> Iterable[Turn]:
-    table = tables.turns
-    bodies = connection.execute(select(table.c.body).where(table.c.portal == portal)).scalars()
-    return (turn for turn in (decode(body, Turn) for body in bodies) if turn.counted)
 
 
 def _chunks(keys: list[Any]) -> Iterable[list[Any]]:

@@ -7,9 +7,10 @@ the next one takes all of them.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -17,6 +18,7 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 Write = Callable[[Sequence["Errand[T]"]], None]
 MOST = 64  # pieces of work written together
+GATHERED = 0.02  # seconds that a commit waits for others where the last one found some: a fleet is under way
 
 
 class Outcome:
@@ -37,7 +39,9 @@ class Outcome:
 
 
 class Errand(Generic[T]):
-    """Work that somebody waits for. `write` does it together with other errands; None: it is called by itself."""
+    """Work that somebody waits for. `write` does it together with other errands; None: it is called by itself.
+
+    No work: the last errand there is."""
 
     __slots__ = ("_answer", "outcome", "work", "write")
 
@@ -64,7 +68,7 @@ class StoreThread:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._errands: SimpleQueue[Errand[Any] | None] = SimpleQueue()
+        self._errands: SimpleQueue[Errand[Any]] = SimpleQueue()
         self._is_closed = False
         Thread(target=self._run, name="store", daemon=True).start()
 
@@ -80,7 +84,7 @@ class StoreThread:
     def close(self) -> None:
         """What was asked for before is still done."""
         self._is_closed = True
-        self._errands.put(None)
+        self._errands.put(Errand(None, self._loop.create_future(), None))
 
     def _asked(self, work: T, write: Write[T] | None) -> asyncio.Future[Any]:
         if self._is_closed:
@@ -97,17 +101,27 @@ class StoreThread:
 
     def _batches(self) -> Iterator[list[Errand[Any]]]:
         """In the order of the asking: one by itself, or all that wait to be written up to the next such."""
-        together: list[Errand[Any]] = []
-        while (errand := self._errands.get()) is not None:
+        are_many, errand = False, self._errands.get()
+        while errand.work is not None:
+            batch, following = [errand], None
             if errand.write is not None:
-                together.append(errand)
-            if together and (errand.write is None or len(together) == MOST or self._errands.empty()):
-                yield together
-                together = []
+                batch, following = self._gathered(errand, GATHERED if are_many else 0.0)
+                are_many = len(batch) > 1
+            yield batch
+            errand = following or self._errands.get()
+
+    def _gathered(self, first: Errand[Any], seconds: float) -> tuple[list[Errand[Any]], Errand[Any] | None]:
+        """What is written together, and what was asked next, if anything."""
+        together, until = [first], time.perf_counter() + seconds
+        while len(together) < MOST:
+            try:
+                errand = self._errands.get(timeout=max(0.0, until - time.perf_counter()))
+            except Empty:
+                break
             if errand.write is None:
-                yield [errand]
-        if together:
-            yield together
+                return together, errand
+            together.append(errand)
+        return together, None
 
     def _do(self, errands: list[Errand[Any]]) -> None:
         if not errands:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from store_parts import free_port
 
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
@@ -30,6 +30,7 @@ from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_prune import Retention, steps
+from monitor.shell.store_totals import EVERY, NOTED
 from monitor.shell.store_web import Note
 from monitor.shell.vault import Tokens
 
@@ -229,6 +230,25 @@ async def test_the_counters_of_replies_are_kept_with_the_turns_that_made_them(st
     restored.restore(await store.totals("acme"))
     assert restored.counters == counted.counters
     assert restored.histograms == counted.histograms
+
+
+async def test_the_counters_are_exact_after_any_number_of_polls_and_starts(url: str) -> None:
+    counted, judged = Registry(), rich()
+    store = await Store.open(url)
+    for message in range(1, 2 * EVERY + 7):
+        ended = (answered(message, message), replace(answered(message), chat=1, verdict=Verdict.EXCUSED))
+        counted.count_turns("acme", ended)
+        await store.commit("acme", judged, Judgement(state=judged, ended=ended))
+        if message in {1, EVERY, EVERY + 3}:
+            await store.close()
+            store = await Store.open(url)
+        restored = Registry()
+        restored.restore(await store.totals("acme"))
+        assert restored.counters == counted.counters
+        assert restored.histograms == counted.histograms
+    notes = select(tables.remembered).where(tables.remembered.c.kind == NOTED)
+    assert len(await store.transaction(lambda connection: connection.execute(notes).all())) < EVERY
+    await store.close()
 
 
 async def test_counters_that_no_version_kept_are_made_once_of_the_turns(store: Store) -> None:

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from monitor.core.memory import Judgement, PortalMemory, PortalState
 from monitor.core.turn import Turn, TurnEvent
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_records import encode, encode_event
-from monitor.shell.store_thread import StoreThread
+from monitor.shell.store_thread import Errand, StoreThread
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123456, tzinfo=UTC)
@@ -138,6 +138,29 @@ async def test_a_question_is_answered_as_of_when_it_was_asked(store: Store) -> N
         await asyncio.sleep(0)
     assert (await first, await seen, await second) == (None, 1, None)
     assert await good(store, "acme") == 2
+
+
+async def test_a_fleet_waits_a_moment_for_others_and_a_question_does_not_wait_for_that() -> None:
+    thread, written = StoreThread(), list[list[int]]()
+
+    def write(errands: Sequence[Errand[int]]) -> None:
+        written.append([errand.work for errand in errands])
+
+    free = threading.Event()
+    held = asyncio.ensure_future(thread.do(lambda: free.wait(10)))
+    first = [asyncio.ensure_future(thread.write(number, write)) for number in (1, 2)]
+    await asyncio.sleep(0)
+    free.set()
+    await asyncio.gather(held, *first)
+    third = asyncio.ensure_future(thread.write(3, write))
+    await asyncio.sleep(0)
+    await thread.write(4, write)
+    fifth = asyncio.ensure_future(thread.write(5, write))
+    await asyncio.sleep(0)
+    assert await thread.do(lambda: written[-1]) == [5]
+    await asyncio.gather(third, fifth)
+    assert written == [[1, 2], [3, 4], [5]]
+    thread.close()
 
 
 async def test_what_nobody_waits_for_any_more_is_not_written(store: Store) -> None:
