@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,14 +21,7 @@ from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
 from monitor.shell.fence import Fence
 from monitor.shell.metrics import Total
-from monitor.shell.store_engine import (
-    StoreError,
-    close_engine,
-    generation,
-    open_engine,
-    place,
-    translated,
-)
+from monitor.shell.store_engine import StoreError, open_engine
 from monitor.shell.store_news import same_channels
 from monitor.shell.store_records import decode, micros
 from monitor.shell.store_rows import load
@@ -37,6 +31,7 @@ from monitor.shell.store_thread import StoreThread
 from monitor.shell.store_together import Poll, Polls
 from monitor.shell.store_tokens import save_tokens, tokens_of
 from monitor.shell.store_totals import load_totals
+from monitor.shell.store_transactions import Transactions
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
@@ -49,11 +44,10 @@ class Store:
     """The async face of a synchronous engine that lives in one thread."""
 
     def __init__(self, engine: Engine, thread: StoreThread, url: str, key: Secret | None = None) -> None:
-        self._engine, self._thread, self._url = engine, thread, url
-        self._seal = Seal(key)
+        self._thread, self._url, self._seal = thread, url, Seal(key)
+        self._transactions = Transactions(engine, url)
+        self._polls = Polls(self._transactions)
         self._written: dict[str, datetime] = {}
-        self._generation: str | None = None
-        self._polls = Polls(self._transaction)
         self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
@@ -78,37 +72,19 @@ class Store:
     @property
     def fence(self) -> Fence | None:
         """Of a process that shares the portals with others."""
-        return self._polls.fence
+        return self._transactions.fence
 
     @fence.setter
     def fence(self, fence: Fence | None) -> None:
-        self._polls.fence = fence
+        self._transactions.fence = fence
 
     async def close(self) -> None:
-        await self._thread.do(partial(close_engine, self._engine))
+        await self._thread.do(self._transactions.close)
         self._thread.close()
 
     async def _run(self, work: Callable[[Connection], T], *portals: str) -> T:
         """`portals`: whose rows are written; Fenced where one of them is in another process's hands."""
-        return await self._thread.do(partial(self._transaction, work, portals))
-
-    def _transaction(self, work: Callable[[Connection], T], portals: Collection[str] = ()) -> T:
-        with translated(self._url), self._engine.begin() as connection:
-            if self.fence is not None and portals:
-                self.fence.check(connection, portals)
-            done = work(connection)
-            self._still_the_same(connection)
-            return done
-
-    def _still_the_same(self, connection: Connection) -> None:
-        """Asked last, inside the transaction: what was worked out from another store must not be written."""
-        now = generation(connection)
-        if self._generation is None:
-            self._generation = now
-        if now != self._generation:
-            raise StoreError(
-                f"store {place(self._url)}: it was restored, cleaned or deleted: start anew from what it holds"
-            )
+        return await self._thread.do(partial(self._transactions.run, work, portals))
 
     # --- a portal's state ----------------------------------------------------------------------------
 
@@ -129,16 +105,9 @@ class Store:
             return True
         after = judgement.state
         same = (
-            (after.turns is before.turns or after.turns == before.turns)
-            and (after.sessions is before.sessions or after.sessions == before.sessions)
-            and after.incidents == before.incidents
-            and after.reminders == before.reminders
-            and after.audits == before.audits
-            and after.handed_over == before.handed_over
-            and after.lines is before.lines
+            after.lines is before.lines
             and after.managers is before.managers
-            and after.departments == before.departments
-            and after.connectors == before.connectors
+            and all(now is was or now == was for now, was in zip(_COMPARED(after), _COMPARED(before), strict=True))
             and same_channels(before.channels, after.channels)
         )
         last, seen = self._written.get(portal), after.memory.last_success
@@ -177,20 +146,13 @@ class Store:
 
     async def transaction(self, work: Callable[[Connection], T], *portals: str, renews: bool = False) -> T:
         """Someone else's work on the rows. `renews`: it makes another store of it, and this object goes along."""
-        self._generation = None if renews else self._generation
+        if renews:
+            self._transactions.adopt_what_comes()
         return await self._run(work, *portals)
 
     async def squeeze(self) -> Path | None:
         """Nothing that was deleted stays on the disk. The file of SQLite; None where the store is a server."""
-        return await self._thread.do(self._squeeze)
-
-    def _squeeze(self) -> Path | None:
-        if self._engine.dialect.name != "sqlite":
-            return None
-        with translated(self._url), self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        return Path(self._engine.url.database or "")
+        return await self._thread.do(self._transactions.squeeze)
 
     # --- alerts that Alertmanager knows of -----------------------------------------------------------
 
@@ -277,6 +239,9 @@ class Store:
         return await self._run(web.sizes)
 
 
+_COMPARED = attrgetter(
+    *("turns", "sessions", "incidents", "reminders", "audits", "handed_over", "departments", "connectors"),
+)
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 

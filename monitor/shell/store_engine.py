@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from monitor.shell.store_writing import ask
 
 GUARD = 7_310_241  # of the advisory lock under which a schema is changed; any number that nobody else takes
+STATEMENTS = 256  # that SQLite keeps ready: a poll's, for each number of rows that one may have
 _LOCKS: dict[int, IO[bytes]] = {}
 
 # A server that does not answer is given up after these (seconds; milliseconds), and gives up a client that is stopped
@@ -68,7 +69,7 @@ def _open_sqlite(url: str, path: Path, shared: bool) -> Engine:
     lock = _lock(path, shared)
     try:
         with translated(url), private():
-            engine = create_engine(url, pool_size=1, max_overflow=0)
+            engine = create_engine(url, pool_size=1, max_overflow=0, connect_args={"cached_statements": STATEMENTS})
             event.listen(engine, "connect", _prepare)
             if lock is not None:
                 _upgrade(engine, url)

@@ -18,7 +18,8 @@ from typing import Any, Generic, TypeVar
 T = TypeVar("T")
 Write = Callable[[Sequence["Errand[T]"]], None]
 MOST = 64  # pieces of work written together
-GATHERED = 0.02  # seconds that a commit waits for others where the last one found some: a fleet is under way
+FLEET = 3  # that waited for the last commit: more of them come than a disk keeps up with one by one
+GATHERED = 0.025  # seconds that a commit of a fleet waits for others
 
 
 class Outcome:
@@ -101,12 +102,12 @@ class StoreThread:
 
     def _batches(self) -> Iterator[list[Errand[Any]]]:
         """In the order of the asking: one by itself, or all that wait to be written up to the next such."""
-        are_many, errand = False, self._errands.get()
+        is_fleet, errand = False, self._errands.get()
         while errand.work is not None:
             batch, following = [errand], None
             if errand.write is not None:
-                batch, following = self._gathered(errand, GATHERED if are_many else 0.0)
-                are_many = len(batch) > 1
+                batch, following = self._gathered(errand, GATHERED if is_fleet else 0.0)
+                is_fleet = len(batch) >= FLEET
             yield batch
             errand = following or self._errands.get()
 

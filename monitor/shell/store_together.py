@@ -6,22 +6,21 @@ Durable when told so, like a poll that is written by itself; the price of a comm
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.sharing import shard_of
-from monitor.shell.fence import Fence
 from monitor.shell.store_engine import StoreError
 from monitor.shell.store_rows import changes_of
 from monitor.shell.store_thread import Errand, Outcome
 from monitor.shell.store_totals import EVERY, add_up
+from monitor.shell.store_transactions import Transactions
 from monitor.shell.store_writing import Change, write
 
-Transaction = Callable[[Callable[[Connection], Any], Collection[str]], Any]
 ENOUGH = 2  # polls that the store itself refuses one after the other: the rest would only wait for the same words
 
 
@@ -43,12 +42,11 @@ class Worded(NamedTuple):
 
 
 class Polls:
-    """Lives in the store's thread. `transaction` raises StoreError and Fenced."""
+    """Lives in the store's thread."""
 
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
         self._noted: dict[str, int] = {}  # polls since the sums were made; none: what an earlier life left waits
-        self.fence: Fence | None = None  # of a process that shares the portals with others
 
     def write(self, errands: Sequence[Errand[Poll]]) -> None:
         """Leaves in each errand what came of it."""
@@ -59,9 +57,9 @@ class Polls:
     def _parted(self, polls: list[Worded]) -> Iterator[list[Worded]]:
         """By shard where portals are shared: a change of hands concerns all of a transaction or none, and no
         transaction waits for one shard while it keeps another."""
-        if self.fence is None:
+        if self._transactions.fence is None:
             return iter([polls] if polls else [])
-        shards = self.fence.shards
+        shards = self._transactions.fence.shards
         ordered = sorted(polls, key=lambda poll: shard_of(poll.portal, shards))
         return (list(mine) for _, mine in groupby(ordered, key=lambda poll: shard_of(poll.portal, shards)))
 
@@ -95,7 +93,7 @@ class Polls:
             for portal in due:
                 add_up(connection, portal)
 
-        self._transaction(work, [poll.portal for poll in polls])
+        self._transactions.run(work, [poll.portal for poll in polls])
         self._noted.update(noted | dict.fromkeys(due, 0))
 
 

@@ -84,7 +84,7 @@ async def good(store: Store, portal: str) -> int | None:
 
 async def test_what_waits_is_written_in_one_transaction(store: Store) -> None:
     commits: list[int] = []
-    event.listen(store._engine, "commit", lambda _: commits.append(1))
+    event.listen(store._transactions.engine, "commit", lambda _: commits.append(1))
     outcomes = await together(store, *[store.commit(name, before(name), polled(name)) for name in NAMES])
     assert outcomes == [None] * 4
     assert len(commits) == 2  # the one that kept them waiting, and theirs
@@ -108,7 +108,7 @@ async def test_what_the_database_refuses_of_one_portal_is_written_of_the_others(
 
 
 async def test_a_store_that_refuses_tells_everyone_and_keeps_nothing(store: Store) -> None:
-    is_sqlite = store._engine.dialect.name == "sqlite"
+    is_sqlite = store._transactions.engine.dialect.name == "sqlite"
     read_only = "PRAGMA query_only = %d" if is_sqlite else "SET default_transaction_read_only = %d"
     await store.transaction(lambda connection: connection.exec_driver_sql(read_only % 1))
     outcomes = await together(store, *[store.commit(name, before(name), polled(name)) for name in NAMES])
@@ -141,26 +141,31 @@ async def test_a_question_is_answered_as_of_when_it_was_asked(store: Store) -> N
 
 
 async def test_a_fleet_waits_a_moment_for_others_and_a_question_does_not_wait_for_that() -> None:
-    thread, written = StoreThread(), list[list[int]]()
+    thread, written, free = StoreThread(), list[list[int]](), threading.Event()
 
     def write(errands: Sequence[Errand[int]]) -> None:
         written.append([errand.work for errand in errands])
 
-    free = threading.Event()
-    held = asyncio.ensure_future(thread.do(lambda: free.wait(10)))
-    first = [asyncio.ensure_future(thread.write(number, write)) for number in (1, 2)]
-    await asyncio.sleep(0)
-    free.set()
-    await asyncio.gather(held, *first)
-    third = asyncio.ensure_future(thread.write(3, write))
-    await asyncio.sleep(0)
-    await thread.write(4, write)
-    fifth = asyncio.ensure_future(thread.write(5, write))
-    await asyncio.sleep(0)
-    assert await thread.do(lambda: written[-1]) == [5]
-    await asyncio.gather(third, fifth)
-    assert written == [[1, 2], [3, 4], [5]]
+    async def taken() -> None:
+        while not thread._errands.empty():  # noqa: ASYNC110 - it tells nobody when it takes something
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(thread.do(lambda: free.wait(10)))
+        for number in (1, 2, 3):
+            group.create_task(thread.write(number, write))
+        await asyncio.sleep(0)
+        free.set()
+    async with asyncio.TaskGroup() as group:
+        for number in (4, 5):
+            group.create_task(thread.write(number, write))
+            await asyncio.sleep(0)
+            await taken()
+        assert await thread.do(lambda: written[-1]) == [4, 5]
+    for number in (6, 7):
+        await thread.write(number, write)
     thread.close()
+    assert written == [[1, 2, 3], [4, 5], [6], [7]]
 
 
 async def test_what_nobody_waits_for_any_more_is_not_written(store: Store) -> None:
