@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from benchmarks.measure import Row, middle, show
+from benchmarks.measure import Row, cpu, middle, show
 from monitor.core.memory import Judgement, PortalState, SessionMemory
 from monitor.core.model import Messenger, Session
 from monitor.core.turn import Turn, TurnEvent, Verdict
@@ -18,7 +18,7 @@ from monitor.shell.metrics import Registry
 from monitor.shell.store import Store
 
 START = datetime(2025, 3, 1, 6, tzinfo=UTC)
-TURNS, A_DAY, PIECE, ROUNDS = 200_000, 548, 2000, 9
+TURNS, A_DAY, PIECE, COMMITS, PORTALS = 200_000, 548, 2000, 60, 60
 WORD = {0: Verdict.LATE, 1: Verdict.MISSED}
 
 
@@ -57,16 +57,29 @@ def poll(state: PortalState, number: int) -> Judgement:
     return Judgement(state=after, ended=ended, turn_events=told)
 
 
-async def transactions(store: Store, state: PortalState, first: int) -> tuple[float, PortalState]:
-    """Middle seconds of a commit; the state afterwards."""
-    taken = []
-    for number in range(first, first + 30):
+async def transactions(store: Store, state: PortalState, first: int) -> tuple[float, float, PortalState]:
+    """Middle seconds of a commit, mean CPU seconds; the state afterwards."""
+    taken, spent = [], 0.0
+    for number in range(first, first + COMMITS):
         judgement = poll(state, number)
-        started = time.perf_counter()
+        started, begun = time.perf_counter(), cpu()
         await store.commit("acme", state, judgement)
         taken.append(time.perf_counter() - started)
+        spent += cpu() - begun
         state = judgement.state
-    return middle(taken), state
+    return middle(taken), spent / COMMITS, state
+
+
+async def at_once(store: Store) -> float:
+    """Mean CPU seconds of a poll where as many portals are polled at the same time."""
+    states, spent = [PortalState(portal=f"at-once-{number:03}") for number in range(PORTALS)], 0.0
+    for number in range(COMMITS):
+        judged = [poll(state, number) for state in states]
+        begun = cpu()
+        await asyncio.gather(*[store.commit(one.portal, one, after) for one, after in zip(states, judged, strict=True)])
+        spent += cpu() - begun
+        states = [after.state for after in judged]
+    return spent / COMMITS / PORTALS
 
 
 async def timed(what: Awaitable[Any]) -> float:
@@ -84,12 +97,13 @@ async def measure() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         store = await Store.open(f"sqlite:///{folder}/state.db")
         empty = PortalState(portal="acme")
-        young, state = await transactions(store, empty, 1)
+        young, alone, state = await transactions(store, empty, 1)
+        many = await at_once(store)
         for begin in range(0, TURNS, PIECE):
             ended = tuple(turn(number) for number in range(begin, begin + PIECE))
             told = tuple(event for one in ended for event in events(one))
             await store.commit("acme", state, Judgement(state=state, ended=ended, turn_events=told))
-        old, state = await transactions(store, state, 40)
+        old, _, state = await transactions(store, state, COMMITS + 1)
         now = START + timedelta(days=TURNS // A_DAY)
         fortnight = await timed(store.turns("acme", since=now - timedelta(days=14)))
         story = await timed(store.turn_events("acme", 1700 + TURNS // 20))
@@ -99,6 +113,13 @@ async def measure() -> list[Row]:
         await store.close()
     return [
         _row("store: a poll of 10 moved sessions, empty store", young, 0.005),
+        Row(what="store: CPU of it, by itself", figure=f"{alone * 1000:.2f} ms"),
+        Row(
+            what=f"store: CPU of it, {PORTALS} portals at once",
+            figure=f"{many * 1000:.2f} ms",
+            goal="< 0.4 ms",
+            well=many < 0.0004,
+        ),
         _row(f"store: the same after {TURNS:,} turns", old, 0.005),
         Row(
             what="store: cost of a poll does not grow with history",

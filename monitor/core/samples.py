@@ -26,6 +26,20 @@ class Sample(NamedTuple):
     value: float
 
 
+class StateSet(NamedTuple):
+    """One sample for each state there is, 1 for the one that is so: most of all samples, and seldom others."""
+
+    name: str
+    labels: tuple[str, ...]
+    state: State
+
+    def samples(self) -> list[Sample]:
+        return [Sample(self.name, (*self.labels, word), one is self.state) for one, word in _STATES]
+
+
+_STATES = tuple((state, state.value) for state in State)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The samples of one portal at a moment, made each time somebody goes through them: most polls nobody does."""
@@ -38,11 +52,25 @@ class Shown:
     def __iter__(self) -> Iterator[Sample]:
         return samples_of(self.state, self.policy, self.public_days, self.now)
 
+    def told(self) -> Iterator[Sample | StateSet]:
+        """The same, for one who knows what to do with a set of states as a whole."""
+        return _told(self.state, self.policy, self.public_days, self.now)
+
 
 def samples_of(
     state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], now: datetime
 ) -> Iterator[Sample]:
     """All gauges of one portal, and the counters that its state remembers."""
+    for one in _told(state, policy, public_days, now):
+        if isinstance(one, StateSet):
+            yield from one.samples()
+        else:
+            yield one
+
+
+def _told(
+    state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], now: datetime
+) -> Iterator[Sample | StateSet]:
     yield from _portal(state, policy, now)
     for memory in state.channels.values():
         if not memory.gone:
@@ -80,14 +108,13 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
 
 
 _sample = tuple.__new__  # a NamedTuple's own constructor costs twice as much, and this is most of all there is
-_STATES = tuple((state, state.value) for state in State)
 
 
-def _channel(portal: str, memory: ChannelMemory) -> list[Sample]:
+def _channel(portal: str, memory: ChannelMemory) -> list[Sample | StateSet]:
     """A list and not an iterator: it is most of what /metrics shows, and made at each scrape."""
     channel, state = memory.channel, memory.diagnosis.state
     labels = (portal, str(channel.line), channel.connector, channel.messenger.value)
-    told = [_sample(Sample, ("messenger_channel_state", (*labels, word), one is state)) for one, word in _STATES]
+    told: list[Sample | StateSet] = [StateSet("messenger_channel_state", labels, state)]
     if state not in BLIND_STATES:
         told.append(_sample(Sample, ("messenger_channel_up", labels, state in UP_STATES)))
     since = memory.since.timestamp()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
 from typing import TypeVar
 
-from monitor.core.samples import Sample
+from monitor.core.samples import Sample, Shown, StateSet
 from monitor.core.signals import BY_NAME, METRICS, Metric
 from monitor.shell.metrics import Labels, Registry, Tally
 
@@ -21,6 +22,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 AT_A_TIME = 0.005  # seconds after which the event loop gets its turn
 SLICE = 1000  # series between two looks at the time
+PIECES = 250  # of a portal's samples likewise: a set of states is many series
 PORTALS = 200  # texts that are there already, likewise
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
@@ -32,6 +34,7 @@ class Exposition:
         self._registry = registry
         self._written: dict[str, dict[str, str]] = {metric.name: {} for metric in METRICS}
         self._source: dict[str, Iterable[Sample]] = {}
+        self._sets: dict[str, dict[StateSet, str]] = {}  # of each portal, as they were written last
         self._one_at_a_time = asyncio.Lock()
 
     async def render(self, *, openmetrics: bool = False) -> str:
@@ -51,26 +54,29 @@ class Exposition:
                 await self._rewrite(portal, source, turns)
 
     async def _rewrite(self, portal: str, source: Iterable[Sample], turns: Turns) -> None:
-        told: dict[str, list[str]] = {}
-        samples = iter(source)
-        while part := list(islice(samples, SLICE)):
-            rows: dict[str, list[Sample]] = {}
+        told: dict[str, list[str]] = defaultdict(list)
+        known, sets = self._sets.get(portal, {}), dict[StateSet, str]()
+        samples = iter(source.told() if isinstance(source, Shown) else source)
+        while part := list(islice(samples, PIECES)):
+            rows: dict[str, list[Sample]] = defaultdict(list)
             for sample in part:
-                name = sample[0]
-                if name not in rows:
-                    rows[name] = []
-                rows[name].append(sample)
+                if isinstance(sample, StateSet):
+                    text = sets[sample] = known.get(sample) or _lines(sample.name, sample.samples())
+                    told[sample.name].append(text)
+                else:
+                    rows[sample[0]].append(sample)
             for name, mine in rows.items():
-                told.setdefault(name, []).append(_lines(name, mine))
+                told[name].append(_lines(name, mine))
             await turns.give()
         self._forget(portal)
         if portal in self._registry.shown:
-            self._source[portal] = source
+            self._source[portal], self._sets[portal] = source, sets
             for name, texts in told.items():
                 self._written[name][portal] = "".join(texts)
 
     def _forget(self, portal: str) -> None:
         self._source.pop(portal, None)
+        self._sets.pop(portal, None)
         for texts in self._written.values():
             texts.pop(portal, None)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from monitor.core.samples import Sample
@@ -14,8 +15,6 @@ from monitor.core.turn import Turn, Verdict
 
 Labels = tuple[str, ...]
 COUNTED = frozenset({Verdict.MET, Verdict.LATE, Verdict.MISSED, Verdict.EXCUSED})
-
-
 SUM = -1  # the place of a counter's value, or of a histogram's sum
 
 
@@ -28,41 +27,67 @@ class Total(NamedTuple):
     amount: float
 
 
-def counted_of(portal: str, ended: Iterable[Turn]) -> Iterator[tuple[str, Labels, float | None]]:
-    """(metric, labels, observed seconds or None = count one) of turns that have ended."""
-    for turn in ended:
-        if turn.verdict in COUNTED:
-            yield from _counted(portal, turn)
+class Counted(NamedTuple):
+    """What the counters take of a turn that has ended; seconds None where there was none to measure."""
+
+    line: str
+    messenger: str
+    manager: str
+    kind: str
+    verdict: str
+    working: float | None
+    calendar: float | None
+    manager_working: float | None
 
 
-def _counted(portal: str, turn: Turn) -> Iterator[tuple[str, Labels, float | None]]:
+def counted_of(ended: Iterable[Turn]) -> list[Counted]:
+    """Of turns that have ended."""
+    return [_counted(turn) for turn in ended if turn.verdict in COUNTED]
+
+
+def _counted(turn: Turn) -> Counted:
     answered = turn.verdict in {Verdict.MET, Verdict.LATE} or (turn.responder and turn.verdict is Verdict.EXCUSED)
     whose = turn.responder if answered else turn.holder
-    manager = str(whose) if whose else "queue"
-    line = str(turn.line)
-    yield "messenger_turns_total", (portal, line, manager, turn.kind, turn.verdict.value), None
-    if not turn.responder:
-        return
-    place = (portal, line, turn.messenger.value, manager, turn.kind)
-    if turn.working is not None:
-        yield "messenger_response_time_seconds", (*place, "working"), turn.working.total_seconds()
-    if turn.calendar is not None:
-        yield "messenger_response_time_seconds", (*place, "calendar"), turn.calendar.total_seconds()
-    if turn.manager_working is not None:
-        yield "messenger_manager_response_time_seconds", place, turn.manager_working.total_seconds()
+    spans = (turn.working, turn.calendar, turn.manager_working) if turn.responder else (None, None, None)
+    return Counted(
+        str(turn.line),
+        turn.messenger._value_,
+        str(whose) if whose else "queue",
+        turn.kind,
+        turn.verdict._value_,
+        *[span.total_seconds() if span is not None else None for span in spans],
+    )
 
 
-def totals_of(portal: str, ended: Iterable[Turn]) -> list[Total]:
-    """What turns that have ended add, summed by series and place."""
-    added: Counter[tuple[str, Labels, int]] = Counter()
-    seconds: dict[tuple[str, Labels, int], float] = defaultdict(float)
-    for name, labels, value in counted_of(portal, ended):
-        if value is None:
-            added[name, labels, SUM] += 1
-        else:
-            added[name, labels, bisect_left(BY_NAME[name].buckets, value)] += 1
-            seconds[name, labels, SUM] += value
-    return [Total(*key, float(amount)) for key, amount in (*added.items(), *seconds.items())]
+def totals_of(portal: str, counted: Iterable[Counted]) -> list[Total]:
+    """What they add, summed by series and place; the places of a series follow each other."""
+    alike: dict[tuple[str, ...], list[Counted]] = {}
+    for one in counted:
+        alike.setdefault(one[:5], []).append(one)
+    series: dict[tuple[str, Labels], dict[int, float]] = {}
+    for (line, messenger, manager, kind, verdict), some in alike.items():
+        turns = series.setdefault(("messenger_turns_total", (portal, line, manager, kind, verdict)), {SUM: 0.0})
+        turns[SUM] += len(some)
+        for name, labels, field_of in _SPANS:
+            seconds = [span for span in map(field_of, some) if span is not None]
+            if seconds:
+                place = (portal, line, messenger, manager, kind, *labels)
+                _add(series.setdefault((name, place), {}), seconds, BY_NAME[name].buckets)
+    return [Total(*key, *one) for key, added in series.items() for one in added.items()]
+
+
+_SPANS = (
+    ("messenger_response_time_seconds", ("working",), attrgetter("working")),
+    ("messenger_response_time_seconds", ("calendar",), attrgetter("calendar")),
+    ("messenger_manager_response_time_seconds", (), attrgetter("manager_working")),
+)
+
+
+def _add(places: dict[int, float], seconds: Iterable[float], bounds: tuple[float, ...]) -> None:
+    for span in seconds:
+        place = bisect_left(bounds, span)
+        places[place] = places.get(place, 0.0) + 1.0
+    places[SUM] = places.get(SUM, 0.0) + sum(seconds)
 
 
 @dataclass(slots=True)
@@ -98,29 +123,34 @@ class Registry:
 
     def observe(self, name: str, labels: Labels, value: float) -> None:
         bounds = BY_NAME[name].buckets
-        tally = self.histograms[name].setdefault(labels, Tally([0] * (len(bounds) + 1)))
-        tally.observe(value, bounds)
+        self._tally(name, labels, bounds).observe(value, bounds)
 
     def count_turns(self, portal: str, ended: Iterable[Turn]) -> None:
         """Each ended turn once: its verdict, and where somebody answered, both clocks and the manager's own."""
-        for name, labels, value in counted_of(portal, ended):
-            if value is None:
-                self.count(name, labels)
+        for name, labels, place, amount in totals_of(portal, counted_of(ended)):
+            if not (bounds := BY_NAME[name].buckets):
+                self.count(name, labels, amount)
+                continue
+            tally = self._tally(name, labels, bounds)
+            if place == SUM:
+                tally.total += amount
             else:
-                self.observe(name, labels, value)
+                tally.counts[place] += int(amount)
 
     def restore(self, totals: Iterable[Total]) -> None:
         """Counters and histograms as the store has kept them."""
         for name, labels, place, amount in totals:
-            bounds = BY_NAME[name].buckets
-            if not bounds:
+            if not (bounds := BY_NAME[name].buckets):
                 self.set_counter(name, labels, amount)
                 continue
-            tally = self.histograms[name].setdefault(labels, Tally([0] * (len(bounds) + 1)))
+            tally = self._tally(name, labels, bounds)
             if place == SUM:
                 tally.total = amount
             else:
                 tally.counts[place] = int(amount)
+
+    def _tally(self, name: str, labels: Labels, bounds: tuple[float, ...]) -> Tally:
+        return self.histograms[name].setdefault(labels, Tally([0] * (len(bounds) + 1)))
 
     def show(self, portal: str, samples: Iterable[Sample]) -> None:
         """What can be gone through again is gone through when somebody looks, and not before."""

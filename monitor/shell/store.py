@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,20 +21,17 @@ from monitor.shell import store_tables as tables
 from monitor.shell import store_web as web
 from monitor.shell.fence import Fence
 from monitor.shell.metrics import Total
-from monitor.shell.store_engine import (
-    StoreError,
-    close_engine,
-    generation,
-    open_engine,
-    place,
-    translated,
-)
+from monitor.shell.store_engine import StoreError, open_engine
 from monitor.shell.store_news import same_channels
 from monitor.shell.store_records import decode, micros
-from monitor.shell.store_rows import load, load_totals, write
+from monitor.shell.store_rows import load
 from monitor.shell.store_seal import Seal
 from monitor.shell.store_sealed import opened, reseal
+from monitor.shell.store_thread import StoreThread
+from monitor.shell.store_together import Poll, Polls
 from monitor.shell.store_tokens import save_tokens, tokens_of
+from monitor.shell.store_totals import load_totals
+from monitor.shell.store_transactions import Transactions
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
@@ -46,12 +43,11 @@ __all__ = ["Store", "StoreError"]
 class Store:
     """The async face of a synchronous engine that lives in one thread."""
 
-    def __init__(self, engine: Engine, thread: ThreadPoolExecutor, url: str, key: Secret | None = None) -> None:
-        self._engine, self._thread, self._url = engine, thread, url
-        self._seal = Seal(key)
+    def __init__(self, engine: Engine, thread: StoreThread, url: str, key: Secret | None = None) -> None:
+        self._thread, self._url, self._seal = thread, url, Seal(key)
+        self._transactions = Transactions(engine, url)
+        self._polls = Polls(self._transactions)
         self._written: dict[str, datetime] = {}
-        self._generation: str | None = None
-        self.fence: Fence | None = None  # of a process that shares the portals with others
         self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
@@ -59,11 +55,11 @@ class Store:
         """StoreError names the file and the remedy. The schema is brought up to this version.
 
         `shared` opens it beside the daemon that owns it. With a `key`, tokens that lie there in plain are sealed."""
-        thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        thread = StoreThread()
         try:
-            engine = await asyncio.get_running_loop().run_in_executor(thread, open_engine, url, shared)
+            engine = await thread.do(partial(open_engine, url, shared))
         except BaseException:
-            thread.shutdown(wait=False)
+            thread.close()
             raise
         store = cls(engine, thread, url, key)
         try:
@@ -73,31 +69,22 @@ class Store:
             raise
         return store
 
+    @property
+    def fence(self) -> Fence | None:
+        """Of a process that shares the portals with others."""
+        return self._transactions.fence
+
+    @fence.setter
+    def fence(self, fence: Fence | None) -> None:
+        self._transactions.fence = fence
+
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, close_engine, self._engine)
-        self._thread.shutdown()
+        await self._thread.do(self._transactions.close)
+        self._thread.close()
 
     async def _run(self, work: Callable[[Connection], T], *portals: str) -> T:
         """`portals`: whose rows are written; Fenced where one of them is in another process's hands."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work, portals)
-
-    def _transaction(self, work: Callable[[Connection], T], portals: Collection[str] = ()) -> T:
-        with translated(self._url), self._engine.begin() as connection:
-            if self.fence is not None and portals:
-                self.fence.check(connection, portals)
-            done = work(connection)
-            self._still_the_same(connection)
-            return done
-
-    def _still_the_same(self, connection: Connection) -> None:
-        """Asked last, inside the transaction: what was worked out from another store must not be written."""
-        now = generation(connection)
-        if self._generation is None:
-            self._generation = now
-        if now != self._generation:
-            raise StoreError(
-                f"store {place(self._url)}: it was restored, cleaned or deleted: start anew from what it holds"
-            )
+        return await self._thread.do(partial(self._transactions.run, work, portals))
 
     # --- a portal's state ----------------------------------------------------------------------------
 
@@ -109,7 +96,7 @@ class Store:
         if not self._is_news(portal, before, judgement):
             return
         started = asyncio.get_running_loop().time()
-        await self._run(partial(write, portal=portal, before=before, judgement=judgement), portal)
+        await self._thread.write(Poll(portal, before, judgement), self._polls.write)
         self.commit_seconds = asyncio.get_running_loop().time() - started
         self._written[portal] = judgement.state.memory.last_success or self._written.get(portal) or _LONG_AGO
 
@@ -118,16 +105,9 @@ class Store:
             return True
         after = judgement.state
         same = (
-            (after.turns is before.turns or after.turns == before.turns)
-            and (after.sessions is before.sessions or after.sessions == before.sessions)
-            and after.incidents == before.incidents
-            and after.reminders == before.reminders
-            and after.audits == before.audits
-            and after.handed_over == before.handed_over
-            and after.lines is before.lines
+            after.lines is before.lines
             and after.managers is before.managers
-            and after.departments == before.departments
-            and after.connectors == before.connectors
+            and all(now is was or now == was for now, was in zip(_COMPARED(after), _COMPARED(before), strict=True))
             and same_channels(before.channels, after.channels)
         )
         last, seen = self._written.get(portal), after.memory.last_success
@@ -166,20 +146,13 @@ class Store:
 
     async def transaction(self, work: Callable[[Connection], T], *portals: str, renews: bool = False) -> T:
         """Someone else's work on the rows. `renews`: it makes another store of it, and this object goes along."""
-        self._generation = None if renews else self._generation
+        if renews:
+            self._transactions.adopt_what_comes()
         return await self._run(work, *portals)
 
     async def squeeze(self) -> Path | None:
         """Nothing that was deleted stays on the disk. The file of SQLite; None where the store is a server."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._squeeze)
-
-    def _squeeze(self) -> Path | None:
-        if self._engine.dialect.name != "sqlite":
-            return None
-        with translated(self._url), self._engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        return Path(self._engine.url.database or "")
+        return await self._thread.do(self._transactions.squeeze)
 
     # --- alerts that Alertmanager knows of -----------------------------------------------------------
 
@@ -266,6 +239,9 @@ class Store:
         return await self._run(web.sizes)
 
 
+_COMPARED = attrgetter(
+    *("turns", "sessions", "incidents", "reminders", "audits", "handed_over", "departments", "connectors"),
+)
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from monitor.core.receivers import Notice
 from monitor.shell import store_tables as tables
 from monitor.shell.store_records import at_micros, decode, encode, micros
+from monitor.shell.store_writing import Change, add_new, write
 
 State = Literal["waiting", "told", "given_up"]
 WAITING, TOLD, GIVEN_UP = "waiting", "told", "given_up"
@@ -54,35 +55,17 @@ class Backlog:
 
 def enqueue(connection: Connection, portal: str, notices: Sequence[Notice]) -> int:
     """How many were new: a notice that is known by its key is not kept twice."""
-    kept = 0
-    for notice in notices:
-        known = select(tables.outbox.c.id).where(
-            tables.outbox.c.portal == portal,
-            tables.outbox.c.receiver == notice.receiver,
-            tables.outbox.c.key == notice.key,
-        )
-        if connection.execute(known).first() is None:
-            connection.execute(tables.outbox.insert().values(_row(portal, notice)))
-            kept += 1
-    return kept
+    return write(connection, [enqueued(portal, notices)])
 
 
-def _row(portal: str, notice: Notice) -> dict[str, object]:
+def enqueued(portal: str, notices: Sequence[Notice]) -> Change:
+    return add_new(tables.outbox, [_row(portal, notice) for notice in notices])
+
+
+def _row(portal: str, notice: Notice) -> tuple[object, ...]:
+    """In the order of the table's columns; never tried, no message yet, no problem."""
     due = micros(notice.due)
-    return {
-        "portal": portal,
-        "receiver": notice.receiver,
-        "key": notice.key,
-        "due": due,
-        "state": WAITING,
-        "message": "",
-        "failed": 0,
-        "began": 0,
-        "again": 0,
-        "changed": due,
-        "problem": "",
-        "body": encode(notice),
-    }
+    return (portal, notice.receiver, notice.key, due, WAITING, "", 0, 0, 0, due, "", encode(notice))
 
 
 def untold(connection: Connection, *, now: datetime) -> tuple[Told, ...]:

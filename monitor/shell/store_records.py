@@ -13,14 +13,35 @@ from monitor.core.calendar import Schedule
 from monitor.core.memory import Audit, ChannelMemory, HandedOver, PortalState, Reminder, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
 from monitor.core.tallies import Tally
+from monitor.core.turn import TurnEvent
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+_encode = msgspec.json.Encoder().encode
+
+
 def encode(record: object) -> str:
-    return msgspec.json.encode(record).decode()
+    return _encode(record).decode()
+
+
+class _EventBody(msgspec.Struct):
+    """A TurnEvent whose turn has been written already. The same fields in the same order."""
+
+    chat: int
+    message: int
+    at: datetime
+    what: str
+    messages: tuple[int, ...]
+    turn: msgspec.Raw
+
+
+def encode_event(event: TurnEvent, turn: str) -> str:
+    """`turn` as it was encoded: the rows of a turn mostly tell of one standing of it."""
+    body = _EventBody(event.chat, event.message, event.at, event.what, event.messages, msgspec.Raw(turn))
+    return _encode(body).decode()
 
 
 def decode(body: str, kind: type[T]) -> T:

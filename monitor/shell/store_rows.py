@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,49 +10,46 @@ from sqlalchemy import Connection, select, text
 
 from monitor.core.incident import Incident
 from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
-from monitor.core.turn import Turn, TurnKey
+from monitor.core.turn import Turn, TurnEvent, TurnKey
 from monitor.core.turn_book import changed_turns
 from monitor.shell import store_tables as tables
-from monitor.shell.metrics import Total, totals_of
-from monitor.shell.store_outbox import enqueue
-from monitor.shell.store_records import FIELDS, SHELVES, Shelf, decode, encode, key_text, micros
-from monitor.shell.store_writing import add, increase, put, remove
+from monitor.shell.store_outbox import enqueued
+from monitor.shell.store_records import FIELDS, SHELVES, decode, encode, encode_event, key_text, micros
+from monitor.shell.store_totals import noted
+from monitor.shell.store_writing import Change, add, put, remove
 
 CHUNK = 400
 
 
-def write(connection: Connection, *, portal: str, before: PortalState, judgement: Judgement) -> None:
-    """One poll's changes, inside the caller's transaction."""
+def changes_of(portal: str, before: PortalState, judgement: Judgement) -> list[Change]:
+    """All that one poll writes, in order; nothing of it is written yet."""
     after = judgement.state
-    put(connection, tables.portals, [(portal, encode(after.memory), encode(after.cursor))])
-    for shelf in SHELVES:
-        _write_shelf(connection, portal, shelf, shelf.of(before), shelf.of(after))
     turns = changed_turns(before.turns, after.turns) | {turn.key: turn for turn in judgement.ended}
-    put(connection, tables.turns, [_turn_row(portal, turn) for turn in turns.values()])
-    increase(connection, tables.totals, _total_rows(portal, judgement.ended))
-    _append(connection, portal, judgement)
+    written = {id(turn): encode(turn) for turn in turns.values()}  # events tell of the same ones
     incidents = {one.id: one for one in (*judgement.opened, *judgement.updated, *judgement.closed)}
-    put(connection, tables.incidents, [_incident_row(portal, one) for one in incidents.values()])
-    enqueue(connection, portal, judgement.notices)
+    return [
+        put(tables.portals, [(portal, encode(after.memory), encode(after.cursor))]),
+        *_shelf_changes(portal, before, after),
+        put(tables.turns, [_turn_row(portal, turn, written[id(turn)]) for turn in turns.values()]),
+        noted(portal, judgement.ended),
+        add(tables.turn_events, [_event_row(portal, event, written) for event in judgement.turn_events]),
+        add(tables.flips, [(portal, one.line, one.connector, micros(one.at), encode(one)) for one in judgement.flips]),
+        put(tables.incidents, [_incident_row(portal, one) for one in incidents.values()]),
+        enqueued(portal, judgement.notices),
+    ]
 
 
-def _changed(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> dict[Any, Any]:
-    return {key: record for key, record in after.items() if before.get(key) is not record}
+def _shelf_changes(portal: str, before: PortalState, after: PortalState) -> Iterator[Change]:
+    for shelf in SHELVES:
+        was, now, kind = shelf.of(before), shelf.of(after), shelf.kind
+        if was is now:
+            continue
+        yield remove(tables.remembered, [(portal, kind, key_text(key)) for key in was if key not in now])
+        changed = [(key, record) for key, record in now.items() if was.get(key) is not record]
+        yield put(tables.remembered, [(portal, kind, key_text(key), encode(record)) for key, record in changed])
 
 
-def _write_shelf(
-    connection: Connection, portal: str, shelf: Shelf, before: Mapping[Any, Any], after: Mapping[Any, Any]
-) -> None:
-    if before is after:
-        return
-    gone = [(portal, shelf.kind, key_text(key)) for key in before if key not in after]
-    remove(connection, tables.remembered, gone)
-    changed = _changed(before, after).items()
-    rows = [(portal, shelf.kind, key_text(key), encode(record)) for key, record in changed]
-    put(connection, tables.remembered, rows)
-
-
-def _turn_row(portal: str, turn: Turn) -> tuple[Any, ...]:
+def _turn_row(portal: str, turn: Turn, body: str) -> tuple[Any, ...]:
     return (
         portal,
         turn.chat,
@@ -60,44 +57,22 @@ def _turn_row(portal: str, turn: Turn) -> tuple[Any, ...]:
         turn.session,
         turn.line,
         turn.responder or turn.holder,
-        turn.verdict.value,
+        turn.verdict._value_,
         micros(turn.opened),
         micros(turn.deadline),
-        encode(turn),
+        body,
     )
 
 
-def _total_rows(portal: str, ended: Iterable[Turn]) -> list[tuple[Any, ...]]:
-    return [(portal, name, encode(labels), place, amount) for name, labels, place, amount in totals_of(portal, ended)]
-
-
-def _append(connection: Connection, portal: str, judgement: Judgement) -> None:
-    events = [(portal, event.chat, micros(event.at), encode(event)) for event in judgement.turn_events]
-    add(connection, tables.turn_events, events)
-    flips = [(portal, flip.line, flip.connector, micros(flip.at), encode(flip)) for flip in judgement.flips]
-    add(connection, tables.flips, flips)
+def _event_row(portal: str, event: TurnEvent, written: dict[int, str]) -> tuple[Any, ...]:
+    """`written`: bodies of turns by identity; the judgement holds all of them, so none is another's by chance."""
+    known = written.get(id(event.turn))
+    return (portal, event.chat, micros(event.at), encode(event) if known is None else encode_event(event, known))
 
 
 def _incident_row(portal: str, incident: Incident) -> tuple[Any, ...]:
     closed = micros(incident.closed) if incident.closed else None
     return (incident.id, portal, incident.kind.value, micros(incident.opened), closed, encode(incident))
-
-
-def load_totals(connection: Connection, *, portal: str) -> list[Total]:
-    """What the counters have come to. Where none were kept yet, they are made once of the turns that are."""
-    table = tables.totals
-    query = select(table).where(table.c.portal == portal)
-    rows = connection.execute(query).all()
-    if not rows:
-        increase(connection, table, _total_rows(portal, _counted_turns(connection, portal)))
-        rows = connection.execute(query).all()
-    return [Total(row.metric, decode(row.labels, tuple[str, ...]), row.place, row.amount) for row in rows]
-
-
-def _counted_turns(connection: Connection, portal: str) -> Iterable[Turn]:
-    table = tables.turns
-    bodies = connection.execute(select(table.c.body).where(table.c.portal == portal)).scalars()
-    return (turn for turn in (decode(body, Turn) for body in bodies) if turn.counted)
 
 
 def _chunks(keys: list[Any]) -> Iterable[list[Any]]:

@@ -19,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy import create_engine
+
+from monitor.shell.store_totals import NOTED, load_totals
 
 HERE = Path(__file__).parent
 START = datetime.fromisoformat("2026-03-02T09:00:00+03:00")  # a Monday
@@ -109,9 +112,23 @@ def _rows(path: Path) -> dict[str, list[str]]:
         cursor = database.execute(f"select * from {name}")
         columns = [column[0] for column in cursor.description]
         kept = [place for place, column in enumerate(columns) if column != "id" or name == "incidents"]
-        found[name] = sorted(_plain(name, columns, kept, row) for row in cursor)
+        found[name] = sorted(_plain(name, columns, kept, row) for row in cursor if not _is_note(name, row))
+    portals = [portal for (portal,) in database.execute("select portal from portals")]
     database.close()
-    return found
+    return found | {"totals": _totals(path, portals)}
+
+
+def _is_note(table: str, row: tuple[Any, ...]) -> bool:
+    return table == "remembered" and NOTED in row
+
+
+def _totals(path: Path, portals: list[str]) -> list[str]:
+    """What the counters have come to: of it some lies in sums and some in notes, where a death has left it."""
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        totals = [total for portal in portals for total in load_totals(connection, portal=portal)]
+    engine.dispose()
+    return sorted(json.dumps(total) for total in totals)
 
 
 def _plain(table: str, columns: list[str], kept: list[int], row: tuple[Any, ...]) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from monitor.core.desk import Context, judge
 from monitor.core.policy import Policy
-from monitor.shell.metrics import totals_of
+from monitor.shell.metrics import counted_of, totals_of
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_engine import newest_schema
 from monitor.shell.store_tables import METADATA
@@ -90,7 +90,7 @@ async def is_whole(url: str, counts: dict[str, int]) -> None:
     assert state.cursor.watermark is not None
     told = {(name, labels, place): amount for name, labels, place, amount in await store.totals("acme")}
     counted: dict[object, float] = {}
-    for name, labels, place, amount in totals_of("acme", [turn for turn in turns if turn.counted]):
+    for name, labels, place, amount in totals_of("acme", counted_of(turn for turn in turns if turn.counted)):
         counted[name, labels, place] = counted.get((name, labels, place), 0.0) + amount
     assert told == pytest.approx(counted)
     tokens = await store.load("acme")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -135,6 +136,23 @@ async def test_the_holder_writes_and_who_lost_the_shard_writes_nothing(two: Two)
     kept = await two.store.load(OURS)
     assert kept is not None
     assert kept.refresh.reveal() == "refresh-1"
+
+
+async def test_of_polls_written_together_those_of_a_lost_shard_are_refused_and_the_others_kept(two: Two) -> None:
+    lease, other = (
+        await two.take(),
+        next(n for n in ("x1", "x2", "x3") if shard_of(n, SHARDS) != shard_of(OURS, SHARDS)),
+    )
+    term = await two.first.take(shard_of(other, SHARDS))
+    assert term is not None
+    two.fence.grant(Lease(shard=shard_of(other, SHARDS), term=term, until=two.now[0] + 30))
+    age(two, lease.shard, 31.0)
+    await two.second.take(lease.shard)
+    states = [PortalState(portal=name) for name in (OURS, other, OURS)]
+    commits = [two.store.commit(one.portal, one, Judgement(state=one)) for one in states]
+    outcomes = await asyncio.gather(*commits, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Fenced, type(None), Fenced]
+    assert await two.store.known_portals() == (other,)
 
 
 async def test_the_permit_ends_with_the_lease_of_our_own_clock(two: Two) -> None:

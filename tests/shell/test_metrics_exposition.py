@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 from monitor.core.memory import ChannelMemory, Diagnosis, PortalMemory, PortalState
 from monitor.core.model import Certainty, Channel, Line, Manager, Messenger, State
 from monitor.core.policy import Policy
-from monitor.core.samples import Sample, samples_of
+from monitor.core.samples import Sample, Shown, samples_of
 from monitor.core.signals import BUCKETS, BY_NAME
 from monitor.core.turn import Turn, Verdict
 from monitor.shell.exposition import Exposition
@@ -187,6 +188,23 @@ async def test_what_a_portal_shows_no_more_vanishes_at_the_next_scrape() -> None
     registry.drop("acme")
     assert "acme" not in await exposition.render()
     assert 'messenger_portal_up{portal="other"} 1.0' in await exposition.render()
+
+
+@pytest.mark.parametrize("after", [State.CONNECTED, State.UNKNOWN, State.QR_REQUIRED])
+async def test_a_set_of_states_that_is_written_once_reads_as_its_samples_one_by_one(after: State) -> None:
+    whole, single = Registry(), Registry()
+    exposition = Exposition(whole)
+    odd = replace(channel(State.CONNECTED), channel=Channel(line=2, connector='wz "odd"\\', messenger=Messenger.MAX))
+    for state in (State.CONNECTED, after, after):
+        memory = replace(channel(state), received=4)
+        channels = {memory.channel.key: memory, odd.channel.key: odd}
+        shown = Shown(state=replace(state_of(), channels=channels), policy=POLICY, public_days={}, now=NOW)
+        whole.show("acme", shown)
+        single.show("acme", list(shown))
+        assert await exposition.render() == await rendered(single)
+    whole.drop("acme")
+    assert await exposition.render() == ""
+    assert exposition._sets == {}
 
 
 async def test_samples_are_made_only_for_a_scrape_and_only_once() -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
-from store_parts import Postgres, free_port
+from sqlalchemy import delete, select
+from store_parts import free_port
 
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import (
@@ -31,6 +30,7 @@ from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_prune import Retention, steps
+from monitor.shell.store_totals import EVERY, NOTED
 from monitor.shell.store_web import Note
 from monitor.shell.vault import Tokens
 
@@ -92,35 +92,6 @@ def rich() -> PortalState:
         turns={turn().key: turn()},
         incidents={"abc": incident()},
     )
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    server = Postgres()
-    url = server.start()
-    yield url
-    server.run("pg_ctl", "-m", "immediate", "stop")
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=[pytest.mark.real, pytest.mark.xdist_group("pg")])])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'state.db'}"
-        return
-    base = request.getfixturevalue("postgres")
-    import psycopg
-
-    name = f"t{abs(hash(request.node.nodeid))}"
-    with psycopg.connect(base, autocommit=True) as connection:
-        connection.execute(f"create database {name}")
-    yield base.removesuffix("postgres") + name
-
-
-@pytest.fixture
-async def store(url: str) -> AsyncIterator[Store]:
-    opened = await Store.open(url)
-    yield opened
-    await opened.close()
 
 
 EMPTY = PortalState(portal="acme")
@@ -259,6 +230,25 @@ async def test_the_counters_of_replies_are_kept_with_the_turns_that_made_them(st
     restored.restore(await store.totals("acme"))
     assert restored.counters == counted.counters
     assert restored.histograms == counted.histograms
+
+
+async def test_the_counters_are_exact_after_any_number_of_polls_and_starts(url: str) -> None:
+    counted, judged = Registry(), rich()
+    store = await Store.open(url)
+    for message in range(1, 2 * EVERY + 7):
+        ended = (answered(message, message), replace(answered(message), chat=1, verdict=Verdict.EXCUSED))
+        counted.count_turns("acme", ended)
+        await store.commit("acme", judged, Judgement(state=judged, ended=ended))
+        if message in {1, EVERY, EVERY + 3}:
+            await store.close()
+            store = await Store.open(url)
+        restored = Registry()
+        restored.restore(await store.totals("acme"))
+        assert restored.counters == counted.counters
+        assert restored.histograms == counted.histograms
+    notes = select(tables.remembered).where(tables.remembered.c.kind == NOTED)
+    assert len(await store.transaction(lambda connection: connection.execute(notes).all())) < EVERY
+    await store.close()
 
 
 async def test_counters_that_no_version_kept_are_made_once_of_the_turns(store: Store) -> None:
