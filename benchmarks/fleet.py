@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 import aiohttp
+import msgspec
 import uvloop
 
 from benchmarks.measure import Row, canned, cpu, quantile, show
@@ -110,7 +111,7 @@ async def watched(url: str, http: aiohttp.ClientSession, folder: str, count: int
 
 
 async def _seen(url: str, http: aiohttp.ClientSession, store: Store, count: int, seconds: float) -> Seen:
-    registry, clock, recall, asked = Registry(), Clock(), Recall(), Counter[int]()
+    registry, clock, recall, asked = Registry(), Clock(), Recall(loads=msgspec.json.decode), Counter[int]()
 
     async def watch(name: str) -> Polled:
         return Polled(build(url, name, http, store, clock, registry, recall=recall), asked)

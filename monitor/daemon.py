@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import structlog
 
 from monitor import __version__, progress
@@ -73,7 +74,7 @@ class Daemon:
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
-        self._causes, self._recall = SharedCauses(self._spread), Recall()
+        self._causes, self._recall = SharedCauses(self._spread), Recall(loads=msgspec.json.decode)
         self._outcome = Outcome(
             registry=self.registry,
             pusher=self.pusher,

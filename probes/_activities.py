@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from monitor.core.history import integer, moment, user_code
@@ -17,9 +18,31 @@ FIELDS = (
 _ENTITIES = {1: "lead", 2: "deal", 3: "contact", 4: "company"}
 
 
-def session_of(row: Mapping[str, Any]) -> Session | None:
-    """None for a row of another provider or without a session: a filter's typo must not pass unseen."""
-    if row.get("PROVIDER_ID") != PROVIDER:
+Row = Mapping[str, Any] | bytes  # bytes: a row of a large answer that nobody has read yet
+
+# In JSON no text can hold these bytes: its own quotes are escaped.
+_CLOSED = re.compile(rb'"COMPLETED"\s*:\s*"Y"')
+_END = re.compile(rb'"END_TIME"\s*:\s*"[^"\\]*"\s*,?')
+
+
+def told_rows(answer: Any) -> list[Row]:
+    """The rows of a list, PHP's map or nothing."""
+    values = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ()
+    return [row for row in values if isinstance(row, dict | bytes)]
+
+
+def last_id(rows: Sequence[Row], read: Callable[[Any], Any]) -> int:
+    """The highest id of a page that is in the order of ids, whichever way; 0 where there is none."""
+    ends = [read(row) for row in (*rows[:1], *rows[-1:])]
+    return max([integer(row.get("ID")) or 0 for row in ends if isinstance(row, dict)], default=0)
+
+
+def session_of(told: Row, read: Callable[[Any], Any] = lambda row: row) -> Session | None:
+    """None for a row of another provider or without a session: a filter's typo must not pass unseen.
+
+    `read`: a row of bytes as a map."""
+    row = read(told)
+    if not isinstance(row, dict) or row.get("PROVIDER_ID") != PROVIDER:
         return None
     number = integer(row.get("ASSOCIATED_ENTITY_ID")) or integer(str(row.get("ORIGIN_ID") or "").removeprefix("IMOL_"))
     created, updated = moment(row.get("CREATED")), moment(row.get("LAST_UPDATED"))
@@ -45,8 +68,10 @@ def session_of(row: Mapping[str, Any]) -> Session | None:
     )
 
 
-def lasting(row: Mapping[str, Any]) -> Mapping[str, Any]:
+def lasting(row: Row) -> Row:
     """Without what goes on by itself: until a session is closed its END_TIME is a guess (bitrix24-api.md 6.1)."""
+    if isinstance(row, bytes):
+        return row if _CLOSED.search(row) else _END.sub(b"", row, count=1)
     return row if row.get("COMPLETED") == "Y" else {name: row[name] for name in row if name != "END_TIME"}
 
 

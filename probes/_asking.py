@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from monitor.core.model import CallFailed, Failure
-from monitor.core.plugin import Call, Params, Several
-
-Question = tuple[str, Params | None]
+from monitor.core.plugin import Answers, Call, Params, Question, Several, Then, View
 
 
-async def gather(call: Call, questions: Iterable[Question]) -> list[Any]:
-    """Answers in the order of the questions; a Failure stands where one was not answered."""
+async def gather(call: Call, questions: Iterable[Question], *, unread: bool = False) -> list[Any]:
+    """Answers in the order of the questions; a Failure stands where one was not answered.
+
+    `unread`: rows of a large answer may be bytes, to be read by the view's recall."""
     several: Several | None = getattr(call, "several", None)  # isinstance of a Protocol costs as much as a question
     if several is not None:
-        return await several(questions)
+        return await several(questions, unread=unread)
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(call, method, params)) for method, params in questions]
     return [task.result() for task in tasks]
+
+
+def asking(first: Callable[[View], Sequence[Question]], then: Then) -> Callable[[Call, View], Awaitable[Answers]]:
+    """A probe's `ask` out of what it asks first and what it makes of it."""
+
+    async def ask(call: Call, view: View) -> Answers:
+        questions = first(view)
+        return await then(call, view, questions, await gather(call, questions, unread=True))
+
+    return ask
 
 
 async def one(call: Call, method: str, params: Params | None = None) -> Any:

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from monitor.core.memory import ChannelMemory
 from monitor.core.model import ChannelKey, Failure, Reason
-from monitor.core.plugin import Call, PortalProbe, View
+from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import FlagSeen, Reading
-from probes._asking import gather, total_failure
+from probes._asking import asking, gather, total_failure
 
 Answers = list[tuple[ChannelKey, Any]]
 
 
-async def ask(call: Call, view: View) -> Answers:
-    keys = sorted(key for key, memory in view.state.channels.items() if not memory.gone)
-    return await ask_for(call, keys)
+def first(view: View) -> Sequence[Question]:
+    """The same questions as long as the channels are the same."""
+    return _questions(tuple([key for key, memory in view.state.channels.items() if not memory.gone]))
+
+
+@lru_cache(maxsize=1024)
+def _questions(keys: tuple[ChannelKey, ...]) -> Sequence[Question]:
+    return tuple([_question(key) for key in sorted(keys)])
+
+
+async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
+    del call, view
+    return list(zip(map(_place_of, questions), told, strict=True))
+
+
+def _place_of(question: Question) -> ChannelKey:
+    params = question[1] or {}
+    return ChannelKey(params["LINE"], params["CONNECTOR"])
+
+
+def _question(key: ChannelKey) -> Question:
+    """LINE is always given: without it the portal answers for line 0."""
+    return "imconnector.status", {"CONNECTOR": key.connector, "LINE": key.line}
 
 
 async def ask_for(call: Call, keys: Iterable[ChannelKey]) -> Answers:
-    """LINE is always given: without it the portal answers for line 0."""
     wanted = list(keys)
-    questions = [("imconnector.status", {"CONNECTOR": key.connector, "LINE": key.line}) for key in wanted]
-    return list(zip(wanted, await gather(call, questions), strict=True))
+    return list(zip(wanted, await gather(call, map(_question, wanted)), strict=True))
 
 
 def read(answers: Answers, view: View, now: datetime) -> Reading:
-    del view
     failure = total_failure(answer for _, answer in answers)
     if failure is not None:
         return Reading(probe="connector_status", source="bitrix24", at=now, failure=failure)
-    seen = [flag_of(key, answer) for key, answer in answers]
+    known = view.state.channels
+    seen = [_as_before(known.get(key), answer) or flag_of(key, answer) for key, answer in answers]
     return Reading(
         probe="connector_status",
         source="bitrix24",
@@ -40,6 +59,15 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
         findings=tuple(one for one in seen if isinstance(one, FlagSeen)),
         failures=tuple(one for one in seen if isinstance(one, Failure)),
     )
+
+
+def _as_before(known: ChannelMemory | None, answer: Any) -> FlagSeen | None:
+    """The flag itself that was seen the last time, where the answer says the same words again."""
+    flag = known.flag if known is not None else None
+    if flag is None or type(answer) is not dict or type(answer.get("STATUS")) is not bool:
+        return None
+    same = answer["STATUS"] is flag.status and answer.get("CONFIGURED") is flag.configured
+    return flag if same and answer.get("ERROR") is flag.error else None
 
 
 def flag_of(key: ChannelKey, answer: Any) -> FlagSeen | Failure:
@@ -50,17 +78,15 @@ def flag_of(key: ChannelKey, answer: Any) -> FlagSeen | Failure:
     flags = [word if type(word) is bool else _truth(word) for word in words]
     if len(flags) != 3 or None in flags:
         return Failure(reason=Reason.MALFORMED, detail="imconnector.status is not three booleans")
-    return _flag(key, *flags)
-
-
-@lru_cache(maxsize=4096)  # thousands of channels say the same at every poll
-def _flag(key: ChannelKey, error: bool, configured: bool, status: bool) -> FlagSeen:
-    return FlagSeen(key=key, error=error, configured=configured, status=status)
+    error, configured, status = flags
+    return FlagSeen(key=key, error=error is True, configured=configured is True, status=status is True)
 
 
 def _truth(word: Any) -> bool | None:
     return {"Y": True, "N": False}.get(word) if isinstance(word, str) else None
 
 
-PROBE = PortalProbe(name="connector_status", ask=ask, read=read, application=True)
+PROBE = PortalProbe(
+    name="connector_status", ask=asking(first, then), read=read, first=first, then=then, application=True
+)
 PROBES = (PROBE,)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from monitor.core.history import NotHistory, integer, known_texts, moment, parse
 from monitor.core.model import Failure, Reason, Session
-from monitor.core.plugin import Call, PortalProbe, View
+from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
 from monitor.core.sessions import due, moved, order, unaccompanied
-from probes._activities import FIELDS, PROVIDER, lasting, session_of
-from probes._asking import Question, gather, one
-from probes.discovery import rows_of
+from probes._activities import FIELDS, PROVIDER, Row, last_id, lasting, session_of, told_rows
+from probes._asking import asking, gather
 
 OVERLAP = timedelta(seconds=120)
 PAGE, MOST_PAGES = 50, 400
 LOOK_AHEAD, HOLES, LIGHT_CHECKS = 4, 4, 10
 GALLOP = tuple(2**power for power in range(2, 24))
-HISTORY = "imopenlines.session.history.get"
+HISTORY, DIALOG = "imopenlines.session.history.get", "imopenlines.dialog.get"
 
 
 @dataclass(kw_only=True)
@@ -28,7 +28,7 @@ class Answers:
     """All that one tick's questions brought. `histories` and `probed` by session id, `touched` by chat."""
 
     time: Any = None
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     list_failure: Failure | None = None
     histories: dict[int, Any] = field(default_factory=dict)
     probed: dict[int, Any] = field(default_factory=dict)
@@ -37,49 +37,60 @@ class Answers:
     sessions: tuple[Session, ...] = ()  # of the rows, once all of them are there
 
 
-async def ask(call: Call, view: View) -> Answers:
-    """Round one: what is due anyway. Round two: what has just moved, as far as this tick's budget goes."""
-    answers = Answers()
-    since = (view.state.cursor.watermark or view.now - view.policy.history) - OVERLAP
-    wanted, probed = due(view)[: view.history_budget], _candidates(view)
+def first(view: View) -> Sequence[Question]:
+    """Round one: what is due anyway, as far as this tick's budget goes."""
+    wanted = due(view)[: view.history_budget]
     chats = [memory.session.chat for memory in unaccompanied(view)[:LIGHT_CHECKS] if memory.session.chat]
-    first = (("server.time", None), ("crm.activity.list", _query(since, 0)))
-    touches = [("imopenlines.dialog.get", {"CHAT_ID": chat}) for chat in chats]
-    # In one piece: a task for each kind would cost more than all the asking.
-    told = iter(await gather(call, (*first, *_histories(wanted), *_histories(probed), *touches)))
-    answers.time, page = next(told), next(told)
-    answers.histories.update(zip(wanted, told, strict=False))
-    answers.probed.update(zip(probed, told, strict=False))
-    answers.touched.update(zip(chats, told, strict=True))
-    answers.galloped = bool(probed) and not view.state.cursor.settled
-    await _pages(call, page, since, answers)
+    touches = [(DIALOG, {"CHAT_ID": chat}) for chat in chats]
+    histories = map(_history_of, (*wanted, *_candidates(view)))
+    return (("server.time", None), _page(_since(view), 0), *histories, *touches)
+
+
+def _since(view: View) -> datetime:
+    return (view.state.cursor.watermark or view.now - view.policy.history) - OVERLAP
+
+
+async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
+    """Round two: what has just moved, as far as the budget still goes."""
+    answers, candidates = Answers(time=told[0]), set(_candidates(view))
+    for (method, params), answer in zip(questions[2:], told[2:], strict=True):
+        if method == DIALOG:
+            answers.touched[(params or {})["CHAT_ID"]] = answer
+        else:
+            number = (params or {})["SESSION_ID"]
+            (answers.probed if number in candidates else answers.histories)[number] = answer
+    answers.galloped = bool(answers.probed) and not view.state.cursor.settled
+    budget = view.history_budget - len(answers.histories)
+    await _pages(call, told[1], view, answers)
     place = (view.policy.portal, "activities")
-    sessions = view.recall.understood(place, None, map(lasting, answers.rows), session_of)
+    sessions = view.recall.understood(
+        place, None, map(lasting, answers.rows), partial(session_of, read=view.recall.read)
+    )
     answers.sessions = tuple(filter(None, sessions))
     more = [number for number in _moved(answers, view) if number not in answers.histories]
-    more = more[: max(0, view.history_budget - len(wanted))]
+    more = more[: max(0, budget)]
     if more:
-        answers.histories.update(zip(more, await gather(call, _histories(more)), strict=True))
+        answers.histories.update(zip(more, await gather(call, map(_history_of, more), unread=True), strict=True))
     return answers
 
 
-async def _pages(call: Call, page: Any, since: datetime, answers: Answers) -> None:
+async def _pages(call: Call, page: Any, view: View, answers: Answers) -> None:
     """Activities changed since the watermark, by portal time; pages by >ID, since the set moves while it is read."""
     for _ in range(MOST_PAGES):
         if isinstance(page, Failure):
             answers.list_failure = page
             return
-        rows = rows_of(page)
+        rows = told_rows(page)
         answers.rows += rows
-        last = max((integer(row.get("ID")) or 0 for row in rows), default=0)
-        if len(rows) < PAGE or not last:
+        last = last_id(rows, view.recall.read) if len(rows) >= PAGE else 0
+        if not last:
             return
-        page = await one(call, "crm.activity.list", _query(since, last))
+        (page,) = await gather(call, [_page(_since(view), last)], unread=True)
 
 
-def _query(since: datetime, after: int) -> dict[str, Any]:
-    chosen = {"PROVIDER_ID": PROVIDER, ">=LAST_UPDATED": since}
-    return {
+def _page(since: datetime, after: int) -> Question:
+    chosen = {"PROVIDER_ID": PROVIDER, ">=LAST_UPDATED": since.isoformat(timespec="seconds")}
+    return "crm.activity.list", {
         "order": {"ID": "ASC"},
         "filter": chosen | ({">ID": after} if after else {}),
         "select": FIELDS,
@@ -87,8 +98,8 @@ def _query(since: datetime, after: int) -> dict[str, Any]:
     }
 
 
-def _histories(ids: Iterable[int]) -> list[Question]:
-    return [(HISTORY, {"SESSION_ID": number}) for number in ids]
+def _history_of(number: int) -> Question:
+    return HISTORY, {"SESSION_ID": number}
 
 
 def _candidates(view: View) -> list[int]:
@@ -182,5 +193,5 @@ def _touched(chat: int, answer: Any) -> ChatTouched | None:
     )
 
 
-PROBE = PortalProbe(name="dialogs", ask=ask, read=read)
+PROBE = PortalProbe(name="dialogs", ask=asking(first, then), read=read, first=first, then=then)
 PROBES = (PROBE,)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.core.history import integer, moment
 from monitor.core.model import Failure, Reason
-from monitor.core.plugin import Call, PortalProbe, View
+from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import ClockSeen, Finding, LicenceSeen, Reading, ScopesSeen
-from probes._asking import gather, one, total_failure
+from probes._asking import asking, gather, total_failure
 
 NEEDED = ("imopenlines", "crm", "im", "department")
 USERS = frozenset({"user", "user_basic", "user_brief"})
@@ -23,10 +24,18 @@ class Answers:
     time: Any
 
 
-async def ask(call: Call, view: View) -> Answers:
-    asked = view.clock()
-    time = await one(call, "server.time")
-    return Answers(asked=asked, answered=view.clock(), time=time)
+TIME: tuple[Question, ...] = (("server.time", None),)
+
+
+def first(view: View) -> tuple[Question, ...]:
+    del view
+    return TIME
+
+
+async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
+    """`asked` is the beginning of the tick: what went before the question makes the clock's doubt larger, no more."""
+    del call, questions
+    return Answers(asked=view.now, answered=view.clock(), time=told[0])
 
 
 def read(answers: Answers, view: View, now: datetime) -> Reading:
@@ -83,6 +92,6 @@ def _licence(info: dict[str, Any]) -> LicenceSeen:
     )
 
 
-PROBE = PortalProbe(name="portal_health", ask=ask, read=read)
+PROBE = PortalProbe(name="portal_health", ask=asking(first, then), read=read, first=first, then=then)
 RIGHTS = PortalProbe(name="portal_rights", ask=ask_rights, read=read_rights, every=timedelta(hours=1))
 PROBES = (PROBE, RIGHTS)

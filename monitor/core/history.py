@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import translate
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -71,15 +71,17 @@ def parse(answer: Any, texts: KnownTexts = NO_TEXTS, recall: Recall | None = Non
     session, chat = integer(answer.get("sessionId")), integer(answer.get("chatId"))
     if session is None or chat is None:
         raise NotHistory("sessionId or chatId is missing")
-    users, files, rows = answer.get("users"), answer.get("files"), _rows(answer.get("message"))
+    recall = recall or Recall()
+    users, files, rows = answer.get("users"), answer.get("files"), _told(answer.get("message"))
     people = {person.id: person for person in _people(users)}
-    understand = partial(_message, session=session, chat=chat, people=people, files=files, texts=texts)
-    if recall is None:
-        messages = [understand(raw) for raw in rows]
-    else:
-        ground = (chat, texts, mark_of((users, files)))
-        messages = recall.understood((portal, session), ground, rows, understand)
-    known = sorted((message for message in messages if message is not None), key=_number)
+
+    def understand(row: Any) -> Message | None:
+        raw = recall.read(row)
+        return _message(raw, session, chat, people, files, texts) if isinstance(raw, dict) else None
+
+    ground = (chat, texts, mark_of((users, files)))
+    messages = recall.understood((portal, session), ground, rows, understand)
+    known = sorted([message for message in messages if message is not None], key=_number)
     place = _chat(answer.get("chat"), chat)
     return HistorySeen(
         session=_session(session, chat, place, known),
@@ -155,6 +157,11 @@ def _people(users: Any) -> Iterable[Person]:
                 bot=raw.get("bot") is True,
                 connector=raw.get("connector") is True,
             )
+
+
+def _told(rows: Any) -> Iterable[Any]:
+    """The messages, each a map, or bytes that were not read yet."""
+    return rows.values() if isinstance(rows, dict) else rows if isinstance(rows, list) else ()
 
 
 def _rows(rows: Any) -> Iterable[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from monitor.core.reading import Reading
 from monitor.core.recall import Recall
 
 Params = Mapping[str, Any]
+Question = tuple[str, Params | None]  # a method and its parameters
 Answers = Any  # what `ask` hands to `read`: the probe's own business
 
 
@@ -24,9 +25,17 @@ class Call(Protocol):
 
 class Several(Protocol):
     """What a Call may have as `several`: many questions in one piece, since a task for each costs more than the
-    asking itself. Results in order; a Failure stands where one was not answered."""
+    asking itself. Results in order; a Failure stands where one was not answered. `unread`: the rows of a large
+    answer are left as they came, bytes for `Recall.read`."""
 
-    def __call__(self, questions: Iterable[tuple[str, Params | None]]) -> Awaitable[list[Any]]: ...
+    def __call__(self, questions: Iterable[Question], *, unread: bool = False) -> Awaitable[list[Any]]: ...
+
+
+class Together(Protocol):
+    """What a Call may have as `together`: the questions of several who ask in the same tick leave at once, in one
+    piece, and each gets his own answers, rows unread."""
+
+    def __call__(self, parts: Sequence[Sequence[Question]]) -> Awaitable[list[list[Any]]]: ...
 
 
 class Get(Protocol):
@@ -59,9 +68,21 @@ class View:
     recall: Recall = field(default_factory=Recall)  # what the portal has told word by word before
 
 
+class Then(Protocol):
+    """Answers of what was told to the first questions, in their order; it may ask on."""
+
+    def __call__(
+        self, call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]
+    ) -> Awaitable[Answers]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalProbe:
     """A probe of the portal. `every` None = each poll; otherwise its own slower rhythm.
+
+    `first`: what is asked in any case, known before anything is answered; `then` makes answers of what was told, and
+    may ask on. Where all probes of a tick have them, their first questions leave in one piece and no task is needed;
+    `ask` is the same by itself.
 
     `application` = needs an application's authorisation and is not asked with a webhook. `audits` = the properties of
     the guarantee that it looks at: it is asked only where they are guaranteed, at the policy's rhythm of audits.
@@ -73,6 +94,8 @@ class PortalProbe:
     every: timedelta | None = None
     application: bool = False
     audits: tuple[str, ...] = ()
+    first: Callable[[View], Sequence[Question]] | None = None
+    then: Then | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ a hash of all it says, so no text is kept; what is not told again is forgotten w
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from marshal import dumps
@@ -19,12 +20,21 @@ MOST = 100_000  # rows; a message weighs 300 bytes
 class Recall:
     """Bounded in rows: places that were not told of for the longest time go first."""
 
-    def __init__(self, most: int = MOST) -> None:
-        self._most, self._size = most, 0
+    def __init__(self, most: int = MOST, loads: Callable[[bytes], Any] = json.loads) -> None:
+        self._most, self._size, self._loads = most, 0, loads
         self._known: OrderedDict[Hashable, tuple[Hashable, Mapping[int, Any]]] = OrderedDict()
 
     def __len__(self) -> int:
         return self._size
+
+    def read(self, row: Any) -> Any:
+        """A row that came as bytes of JSON, read; any other as it is. None where it cannot be read."""
+        if type(row) is not bytes:
+            return row
+        try:
+            return self._loads(row)
+        except (ValueError, RecursionError):
+            return None
 
     def understood(
         self, place: Hashable, ground: Hashable, rows: Iterable[Any], understand: Callable[[Any], T]
@@ -37,7 +47,7 @@ class Recall:
         told: list[T] = []
         marks: dict[int, Any] = {}
         for row in rows:
-            mark = hash(dumps(row, PLAINLY))
+            mark = hash(row) if type(row) is bytes else hash(dumps(row, PLAINLY))
             one = known[mark] if mark in known else understand(row)
             marks[mark] = one
             told.append(one)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,48 +12,62 @@ from monitor.core.model import Failure
 from monitor.shell import failures
 
 MOST_COMMANDS = 50
+NAMES = tuple(
+    f"c{index}" for index in range(MOST_COMMANDS)
+)  # never numeric: PHP would make lists of the parts (trap 11)
 MOST_HISTORIES = 10  # heavy answers: trap 19
 HISTORY = "imopenlines.session.history.get"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    method: str
-    query: str
+    """One method with its parameters written. `key`: the method's name as the portal takes it, in small letters.
 
-    @property
-    def text(self) -> str:
-        return f"{self.method}?{self.query}" if self.query else self.method
+    `unread`: who asks wants the rows of a large answer as they are (monitor/shell/parted.py)."""
+
+    __slots__ = ("key", "method", "text", "unread")
+
+    def __init__(self, *, method: str, query: str, unread: bool = False) -> None:
+        self.method, self.key, self.unread = method, method.lower(), unread
+        self.text = f"{method}?{query}" if query else method
 
 
 class Answered(NamedTuple):
     """One command's answer: `result` as it came, and what a list or the cost meter said beside it.
 
-    `operating`: seconds the method has cost in ten minutes; `reset_at`: when the oldest of them are forgotten."""
+    `time`: the meter's words, mostly asked by nobody."""
 
     result: Any
     total: int | None = None
     next: int | None = None
-    operating: float | None = None
-    reset_at: datetime | None = None
+    time: Any = None
+
+    @property
+    def operating(self) -> float | None:
+        """Seconds that the method has cost in ten minutes."""
+        return operating_of(self.time)
+
+    @property
+    def reset_at(self) -> datetime | None:
+        """When the oldest of them are forgotten."""
+        return reset_at(self.time)
 
 
 Outcome = Answered | Failure
 
 
-def command(method: str, params: Mapping[str, Any] | None = None) -> Command:
+def command(method: str, params: Mapping[str, Any] | None = None, *, unread: bool = False) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
     if params is None or _PLAIN.issuperset(map(type, params.values())):
-        return _plain(method, tuple(params.items()) if params else ())
-    return Command(method=method, query="&".join(map(_part_of, params, params.values())))
+        return _plain(method, tuple(params.items()) if params else (), unread)
+    return Command(method=method, query="&".join(map(_part_of, params, params.values())), unread=unread)
 
 
 _PLAIN = frozenset({str, int})  # not bool: it is written in another way, and yet is equal to 0 or 1
 
 
 @lru_cache(maxsize=4096)
-def _plain(method: str, params: tuple[tuple[str, str | int], ...]) -> Command:
-    return Command(method=method, query=_query((name, str(value)) for name, value in params))
+def _plain(method: str, params: tuple[tuple[str, str | int], ...], unread: bool) -> Command:
+    return Command(method=method, query=_query((name, str(value)) for name, value in params), unread=unread)
 
 
 def _part_of(name: str, value: Any) -> str:
@@ -105,7 +118,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def split(commands: Sequence[Command]) -> list[list[int]]:
     """Indices of the commands of each batch, in order: at most 50 in one, at most 10 of them histories."""
-    are_heavy = [one.method.lower() == HISTORY for one in commands]
+    are_heavy = [one.key == HISTORY for one in commands]
     if 0 < len(commands) <= MOST_COMMANDS and sum(are_heavy) <= MOST_HISTORIES:
         return [list(range(len(commands)))]
     batches: list[list[int]] = []
@@ -126,8 +139,8 @@ def _fits(batch: Sequence[int], histories: int, heavy: bool) -> bool:
 
 
 def body(commands: Iterable[Command]) -> dict[str, Any]:
-    """String keys always: with numeric ones PHP turns the parts into lists (trap 11)."""
-    return {"halt": 0, "cmd": {f"c{index}": one.text for index, one in enumerate(commands)}}
+    """By our names; at most 50 commands."""
+    return {"halt": 0, "cmd": {name: one.text for name, one in zip(NAMES, commands, strict=False)}}
 
 
 def outcomes(answer: Any, count: int) -> list[Outcome]:
@@ -135,8 +148,8 @@ def outcomes(answer: Any, count: int) -> list[Outcome]:
     parts = answer.get("result") if isinstance(answer, dict) else None
     if not isinstance(parts, dict) or "result" not in parts:
         return [failures.malformed("the batch's answer has no result")] * count
-    told = _Parts(*(_part(parts, name) for name in _PARTS))
-    return [_outcome(told, f"c{index}") for index in range(count)]
+    told = _Parts(*[_part(parts, name) for name in _PARTS])
+    return [_outcome(told, name) for name in NAMES[:count]]
 
 
 def expired_within(answer: Mapping[str, Any]) -> bool:
@@ -159,6 +172,7 @@ class _Parts(NamedTuple):
 
 _PARTS = ("result", "result_error", "result_total", "result_next", "result_time")
 _MISSING: Any = object()
+_answered = tuple.__new__  # half the cost of a NamedTuple's own constructor, for every command of every poll
 _NUMBERS = (int, float)  # a union would be built anew for each answer
 
 
@@ -174,12 +188,9 @@ def _outcome(told: _Parts, key: str) -> Outcome:
     result = told.result.get(key, _MISSING)
     if result is _MISSING:
         return failures.malformed("a command stands in no part of the batch's answer")
-    time = told.time.get(key)
     total = _int(told.total.get(key)) if told.total else None
     following = _int(told.next.get(key)) if told.next else None
-    if time is None:
-        return Answered(result, total, following)
-    return Answered(result, total, following, operating_of(time), reset_at(time))
+    return _answered(Answered, (result, total, following, told.time.get(key)))
 
 
 def _failure(error: Any, time: Any) -> Failure:

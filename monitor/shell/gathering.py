@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import batch
@@ -46,6 +46,14 @@ class Gathering:
             told |= {index: one for index, one in zip(missing, outcomes, strict=True) if one is not None}
         return [told[index] for index in range(len(commands))]
 
+    async def ask_at_once(self, commands: Sequence[Command]) -> list[Outcome]:
+        """The same, without waiting for others to ask something too."""
+        async with self._one_at_a_time:
+            outcomes: dict[int, Outcome] = {}
+            async for indices, told in self._batches(commands):
+                outcomes.update(zip(indices, told, strict=True))
+            return [outcomes[index] for index in range(len(commands))]
+
     async def _outcomes(self, commands: Sequence[Command]) -> list[Outcome | None]:
         loop = asyncio.get_running_loop()
         places: list[Place] = [loop.create_future() for _ in commands]
@@ -69,16 +77,21 @@ class Gathering:
             _settle([place for _, place in taken], [None] * len(taken))
 
     async def _send_batches(self, rows: Sequence[tuple[Command, Place]]) -> None:
+        async for indices, outcomes in self._batches([command for command, _ in rows]):
+            _settle([rows[index][1] for index in indices], outcomes)
+
+    async def _batches(self, commands: Sequence[Command]) -> AsyncIterator[tuple[list[int], Sequence[Outcome]]]:
+        """Batch by batch, which of the commands were in it and what was answered."""
         common: Failure | None = None
-        for indices in batch.split([command for command, _ in rows]):
+        for indices in batch.split(commands):
             outcomes: Sequence[Outcome] = [common] * len(indices) if common else []
             if common is None:
                 try:
-                    outcomes = await self._send([rows[index][0] for index in indices])
+                    outcomes = await self._send([commands[index] for index in indices])
                 except CallFailed as error:
                     outcomes = [error.failure] * len(indices)
                     common = error.failure if error.failure.reason in EVERYONES else None
-            _settle([rows[index][1] for index in indices], outcomes)
+            yield indices, outcomes
 
 
 def _settle(places: Sequence[Place], outcomes: Sequence[Outcome | None]) -> None:

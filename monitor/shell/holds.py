@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.core.model import Failure
-from monitor.shell.batch import Answered, Outcome
+from monitor.shell.batch import reset_at
 from monitor.shell.oauth import is_refused
 
 SLOW_RETRY = timedelta(minutes=5)
@@ -22,7 +23,7 @@ class Holds:
         self._now = now
         self._all: tuple[Failure, datetime] | None = None
         self._methods: dict[str, tuple[Failure, datetime]] = {}
-        self._resets: dict[str, datetime] = {}
+        self._meters: dict[str, Any] = {}  # what was said beside the last answer of each method
 
     @property
     def refused(self) -> bool:
@@ -47,19 +48,24 @@ class Holds:
         if failure.code.lower() == "overload_limit" or is_refused(failure):
             self._all = (failure, self._now() + SLOW_RETRY)
         elif failure.code.lower() == "operation_time_limit":
-            self._all = (failure, self._end_of_block(failure.retry_at or self._resets.get("batch")))
+            self._all = (failure, self._end_of_block(failure.retry_at or self._reset_of("batch")))
 
-    def answered(self, method: str, outcome: Outcome) -> Outcome:
-        """Learns from one command's outcome; a blocked method's failure leaves with the moment it may be asked."""
-        method = method.lower()
-        if isinstance(outcome, Answered):
-            if outcome.reset_at is not None:
-                self._resets[method] = outcome.reset_at
-        elif outcome.code.lower() == "operation_time_limit":
-            until = self._end_of_block(outcome.retry_at or self._resets.get(method))
-            outcome = replace(outcome, retry_at=until)
-            self._methods[method] = (outcome, until)
-        return outcome
+    def metered(self, method: str, time: Any) -> None:
+        """What a method's meter said beside its last answer; `method` in small letters."""
+        if time is not None:
+            self._meters[method] = time
+
+    def failed(self, method: str, failure: Failure) -> Failure:
+        """Learns from one command's failure; a blocked method's leaves with the moment it may be asked."""
+        if failure.code.lower() != "operation_time_limit":
+            return failure
+        until = self._end_of_block(failure.retry_at or self._reset_of(method))
+        held = replace(failure, retry_at=until)
+        self._methods[method] = (held, until)
+        return held
+
+    def _reset_of(self, method: str) -> datetime | None:
+        return reset_at(self._meters.get(method))
 
     def _end_of_block(self, told: datetime | None) -> datetime:
         """What the portal said, where our clocks agree well enough to believe it; else when a bucket has passed."""

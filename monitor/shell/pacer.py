@@ -35,6 +35,13 @@ class Pacer:
                 await asyncio.sleep(wait)
             self._level += 1.0
 
+    def take_at_once(self) -> bool:
+        """A place, where one is free and nobody waits for it; else whoever asks has to wait in the queue."""
+        if self._queue.locked() or self.wait() > 0:
+            return False
+        self._level += 1.0
+        return True
+
     def wait(self) -> float:
         """Seconds until one more request fits."""
         now = self._monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
+from itertools import chain, islice
 from typing import Any
 
 import aiohttp
@@ -21,6 +22,8 @@ from monitor.shell.pacer import Pacer, Rate
 from monitor.shell.rest import Rest, Usage, free
 from monitor.shell.vault import Tokens, Vault
 from monitor.shell.wire import MAX_ANSWER, Limits, Trust
+
+MOST_WRITTEN = 8  # lists of questions that are remembered as they were written
 
 
 class Portal:
@@ -47,6 +50,7 @@ class Portal:
         self._rest = Rest(http=http, pacer=self.pacer, usage=self.usage, clock=clock, limits=limits, permit=permit)
         self._endpoint = Endpoint(name, url)
         self._holds = Holds(clock.now)
+        self._asked_before: dict[int, tuple[Any, Sequence[Command]]] = {}  # by identity, which holding them keeps
         self._gathering = Gathering(self._send)
         self._webhook = credentials if isinstance(credentials, Webhook) else None
         self._authority: Authority | None = None
@@ -63,10 +67,29 @@ class Portal:
         """The command's whole answer, or CallFailed. Meant for reading: it may be sent twice."""
         return await self._gathering.ask(batch.command(method, params))
 
-    async def several(self, questions: Iterable[tuple[str, Mapping[str, Any] | None]]) -> list[Any]:
+    async def several(
+        self, questions: Iterable[tuple[str, Mapping[str, Any] | None]], *, unread: bool = False
+    ) -> list[Any]:
         """Results in the order of the questions; a Failure stands where one was not answered."""
-        outcomes = await self._gathering.ask_all([batch.command(method, params) for method, params in questions])
-        return [outcome.result if isinstance(outcome, Answered) else outcome for outcome in outcomes]
+        commands = [batch.command(method, params, unread=unread) for method, params in questions]
+        return list(map(_told, await self._gathering.ask_all(commands)))
+
+    async def together(self, parts: Sequence[Sequence[tuple[str, Mapping[str, Any] | None]]]) -> list[list[Any]]:
+        """What several ask in one piece, without waiting for company: each one's results, rows unread."""
+        commands = [self._written(part) for part in parts]
+        told = map(_told, await self._gathering.ask_at_once(list(chain.from_iterable(commands))))
+        return [list(islice(told, len(part))) for part in commands]
+
+    def _written(self, questions: Sequence[tuple[str, Mapping[str, Any] | None]]) -> Sequence[Command]:
+        """The very questions of the last time are not written again."""
+        known = self._asked_before.get(id(questions))
+        if known is not None and known[0] is questions:
+            return known[1]
+        commands = [batch.command(method, params, unread=True) for method, params in questions]
+        if len(self._asked_before) >= MOST_WRITTEN:
+            self._asked_before.clear()
+        self._asked_before[id(questions)] = (questions, commands)
+        return commands
 
     def retry_now(self) -> None:
         """End the slow retry: the operator has changed something."""
@@ -88,33 +111,36 @@ class Portal:
 
     async def _asked(self, commands: Sequence[Command]) -> list[Outcome]:
         try:
-            outcomes = await self._batch(commands)
+            answer = await self._authorised(commands)
         except CallFailed as error:
             self._holds.request_failed(error.failure)
             raise
-        return [self._noted(command.method, outcome) for command, outcome in zip(commands, outcomes, strict=True)]
+        outcomes = batch.outcomes(answer, len(commands))
+        self._note(commands, outcomes, answer.get("time"))
+        return outcomes
 
-    async def _batch(self, commands: Sequence[Command]) -> list[Outcome]:
-        answer = await self._authorised(batch.body(commands))
-        time = answer.get("time")
-        self._noted("batch", Answered(result=None, operating=batch.operating_of(time), reset_at=batch.reset_at(time)))
-        return batch.outcomes(answer, len(commands))
+    def _note(self, commands: Sequence[Command], outcomes: list[Outcome], time: Any) -> None:
+        """Of a method that was asked several times the last meter stands for all."""
+        meters = {"batch": time}
+        for index, outcome in enumerate(outcomes):
+            if type(outcome) is Answered:
+                meters[commands[index].key] = outcome.time
+            elif isinstance(outcome, Failure):
+                outcomes[index] = self._holds.failed(commands[index].key, outcome)
+        for method, told in meters.items():
+            self._holds.metered(method, told)
+            spent = batch.operating_of(told)
+            if spent is not None:
+                self.usage.operating[method] = spent
 
-    def _noted(self, method: str, outcome: Outcome) -> Outcome:
-        if isinstance(outcome, Answered):
-            if outcome.operating is not None:
-                self.usage.operating[method.lower()] = outcome.operating
-            if outcome.reset_at is None:
-                return outcome
-        return self._holds.answered(method, outcome)
-
-    async def _authorised(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _authorised(self, commands: Sequence[Command]) -> dict[str, Any]:
         """The answer, after one change of tokens where the present ones turned out to be stale."""
+        body = batch.body(commands)
         if self._authority is None:
-            return await self._rest.post(self._endpoint.by_webhook(self._webhook), body)
+            return await self._rest.post(self._endpoint.by_webhook(self._webhook), body, commands)
         tokens = await self._authority.tokens()
         try:
-            answer = await self._post_as(tokens, body)
+            answer = await self._post_as(tokens, body, commands)
         except CallFailed as error:
             failure = error.failure
         else:
@@ -124,7 +150,7 @@ class Portal:
         fresh = await self._fresher(self._authority, tokens, failure)
         if fresh is None:
             raise CallFailed(failure)
-        return await self._post_as(fresh, body)
+        return await self._post_as(fresh, body, commands)
 
     @staticmethod
     async def _fresher(authority: Authority, tokens: Tokens, failure: Failure) -> Tokens | None:
@@ -134,10 +160,14 @@ class Portal:
             return await authority.renewed_where_spent(tokens)
         return await authority.somebody_elses() if failure.reason is Reason.DENIED else None
 
-    async def _post_as(self, tokens: Tokens, body: dict[str, Any]) -> dict[str, Any]:
+    async def _post_as(self, tokens: Tokens, body: dict[str, Any], commands: Sequence[Command]) -> dict[str, Any]:
         url = self._endpoint.of(tokens.endpoint)
         try:
-            return await self._rest.post(url, {**body, "auth": tokens.access.reveal()})
+            return await self._rest.post(url, {**body, "auth": tokens.access.reveal()}, commands)
         except CallFailed as error:
             self._endpoint.failed(tokens.endpoint, error.failure)
             raise
+
+
+def _told(outcome: Outcome) -> Any:
+    return outcome.result if type(outcome) is Answered else outcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +13,10 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import batch, failures
+from monitor.shell.batch import Command
 from monitor.shell.clock import Clock
 from monitor.shell.pacer import Pacer
+from monitor.shell.parted import parted
 from monitor.shell.wire import Answer, Limits, request
 
 _ENCODE = msgspec.json.Encoder().encode
@@ -50,13 +52,14 @@ class Rest:
     limits: Limits
     permit: Callable[[], None] = free
 
-    async def post(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def post(self, url: str, body: dict[str, Any], commands: Sequence[Command] = ()) -> dict[str, Any]:
         """The answer's envelope. Nothing but a full bucket is worth another try within a poll.
 
-        What tenacity costs is paid only then: it is as much as the whole request.
+        `commands`: those of the batch, where rows of its answer may be left unread. What tenacity costs is paid only
+        where it is needed: it is as much as the whole request.
         """
         try:
-            return await self._post_once(url, body)
+            return await self._post_once(url, body, commands)
         except CallFailed as error:
             if not _is_full_bucket(error):
                 raise
@@ -66,11 +69,12 @@ class Rest:
             wait=wait_random(0, 0.5),
             reraise=True,
         )
-        return await attempts(self._post_once, url, body)
+        return await attempts(self._post_once, url, body, commands)
 
-    async def _post_once(self, url: str, body: dict[str, Any]) -> dict[str, Any]:
-        self._refuse_long_wait()
-        await self.pacer.take()
+    async def _post_once(self, url: str, body: dict[str, Any], commands: Sequence[Command]) -> dict[str, Any]:
+        if not self.pacer.take_at_once():
+            self._refuse_long_wait()
+            await self.pacer.take()
         self.permit()
         self.usage.requests += 1
         self.usage.commands += len(body.get("cmd", ()))
@@ -79,7 +83,7 @@ class Rest:
             answer = await request(self.http, "POST", url, self.limits, data=_ENCODE(body), headers=_JSON)
         finally:
             self.usage.seconds = self.clock.monotonic() - started
-        return self._envelope(answer)
+        return self._envelope(answer, commands)
 
     def _refuse_long_wait(self) -> None:
         wait = self.pacer.wait()
@@ -87,20 +91,20 @@ class Rest:
             at = self.clock.now() + timedelta(seconds=wait)
             raise CallFailed(Failure(reason=Reason.THROTTLED, code="retry_after", retry_at=at))
 
-    def _envelope(self, answer: Answer) -> dict[str, Any]:
+    def _envelope(self, answer: Answer, commands: Sequence[Command]) -> dict[str, Any]:
         wait = answer.retry_after if answer.status in {429, 503} else None
         if wait is not None:
             self.pacer.shut(wait.total_seconds())
         try:
-            return self._result(answer)
+            return self._result(answer, commands)
         except CallFailed as error:
             if wait is None or error.failure.retry_at is not None:
                 raise
             failure = replace(error.failure, retry_at=self.clock.now() + wait)
         raise CallFailed(failure)
 
-    def _result(self, answer: Answer) -> dict[str, Any]:
-        body = answer.json()
+    def _result(self, answer: Answer, commands: Sequence[Command]) -> dict[str, Any]:
+        body = parted(answer.body, commands) or answer.json()
         error = failures.error_of(body)
         if error is not None:
             raise CallFailed(self._refusal(*error, answer.status, batch.reset_at(body.get("time"))))

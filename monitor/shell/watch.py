@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from monitor.core.channel_rules import wants_second_look
@@ -15,7 +16,7 @@ from monitor.core.desk import Context, judge
 from monitor.core.guarantee import Standing, standing
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import Failure, Reason
-from monitor.core.plugin import Call, PortalProbe, View
+from monitor.core.plugin import Answers, Call, PortalProbe, Question, Together, View
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.core.recall import Recall
@@ -73,7 +74,7 @@ class Watch:
         self._asked: dict[str, datetime] = {}
         self._looks = 0  # that may still follow at once on a first sign of trouble
         self._judging = asyncio.Lock()
-        self._recall = recall or Recall()
+        self._recall = recall or Recall(loads=msgspec.json.decode)
 
     async def poll(self) -> Judgement:
         """Ask every probe that is due, judge what they say, keep and show it."""
@@ -141,27 +142,59 @@ class Watch:
     async def _ask(self, probes: Sequence[PortalProbe]) -> list[Reading]:
         now = self._clock.now
         view = View(policy=self.policy, state=self.state, now=now(), clock=now, recall=self._recall)
+        together: Together | None = getattr(self.call, "together", None)
+        if together is not None and all(probe.first is not None for probe in probes):
+            return await self._ask_together(together, probes, view)
         async with asyncio.TaskGroup() as group:
-            runs = [group.create_task(self._run(probe, view)) for probe in probes]
+            runs = [group.create_task(self._run(probe, view, probe.ask(self.call, view))) for probe in probes]
         return [run.result() for run in runs]
 
-    async def _run(self, probe: PortalProbe, view: View) -> Reading:
-        asked = self._clock.now()
+    async def _ask_together(self, together: Together, probes: Sequence[PortalProbe], view: View) -> list[Reading]:
+        """Nothing is due but what is asked at each poll: one piece of questions, and not a task."""
+        parts, broken = self._first_questions(probes, view)
+        asked = [probe for probe in probes if probe.name not in broken]
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                answers = await probe.ask(self.call, view)
+                told = await together(parts)
+        except TimeoutError:
+            return [*broken.values(), *(self._too_slow(probe, view.now) for probe in asked)]
+        readings = list(broken.values())
+        for probe, questions, answers in zip(asked, parts, told, strict=True):
+            if probe.then is not None:
+                readings.append(await self._run(probe, view, probe.then(self.call, view, questions, answers)))
+        return readings
+
+    def _first_questions(
+        self, probes: Sequence[PortalProbe], view: View
+    ) -> tuple[list[Sequence[Question]], dict[str, Reading]]:
+        parts, broken = [], {}
+        for probe in probes:
+            try:
+                parts.append(probe.first(view) if probe.first is not None else ())
+            except Exception as error:
+                log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
+                broken[probe.name] = _broke(probe, view.now, error)
+        return parts, broken
+
+    async def _run(self, probe: PortalProbe, view: View, asking: Awaitable[Answers]) -> Reading:
+        try:
+            async with asyncio.timeout(self._deadline.total_seconds()):
+                answers = await asking
             reading = probe.read(answers, view, self._clock.now())
         except (Fenced, StoreError, MemoryError):  # not the probe's fault: nothing may be kept, or can be
             raise
         except TimeoutError:
-            detail = f"the probe did not end within {self._deadline.total_seconds():.0f} s"
-            return _failed(probe, asked, Failure(reason=Reason.TIMEOUT, detail=detail))
+            return self._too_slow(probe, view.now)
         except Exception as error:
             log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
-            return _failed(probe, asked, Failure(reason=Reason.BUG, code=type(error).__name__))
+            return _broke(probe, view.now, error)
         if reading.failure is None:
-            self._asked[probe.name] = asked - _back(probe, reading)
+            self._asked[probe.name] = view.now - _back(probe, reading)
         return reading
+
+    def _too_slow(self, probe: PortalProbe, at: datetime) -> Reading:
+        detail = f"the probe did not end within {self._deadline.total_seconds():.0f} s"
+        return _failed(probe, at, Failure(reason=Reason.TIMEOUT, detail=detail))
 
 
 def _back(probe: PortalProbe, reading: Reading) -> timedelta:
@@ -171,3 +204,7 @@ def _back(probe: PortalProbe, reading: Reading) -> timedelta:
 
 def _failed(probe: PortalProbe, at: datetime, failure: Failure) -> Reading:
     return Reading(probe=probe.name, source="bitrix24", at=at, failure=failure)
+
+
+def _broke(probe: PortalProbe, at: datetime, error: Exception) -> Reading:
+    return _failed(probe, at, Failure(reason=Reason.BUG, code=type(error).__name__))
