@@ -120,7 +120,7 @@ class Portal:
             **{
                 "CREATED": iso(self.moved_at(index, generation, 0).replace(hour=0)),
                 "LAST_UPDATED": iso(self.moved_at(index, generation, move)),
-                "END_TIME": iso(self.now + timedelta(days=1)),
+                "END_TIME": iso(self.moved_at(index, generation, move) + timedelta(days=1)),
             },
             **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
         }
@@ -223,7 +223,7 @@ class Portals:
     def again(self, name: str, raw: bytes) -> bytes:
         """What a portal has answered to its last poll, once more."""
         portal = self._known[name]
-        recorded, portal.polls = portal.recorded, portal.polls - (b"crm.activity.list" in raw)
+        recorded, portal.polls = portal.recorded, portal.polls - (b"crm.activity.list" in raw and b"[%3EID]" not in raw)
         told = batch(portal, raw)
         portal.recorded = recorded
         return told
