@@ -14,6 +14,7 @@ from benchmarks.measure import Row, cpu, middle, show
 from monitor.core.memory import Judgement, PortalState, SessionMemory
 from monitor.core.model import Messenger, Session
 from monitor.core.turn import Turn, TurnEvent, Verdict
+from monitor.core.turn_book import book_of
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store
 
@@ -51,7 +52,7 @@ def poll(state: PortalState, number: int) -> Judgement:
     ended = tuple(turn(TURNS + number * 10 + index) for index in range(10))
     sessions = {**state.sessions, **{8000 + index: session(8000 + index, number) for index in range(10)}}
     memory = replace(state.memory, last_success=START + timedelta(minutes=number), good=number)
-    turns = {**state.turns, **{one.key: one for one in ended}}
+    turns = book_of(state.turns).amended(ended)
     told = tuple(event for one in ended for event in events(one))
     after = replace(state, memory=memory, sessions=sessions, turns=turns)
     return Judgement(state=after, ended=ended, turn_events=told)
