@@ -127,12 +127,14 @@ class StoreThread:
     def _do(self, errands: list[Errand[Any]]) -> None:
         if not errands:
             return
-        first = errands[0]
-        if first.write is not None:
-            first.write(errands)
-        else:
-            with first.outcome:
+        first, attempt = errands[0], Outcome()
+        with attempt:
+            if first.write is not None:
+                first.write(errands)
+            else:
                 first.outcome.result = first.work()
+        for errand in errands:  # what went wrong outside of all of them concerns all of them
+            errand.outcome.error = errand.outcome.error or attempt.error
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_settle, errands)
 
