@@ -11,6 +11,7 @@ from functools import cache
 from itertools import islice
 from typing import TypeVar
 
+from monitor.core.model import State
 from monitor.core.samples import Sample, Shown, StateSet
 from monitor.core.signals import BY_NAME, METRICS, Metric
 from monitor.shell.metrics import Labels, Registry, Tally
@@ -61,7 +62,7 @@ class Exposition:
             rows: dict[str, list[Sample]] = defaultdict(list)
             for sample in part:
                 if isinstance(sample, StateSet):
-                    text = sets[sample] = known.get(sample) or _lines(sample.name, sample.samples())
+                    text = sets[sample] = known.get(sample) or _set_lines(sample)
                     told[sample.name].append(text)
                 else:
                     rows[sample[0]].append(sample)
@@ -142,6 +143,19 @@ def _lines(name: str, rows: Sequence[Row | Sample]) -> str:
     if "\\" not in text and text.count("\n") == len(rows) and text.count('"') == template.count('"') * len(rows):
         return text
     return "".join([f"{template % _escaped(row[-2])}{number(row[-1])}\n" for row in rows])
+
+
+def _set_lines(one: StateSet) -> str:
+    """Lines that differ in their ends alone."""
+    *names, last = BY_NAME[one.name].labels
+    pairs = [f'{label}="{word}"' for label, word in zip(names, _escaped(one.labels), strict=True)]
+    start = f"{one.name}{{{','.join(pairs)},{last}="
+    return start + start.join(_set_ends(one.state))
+
+
+@cache
+def _set_ends(told: State) -> tuple[str, ...]:
+    return tuple(f'"{state.value}"}} {number(state is told)}\n' for state in State)
 
 
 def _escaped(labels: Labels) -> Labels:

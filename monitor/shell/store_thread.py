@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
 from typing import Any, Generic, TypeVar
@@ -20,6 +20,7 @@ Write = Callable[[Sequence["Errand[T]"]], None]
 MOST = 64  # pieces of work written together
 FLEET = 3  # that waited for the last commit: more of them come than a disk keeps up with one by one
 GATHERED = 0.025  # seconds that a commit of a fleet waits for others
+LOOK = 0.005  # seconds after which it looks who has come
 
 
 class Outcome:
@@ -115,10 +116,13 @@ class StoreThread:
         """What is written together, and what was asked next, if anything."""
         together, until = [first], time.perf_counter() + seconds
         while len(together) < MOST:
-            try:
-                errand = self._errands.get(timeout=max(0.0, until - time.perf_counter()))
-            except Empty:
-                break
+            if self._errands.empty():
+                left = until - time.perf_counter()
+                if left <= 0:
+                    break
+                time.sleep(min(left, LOOK))  # and is not woken for each that comes
+                continue
+            errand = self._errands.get()
             if errand.write is None:
                 return together, errand
             together.append(errand)
@@ -127,12 +131,14 @@ class StoreThread:
     def _do(self, errands: list[Errand[Any]]) -> None:
         if not errands:
             return
-        first = errands[0]
-        if first.write is not None:
-            first.write(errands)
-        else:
-            with first.outcome:
+        first, attempt = errands[0], Outcome()
+        with attempt:
+            if first.write is not None:
+                first.write(errands)
+            else:
                 first.outcome.result = first.work()
+        for errand in errands:  # what went wrong outside of all of them concerns all of them
+            errand.outcome.error = errand.outcome.error or attempt.error
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(_settle, errands)
 

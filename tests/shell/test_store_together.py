@@ -180,6 +180,21 @@ async def test_what_nobody_waits_for_any_more_is_not_written(store: Store) -> No
     assert [await good(store, name) for name in NAMES] == [1, None, 1, 1]
 
 
+async def test_a_fault_outside_of_all_that_is_written_together_is_told_to_all_of_them() -> None:
+    def write(errands: Sequence[Errand[int]]) -> None:
+        raise LookupError(len(errands))
+
+    thread, free = StoreThread(), threading.Event()
+    held = [thread.do(lambda: free.wait(10)), *[thread.write(number, write) for number in range(3)]]
+    tasks = [asyncio.get_running_loop().create_task(one) for one in held]
+    await asyncio.sleep(0)
+    free.set()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [bool, LookupError, LookupError, LookupError]
+    assert await thread.do(lambda: 7) == 7
+    thread.close()
+
+
 async def test_a_closed_store_says_so_instead_of_keeping_its_caller_waiting() -> None:
     thread = StoreThread()
     assert await thread.do(lambda: 7) == 7
