@@ -228,7 +228,7 @@ class Daemon:
         stored = await self._store.load_portal(wish.name)
         if stored is None:
             return PortalState(portal=wish.name, memory=PortalMemory(webhook_only=wish.policy.webhook_only))
-        self.registry.count_turns(wish.name, [turn for turn in await self._store.turns(wish.name) if turn.counted])
+        self.registry.restore(await self._store.totals(wish.name))
         return stored
 
     async def _account(self, wish: ProviderConfig) -> AccountWatch:

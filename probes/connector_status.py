@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 from monitor.core.memory import ChannelMemory
@@ -18,22 +18,22 @@ Answers = list[tuple[ChannelKey, Any]]
 
 def first(view: View) -> Sequence[Question]:
     """The same questions as long as the channels are the same."""
-    return _questions(tuple([key for key, memory in view.state.channels.items() if not memory.gone]))
+    return view.recall.once((view.policy.portal, "flags"), view.state.channels, partial(_questions, view))
 
 
-@lru_cache(maxsize=1024)
-def _questions(keys: tuple[ChannelKey, ...]) -> Sequence[Question]:
-    return tuple([_question(key) for key in sorted(keys)])
+def _questions(view: View) -> Sequence[Question]:
+    return tuple([_question(key) for key in sorted(key for key, one in view.state.channels.items() if not one.gone)])
 
 
 async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
-    del call, view
-    return list(zip(map(_place_of, questions), told, strict=True))
+    del call
+    return list(
+        zip(view.recall.once((view.policy.portal, "pairs"), questions, partial(_pairs, questions)), told, strict=True)
+    )
 
 
-def _place_of(question: Question) -> ChannelKey:
-    params = question[1] or {}
-    return ChannelKey(params["LINE"], params["CONNECTOR"])
+def _pairs(questions: Sequence[Question]) -> Sequence[ChannelKey]:
+    return [ChannelKey(params["LINE"], params["CONNECTOR"]) for _, params in questions if params]
 
 
 def _question(key: ChannelKey) -> Question:

@@ -11,6 +11,7 @@ from functools import partial
 from monitor.core.audits import fold_audits
 from monitor.core.bursts import learnt
 from monitor.core.calendar import Schedule
+from monitor.core.calm import calm_until, calmly
 from monitor.core.canary_rules import fold_canaries
 from monitor.core.channels import fold_channels, fold_dialogs, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
@@ -60,6 +61,9 @@ def judge(
 
     The same readings judged again change nothing: cursors, counters and turns know what they have seen.
     """
+    calm = calmly(state, readings, policy, context.outages, now)
+    if calm is not None:
+        return Judgement(state=calm)
     findings = _findings(readings)
     furnished = furnish(state, findings, now)
     seen = _polled(furnished.state, readings, policy, now)
@@ -94,6 +98,8 @@ def judge(
         partial(_hours, seen, policy, context),
         now,
     )
+    seen = replace(seen, incidents=outcome.open)
+    seen = replace(seen, calm_until=calm_until(seen, policy, now))
     return _judgement(
         seen, furnished.notes + learnt_notes, channels.flips + quiet.flips + mute.flips, heard, outcome, told
     )
@@ -183,7 +189,7 @@ def _judgement(
     told: tuple[Notice, ...],
 ) -> Judgement:
     return Judgement(
-        state=replace(state, incidents=outcome.open),
+        state=state,
         flips=flips,
         turn_events=heard.events,
         ended=heard.ended,

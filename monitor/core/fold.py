@@ -83,7 +83,7 @@ def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
     for finding in findings:
         match finding:
             case ClockSeen():
-                memory = replace(memory, skew=_skew(finding))
+                memory = replace(memory, skew=skew_of(finding))
             case ScopesSeen(missing=missing):
                 memory = replace(memory, missing_scopes=tuple(sorted(missing)))
             case LicenceSeen():
@@ -93,7 +93,7 @@ def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
     return memory
 
 
-def _skew(seen: ClockSeen) -> timedelta:
+def skew_of(seen: ClockSeen) -> timedelta:
     """The portal's clock minus ours, beyond what the question's way and the whole seconds can explain."""
     if seen.portal > seen.answered:
         return seen.portal - seen.answered

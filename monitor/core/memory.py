@@ -182,7 +182,8 @@ class Reminder:
 class PortalState:
     """All that is remembered of one portal; the store keeps it row by row.
 
-    `judged_by`: what its channels were named and judged by last; not kept, so a start judges all of them anew.
+    `judged_by`: what its channels were named and judged by last; not kept, so a start judges all of them anew. Nor is
+    `calm_until`: monitor/core/calm.py.
     """
 
     portal: str
@@ -202,6 +203,7 @@ class PortalState:
     handed_over: Mapping[int, HandedOver] = field(default_factory=dict)  # by line
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
     judged_by: Policy | None = None
+    calm_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

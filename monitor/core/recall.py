@@ -22,6 +22,7 @@ class Recall:
 
     def __init__(self, most: int = MOST, loads: Callable[[bytes], Any] = json.loads) -> None:
         self._most, self._size, self._loads = most, 0, loads
+        self._made: dict[Hashable, tuple[object, Any]] = {}
         self._known: OrderedDict[Hashable, tuple[Hashable, Mapping[int, Any]]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -35,6 +36,17 @@ class Recall:
             return self._loads(row)
         except (ValueError, RecursionError):
             return None
+
+    def once(self, place: Hashable, ground: object, make: Callable[[], T]) -> T:
+        """What `make` gave the last time, while it rests on the very same `ground`."""
+        known = self._made.get(place)
+        if known is not None and known[0] is ground:
+            return known[1]  # type: ignore[no-any-return]  # one place, one kind
+        made = make()
+        self._made[place] = (ground, made)
+        if len(self._made) > self._most:
+            del self._made[next(iter(self._made))]
+        return made
 
     def understood(
         self, place: Hashable, ground: Hashable, rows: Iterable[Any], understand: Callable[[Any], T]

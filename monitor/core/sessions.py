@@ -143,11 +143,11 @@ def _with_activities(
     settled = cursor.settled or bool(seen.sessions)
     if not seen.complete or seen.watermark is None:
         return replace(cursor, highest_session=highest, settled=settled)
-    watermark = _watermark(cursor.watermark, seen.watermark)
-    return replace(cursor, watermark=watermark, highest_session=highest, settled=settled)
+    after = watermark(cursor.watermark, seen.watermark)
+    return replace(cursor, watermark=after, highest_session=highest, settled=settled)
 
 
-def _watermark(before: datetime | None, told: datetime) -> datetime:
+def watermark(before: datetime | None, told: datetime) -> datetime:
     """A portal whose clock was set back is followed: its changes would stay unseen until it has caught up."""
     if before is None or told < before - SET_BACK:
         return told

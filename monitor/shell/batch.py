@@ -71,13 +71,22 @@ def _plain(method: str, params: tuple[tuple[str, str | int], ...], unread: bool)
 
 
 def _part_of(name: str, value: Any) -> str:
-    is_plain = type(value) is tuple and _PLAIN.issuperset(map(type, value))
-    return _list_part(name, value) if is_plain else _query(_flat(name, value))
+    kind = type(value)
+    if kind is tuple and _PLAIN.issuperset(map(type, value)):
+        return _list_part(name, value)
+    if kind is dict and value and _PLAIN.issuperset(map(type, value.values())):
+        return _map_part(name, tuple(value.items()))
+    return _query(_flat(name, value))
 
 
 @lru_cache(maxsize=256)  # the fields to be told are the same at every poll
 def _list_part(name: str, values: tuple[Any, ...]) -> str:
     return _query(_flat(name, values))
+
+
+@lru_cache(maxsize=256)
+def _map_part(name: str, pairs: tuple[tuple[str, str | int], ...]) -> str:
+    return _query((f"{name}[{key}]", str(value)) for key, value in pairs)
 
 
 def _query(pairs: Iterable[tuple[str, str]]) -> str:
@@ -149,7 +158,15 @@ def outcomes(answer: Any, count: int) -> list[Outcome]:
     if not isinstance(parts, dict) or "result" not in parts:
         return [failures.malformed("the batch's answer has no result")] * count
     told = _Parts(*[_part(parts, name) for name in _PARTS])
-    return [_outcome(told, name) for name in NAMES[:count]]
+    if told.total or told.next:
+        return [_outcome(told, name) for name in NAMES[:count]]
+    results, times = told.result, told.time  # nothing but results, mostly
+    return [
+        _answered(Answered, (results[name], None, None, times.get(name)))
+        if name in results and name not in told.error
+        else _outcome(told, name)
+        for name in NAMES[:count]
+    ]
 
 
 def expired_within(answer: Mapping[str, Any]) -> bool:

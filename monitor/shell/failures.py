@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from monitor.core.model import Failure, Reason
@@ -52,6 +53,17 @@ BY_STATUS: Mapping[int, Reason] = {
 def by_error(code: object, description: object, status: int, retry_at: datetime | None = None) -> Failure:
     """A Failure from the vendor's error envelope. A word we do not know is `rejected`, also with a 5xx: it was
     answered; only 401, 403 and 429 say more than an unknown word."""
+    if retry_at is None and type(code) is str and type(description) is str:
+        return _said(code, description, status)  # ids that are no session say so at every poll
+    return _failure(code, description, status, retry_at)
+
+
+@lru_cache(maxsize=256)
+def _said(code: str, description: str, status: int) -> Failure:
+    return _failure(code, description, status, None)
+
+
+def _failure(code: object, description: object, status: int, retry_at: datetime | None) -> Failure:
     word = code if isinstance(code, str) else str(code)
     reason = BY_CODE.get(word.lower()) or BY_STATUS.get(status, Reason.REJECTED)
     text = description if isinstance(description, str) else ""

@@ -35,7 +35,7 @@ from monitor.shell.store_transactions import Transactions
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
-QUIET_FOR = timedelta(minutes=5)  # how long a poll that changed nothing may go unwritten
+QUIET_FOR = timedelta(minutes=15)  # how long a poll that changed nothing may go unwritten
 
 __all__ = ["Store", "StoreError"]
 

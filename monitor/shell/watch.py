@@ -153,15 +153,17 @@ class Watch:
         """Nothing is due but what is asked at each poll: one piece of questions, and not a task."""
         parts, broken = self._first_questions(probes, view)
         asked = [probe for probe in probes if probe.name not in broken]
+        readings = list(broken.values())
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 told = await together(parts)
+                for probe, questions, answers in zip(asked, parts, told, strict=True):
+                    if probe.then is not None:
+                        going_on = probe.then(self.call, view, questions, answers)
+                        readings.append(await self._understood(probe, view, going_on))
         except TimeoutError:
-            return [*broken.values(), *(self._too_slow(probe, view.now) for probe in asked)]
-        readings = list(broken.values())
-        for probe, questions, answers in zip(asked, parts, told, strict=True):
-            if probe.then is not None:
-                readings.append(await self._run(probe, view, probe.then(self.call, view, questions, answers)))
+            done = {reading.probe for reading in readings}
+            readings += [self._too_slow(probe, view.now) for probe in asked if probe.name not in done]
         return readings
 
     def _first_questions(
@@ -179,8 +181,13 @@ class Watch:
     async def _run(self, probe: PortalProbe, view: View, asking: Awaitable[Answers]) -> Reading:
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                answers = await asking
-            reading = probe.read(answers, view, self._clock.now())
+                return await self._understood(probe, view, asking)
+        except TimeoutError:
+            return self._too_slow(probe, view.now)
+
+    async def _understood(self, probe: PortalProbe, view: View, asking: Awaitable[Answers]) -> Reading:
+        try:
+            reading = probe.read(await asking, view, self._clock.now())
         except (Fenced, StoreError, MemoryError):  # not the probe's fault: nothing may be kept, or can be
             raise
         except TimeoutError:

@@ -1,0 +1,128 @@
+"""A poll that tells nothing new of a portal where all is well: what it comes to, without judging.
+
+Of a hundred portals ninety are well at any moment, so this is what a poll mostly is. A judgement says until when time
+alone can change nothing of it; up to then a poll that repeats what is known moves the clocks on and nothing else. The
+streaks of channels stand still meanwhile: beyond what confirms a state nobody asks how long they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from monitor.core.calendar import NEVER
+from monitor.core.channel_rules import is_settled
+from monitor.core.fold import skew_of
+from monitor.core.incident import IncidentKind
+from monitor.core.memory import ChannelMemory, Cursor, PortalMemory, PortalState
+from monitor.core.model import ChannelKey, State
+from monitor.core.policy import Policy
+from monitor.core.portal_rules import GOOD_POLLS
+from monitor.core.reading import ActivitiesSeen, ClockSeen, Finding, FlagSeen, Reading, SessionsProbed
+from monitor.core.replacing import replace
+from monitor.core.sessions import REMEMBERED, moved, watermark
+from monitor.core.turn_book import waiting
+
+# What people write into schedules begins at quarters of an hour, in every time zone, and so does each day.
+QUARTER = timedelta(minutes=15)
+_ERA = datetime(2000, 1, 1, tzinfo=UTC)
+# They stay open for days, and time alone ends or changes them at the day's own hours.
+LASTING = frozenset(
+    {IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE, IncidentKind.GUARANTEE_CHECK_FAILED}
+    | {IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED}
+)
+EACH_POLL = frozenset({"portal_health", "connector_status", "dialogs"})
+
+
+def calm_until(state: PortalState, policy: Policy, now: datetime) -> datetime | None:
+    """Before which time alone changes nothing of a judged state; None where something is under way."""
+    if any(one.kind not in LASTING for one in state.incidents.values()):
+        return None
+    if not _is_well(state.memory) or not _is_level(state.cursor):
+        return None
+    if any(window.start <= now < window.end for window in policy.maintenance):
+        return None
+    if any(wish.canary is not None for wish in policy.channels.values()):
+        return None
+    if any(memory.due or memory.unconfirmed for memory in state.sessions.values()):
+        return None
+    present = [memory for memory in state.channels.values() if not memory.gone]
+    if not all(_is_steady(memory, policy) for memory in present):
+        return None
+    closed = [memory.session.closed for memory in state.sessions.values() if memory.session.closed is not None]
+    forgotten = min(closed) + REMEMBERED if closed else NEVER
+    late = [turn.deadline for turn in waiting(state.turns)]  # whoever waits longer is told of minute by minute
+    until = min([_next_quarter(now), forgotten, *late, *map(_silent_at, present)])
+    return until if until > now else None
+
+
+def calmly(
+    state: PortalState, readings: Sequence[Reading], policy: Policy, outages: Mapping[str, object], now: datetime
+) -> PortalState | None:
+    """The state after a poll that repeats what is known; None where it has to be judged."""
+    until, last = state.calm_until, state.memory.last_success
+    if until is None or last is None or not last <= now < until or state.judged_by is not policy or outages:
+        return None
+    cursor, skew = state.cursor, state.memory.skew
+    for reading in readings:
+        if reading.failure is not None or reading.failures or reading.news or reading.probe not in EACH_POLL:
+            return None
+        for finding in reading.findings:
+            if type(finding) is ActivitiesSeen:
+                if finding.watermark is None or not _is_repeated(finding, state):
+                    return None
+                cursor = replace(cursor, watermark=watermark(cursor.watermark, finding.watermark))
+            elif type(finding) is ClockSeen:
+                skew = skew_of(finding)
+            elif not _is_known(finding, state.channels, cursor):
+                return None
+    if cursor is state.cursor:
+        return None  # the dialogs were not looked at
+    return replace(
+        state,
+        memory=replace(state.memory, good=state.memory.good + 1, last_success=now, skew=skew),
+        cursor=cursor,
+    )
+
+
+def _is_repeated(seen: ActivitiesSeen, state: PortalState) -> bool:
+    """Every row was told before."""
+    known, cursor = state.sessions, state.cursor
+    return seen.complete and not any(
+        row.id > cursor.highest_session or moved(row, cursor, known.get(row.id)) for row in seen.sessions
+    )
+
+
+def _is_known(finding: Finding, channels: Mapping[ChannelKey, ChannelMemory], cursor: Cursor) -> bool:
+    """A flag that repeats its word, and ids of which none answered."""
+    if type(finding) is FlagSeen:
+        memory = channels.get(finding.key)
+        return memory is not None and not memory.gone and (memory.flag is finding or memory.flag == finding)
+    return type(finding) is SessionsProbed and finding.highest <= cursor.highest_session
+
+
+def _is_well(memory: PortalMemory) -> bool:
+    is_shut = memory.failed or memory.denied or memory.refused or memory.failing_since is not None
+    is_out = bool(memory.outages) and memory.outages[-1][1] is None
+    return memory.good >= GOOD_POLLS and not is_shut and not is_out
+
+
+def _is_level(cursor: Cursor) -> bool:
+    """Nothing is left to look for."""
+    return cursor.settled and not cursor.holes and cursor.watermark is not None and cursor.discovered is not None
+
+
+def _is_steady(memory: ChannelMemory, policy: Policy) -> bool:
+    is_connected = memory.diagnosis.state is State.CONNECTED and memory.hidden is None and memory.flag is not None
+    is_quiet = not memory.flips and not memory.deliveries.stuck
+    return is_connected and is_quiet and memory.streak >= policy.confirm_open and is_settled(memory, policy)
+
+
+def _silent_at(memory: ChannelMemory) -> datetime:
+    """When its silence would begin to say something."""
+    patience = memory.patience
+    return patience.after if patience is not None and patience.after is not None else NEVER
+
+
+def _next_quarter(now: datetime) -> datetime:
+    return now - (now - _ERA) % QUARTER + QUARTER
