@@ -162,7 +162,7 @@ class _Hearing:
     def _settle(self, judged: Judged, session: int) -> None:
         for told in judged.turns[judged.stands :]:
             before = self._chat(told.chat).turns.get(told.message)
-            if before is told or before == told or (before is not None and before.session > told.session):
+            if before is not None and (before is told or before == told or before.session > told.session):
                 continue  # nothing new, or a later session has gone on with it (case 27)
             ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
             turn = replace(told, counted=True) if ends else told

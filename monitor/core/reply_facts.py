@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
-from monitor.core.echoes import CHATS, Said, echoed
+from monitor.core.echoes import Said, echoed
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import Author, Messenger, Session
 from monitor.core.policy import Policy
@@ -102,7 +102,7 @@ def is_ours(session: Session, memory: ChannelMemory | None) -> bool:
     return memory is not None and bool(session.customer) and session.customer in memory.canaries.customers
 
 
-def no_human_typed(known: tuple[int, ...], sessions: Sessions, histories: Iterable[HistorySeen]) -> tuple[int, ...]:
+def no_human_typed(known: tuple[int, ...], sessions: Sessions, histories: Sequence[HistorySeen]) -> tuple[int, ...]:
     """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending."""
     texts = _often_said(sessions, histories)
     if not texts:
@@ -111,18 +111,20 @@ def no_human_typed(known: tuple[int, ...], sessions: Sessions, histories: Iterab
     return tuple(sorted({*known, *found})[-ECHOES_KEPT:]) if found.difference(known) else known
 
 
-def _often_said(sessions: Sessions, histories: Iterable[HistorySeen]) -> Container[str]:
-    """Of the texts that are heard now those that stand in several dialogs; mostly none. What was said of the others
+def _often_said(sessions: Sessions, histories: Sequence[HistorySeen]) -> Container[str]:
+    """Of the texts that are heard now those that stand in another dialog too; mostly none. What was said of the others
     was told when they were."""
-    times: dict[str, int] = {}
+    heard, often = set[str](), set[str]()
     for history in histories:
-        for text in {one.digest for one in history.messages if one.author is MANAGER}:
-            times[text] = times.get(text, 0) + 1
-    for memory in sessions.values():
+        texts = {one.digest for one in history.messages if one.author is MANAGER}
+        often |= heard & texts
+        heard |= texts
+    read = {history.session.id for history in histories}
+    for number, memory in sessions.items():
         for one in memory.spoken:
-            if one.digest in times:
-                times[one.digest] += 1
-    return {text for text, count in times.items() if count >= CHATS and text}
+            if one.digest in heard and number not in read:
+                often.add(one.digest)
+    return often - {""}
 
 
 def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:

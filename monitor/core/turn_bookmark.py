@@ -51,7 +51,7 @@ class Bookmark:
         self.void = tuple([turn for turn in begun if turn.verdict is VOID]) if len(begun) != len(self.turns) else ()
         passed = len(before.messages) if before is not None else 0
         is_begun = before is not None and before.has_start
-        self.has_start: bool = is_begun or any(message.mark == "start" for message in messages[passed:])
+        self.has_start: bool = is_begun or "start" in [message.mark for message in messages[passed:]]
 
     def goes_on(self, dialog: Dialog, messages: Sequence[Message], previous: Sequence[Turn]) -> Known | None:
         """The turns that were told of what comes after it; None = the story has to be told from its beginning."""

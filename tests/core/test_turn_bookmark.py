@@ -242,6 +242,11 @@ def test_messages_in_another_order_are_a_problem_at_each_reading() -> None:
     assert both.read(more).problems == ("replies.unordered session=7 count=1",)
 
 
+def test_a_message_told_twice_is_a_problem_at_each_reading() -> None:
+    more = told(ANSWERED + "; 10:06 c")
+    assert Both(ANSWERED).read([*more, more[2]]).problems == ("replies.duplicates session=7 count=1",)
+
+
 def test_a_stranger_is_a_problem_at_each_reading() -> None:
     reader = Reader(Bookmarks())
     for _ in range(3):
