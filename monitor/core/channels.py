@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.connectors import messenger_of
-from monitor.core.deliveries import Deliveries, with_history
+from monitor.core.deliveries import Deliveries, with_gist
 from monitor.core.fold import fold_channel, fold_traffic
 from monitor.core.furniture import kept
 from monitor.core.listening import NO_DAYS, SILENCES, DaysOff, listened, still_undelivered, witness
 from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, SessionMemory
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
-from monitor.core.reading import Finding, FlagSeen, HistorySeen, ProviderSeen
+from monitor.core.reading import Finding, FlagSeen, ProviderSeen
 from monitor.core.replacing import replace
+from monitor.core.sessions import Read
 
 Channels = Mapping[ChannelKey, ChannelMemory]
 
@@ -83,7 +84,7 @@ Traffic = tuple[ChannelKey, tuple[Message, ...]]  # of one dialog: messages of p
 
 def fold_dialogs(
     channels: Channels,
-    histories: Iterable[HistorySeen],
+    read: Iterable[Read],
     traffic: Iterable[Traffic],
     sessions: Mapping[int, SessionMemory],
     now: datetime,
@@ -95,14 +96,12 @@ def fold_dialogs(
     for key, messages in traffic:
         fresh.setdefault(key, []).append(messages)
     sent: dict[ChannelKey, Deliveries] = {}
-    for history in histories:
-        key = ChannelKey(history.session.line, history.session.connector)
-        memory = channels.get(key)
+    for one in read:
+        memory, number = channels.get(one.channel), one.history.session.id
         if memory is not None:
-            before = sessions.get(history.session.id)
-            waiting = before.unconfirmed if before is not None else ()
-            known = sent.get(key, memory.deliveries)
-            sent[key] = with_history(known, history.session.id, waiting, history.messages, now)
+            waiting = sessions[number].unconfirmed if number in sessions else ()
+            known = sent.get(one.channel, memory.deliveries)
+            sent[one.channel] = with_gist(known, number, waiting, one.gist, now)
     told = {key: _with_dialogs(channels[key], fresh.get(key, ()), sent[key], zone, days_off) for key in sent}
     return {**channels, **told} if told else channels
 

@@ -119,6 +119,11 @@ def book_of(turns: Mapping[TurnKey, Turn]) -> TurnBook:
     return turns if isinstance(turns, TurnBook) else TurnBook({}, {}).amended(turns.values())
 
 
+def shelf_of(turns: Mapping[TurnKey, Turn]) -> Shelf:
+    """An empty one where they are no book."""
+    return turns.shelf if isinstance(turns, TurnBook) else Shelf()
+
+
 def changed_turns(before: Mapping[TurnKey, Turn], after: Mapping[TurnKey, Turn]) -> dict[TurnKey, Turn]:
     """What `after` tells by another record; dialogs that did not move are not looked at where both are books."""
     if isinstance(before, TurnBook) and isinstance(after, TurnBook):
