@@ -25,11 +25,12 @@ T = TypeVar("T", bound=Made)
 class Lately(Generic[T]):
     """One a session."""
 
-    __slots__ = ("_made", "_most", "_weight")
+    __slots__ = ("_looked", "_made", "_most", "_weight")
 
     def __init__(self, most: int = MOST) -> None:
         self._made: dict[int, T] = {}
         self._most, self._weight = most, 0
+        self._looked: datetime | None = None  # when it was last looked for what is old
 
     def __len__(self) -> int:
         return len(self._made)
@@ -38,16 +39,17 @@ class Lately(Generic[T]):
         return self._made.get(session)
 
     def keep(self, session: int, one: T) -> None:
-        self.drop(session)
+        before = self._made.pop(session, None)
         self._made[session] = one
-        self._weight += len(one.messages)
-        while True:
-            number, oldest = next(iter(self._made.items()))
-            if number == session or (self._weight <= self._most and one.at - oldest.at <= KEPT_FOR):
-                return
-            self.drop(number)
+        self._weight += len(one.messages) - (len(before.messages) if before is not None else 0)
+        if self._weight > self._most or one.at is not self._looked:
+            self._drop_old(one.at)
 
-    def drop(self, session: int) -> None:
-        one = self._made.pop(session, None)
-        if one is not None:
-            self._weight -= len(one.messages)
+    def _drop_old(self, now: datetime) -> None:
+        """Those made first stand first; the last one stays in any case."""
+        self._looked = now
+        while len(self._made) > 1:
+            number, oldest = next(iter(self._made.items()))
+            if self._weight <= self._most and now - oldest.at <= KEPT_FOR:
+                return
+            self._weight -= len(self._made.pop(number).messages)
