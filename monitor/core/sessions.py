@@ -86,8 +86,8 @@ def due(view: View) -> tuple[int, ...]:
         number
         for number, memory in view.state.sessions.items()
         if memory.due
-        or _is_unconfirmed(memory, view.now)
-        or thresholds.get(number)
+        or (memory.unconfirmed and _is_unconfirmed(memory, view.now))
+        or number in thresholds
         or (ours and _is_awaited(memory, ours, view.now))
     ]
     return tuple(sorted(ids, key=lambda number: (not thresholds.get(number), -number)))
@@ -112,7 +112,7 @@ def _thresholds(view: View) -> dict[int, bool]:
 
 
 def _is_unconfirmed(memory: SessionMemory, now: datetime) -> bool:
-    if not memory.unconfirmed or memory.read_at is None or now - memory.read_at < RECHECK:
+    if memory.read_at is None or now - memory.read_at < RECHECK:
         return False
     return now - (memory.session.updated or memory.read_at) < RECHECK_WITHIN
 
