@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from monitor.core.gist import new_words
 from monitor.core.habit import Model, hours_from, model_of
 from monitor.core.memory import ChannelMemory, PortalState
-from monitor.core.model import Author, ChannelKey
+from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
 from monitor.core.reading import Finding, HistorySeen
+from monitor.core.turn_book import shelf_of
 
-CUSTOMER = Author.CUSTOMER
 TOGETHER = timedelta(minutes=1)
 FEWEST_DIALOGS = 3
 MANY = 6.0  # times what usually comes in such a minute, beyond the fewest
@@ -46,15 +47,15 @@ def learnt(
 
 def _arrivals(state: PortalState, findings: Iterable[Finding]) -> Iterator[tuple[ChannelKey, datetime, int]]:
     """Customers' messages that were not heard before, of channels whose last word is known."""
+    gists = shelf_of(state.turns).gists
     for one in findings:
         if isinstance(one, HistorySeen):
             key = ChannelKey(one.session.line, one.session.connector)
             memory = state.channels.get(key)
             last = memory.last_inbound if memory is not None else None
             if last is not None:
-                for message in one.messages:
-                    if message.at > last and message.author is CUSTOMER:
-                        yield key, message.at, message.chat
+                for message in new_words(one, gists, last):
+                    yield key, message.at, message.chat
 
 
 def _gap(

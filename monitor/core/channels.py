@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.core.connectors import messenger_of
-from monitor.core.deliveries import with_history
+from monitor.core.deliveries import Deliveries, with_gist
 from monitor.core.fold import fold_channel, fold_traffic
 from monitor.core.furniture import kept
 from monitor.core.listening import NO_DAYS, SILENCES, DaysOff, listened, still_undelivered, witness
 from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, SessionMemory
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
-from monitor.core.reading import Finding, FlagSeen, HistorySeen, ProviderSeen
+from monitor.core.reading import Finding, FlagSeen, ProviderSeen
 from monitor.core.replacing import replace
+from monitor.core.sessions import Read
 
 Channels = Mapping[ChannelKey, ChannelMemory]
 
@@ -83,7 +84,7 @@ Traffic = tuple[ChannelKey, tuple[Message, ...]]  # of one dialog: messages of p
 
 def fold_dialogs(
     channels: Channels,
-    histories: Iterable[HistorySeen],
+    read: Iterable[Read],
     traffic: Iterable[Traffic],
     sessions: Mapping[int, SessionMemory],
     now: datetime,
@@ -94,25 +95,29 @@ def fold_dialogs(
     fresh: dict[ChannelKey, list[tuple[Message, ...]]] = {}
     for key, messages in traffic:
         fresh.setdefault(key, []).append(messages)
-    told = {key: _with_traffic(channels[key], mine, zone, days_off) for key, mine in fresh.items() if key in channels}
-    for history in histories:
-        key = ChannelKey(history.session.line, history.session.connector)
-        memory = told.get(key) or channels.get(key)
+    sent: dict[ChannelKey, Deliveries] = {}
+    for one in read:
+        memory, number = channels.get(one.channel), one.history.session.id
         if memory is not None:
-            before = sessions.get(history.session.id)
-            waiting = before.unconfirmed if before is not None else ()
-            after = with_history(memory.deliveries, history.session.id, waiting, history.messages, now)
-            if after is not memory.deliveries:
-                told[key] = replace(memory, deliveries=after)
+            waiting = sessions[number].unconfirmed if number in sessions else ()
+            known = sent.get(one.channel, memory.deliveries)
+            sent[one.channel] = with_gist(known, number, waiting, one.gist, now)
+    told = {key: _with_dialogs(channels[key], fresh.get(key, ()), sent[key], zone, days_off) for key in sent}
     return {**channels, **told} if told else channels
 
 
-def _with_traffic(
-    memory: ChannelMemory, dialogs: Sequence[tuple[Message, ...]], zone: str, days_off: DaysOff
+def _with_dialogs(
+    memory: ChannelMemory,
+    dialogs: Sequence[tuple[Message, ...]],
+    deliveries: Deliveries,
+    zone: str,
+    days_off: DaysOff,
 ) -> ChannelMemory:
+    if not dialogs:
+        return memory if deliveries is memory.deliveries else replace(memory, deliveries=deliveries)
     counted = fold_traffic(memory, [message for messages in dialogs for message in messages])
     habit, patience = listened(counted, dialogs, zone, days_off)
-    return replace(counted, habit=habit, patience=patience)
+    return replace(counted, deliveries=deliveries, habit=habit, patience=patience)
 
 
 def seen_by_traffic(

@@ -10,9 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from monitor.core.model import Author, Delivery, Message
 from monitor.core.replacing import maker
+
+if TYPE_CHECKING:
+    from monitor.core.gist import Gist
 
 CONFIRMED_SEEN = 3  # confirmations after which the connector is known to confirm
 WINDOW = timedelta(minutes=5)  # Bitrix24's own patience is 300 seconds
@@ -65,6 +69,15 @@ def with_history(
     if (confirmed, last, left) == (known.confirmed, known.last_well, known.stuck):
         return known
     return _deliveries(confirmed=confirmed, last_well=last, stuck=left)
+
+
+def with_gist(known: Deliveries, session: int, waiting: Sequence[int], gist: Gist, now: datetime) -> Deliveries:
+    """The same where the history tells mostly that all arrived: then its newest message is all there is to know."""
+    if waiting or known.stuck or not gist.is_well:
+        return with_history(known, session, waiting, gist.messages, now)
+    if gist.last_well is None or (known.last_well is not None and gist.last_well <= known.last_well):
+        return known
+    return _deliveries(confirmed=known.confirmed, last_well=gist.last_well, stuck=())
 
 
 def undelivered(known: Deliveries, now: datetime) -> tuple[Stuck, ...]:

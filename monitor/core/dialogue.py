@@ -37,7 +37,7 @@ class Heard:
     sessions: Mapping[int, SessionMemory]
     turns: TurnBook
     fresh: tuple[tuple[ChannelKey, tuple[Message, ...]], ...] = ()
-    histories: tuple[HistorySeen, ...] = ()
+    read: tuple[Read, ...] = ()
     events: tuple[TurnEvent, ...] = ()
     ended: tuple[Turn, ...] = ()
     problems: tuple[str, ...] = ()
@@ -57,14 +57,14 @@ def hear(
     """Fold the dialogs' findings. A line whose hours are not known yet is not judged: its sessions stay due."""
     back = restored(state.cursor, state.sessions, findings)
     state = forgotten(state, back) if back is not None else state
-    cursor, sessions, told = remember(state.cursor, state.sessions, findings, now, policy)
-    histories = tuple([one.history for one in told])
-    hearing = _Hearing(state=state, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
+    book = _known_turns(state)
+    cursor, sessions, told = remember(state.cursor, state.sessions, findings, now, policy, book.shelf.gists)
+    hearing = _Hearing(state=state, book=book, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
     if told:
-        hearing.prepare(histories)
+        hearing.prepare(told)
     for one in told:
         hearing.take(one)
-    heard = replace(hearing.outcome(cursor), histories=histories)
+    heard = replace(hearing.outcome(cursor), read=told)
     return replace(heard, problems=(*in_words(back), *heard.problems)) if back is not None else heard
 
 
@@ -75,6 +75,7 @@ class _Hearing:
         self,
         *,
         state: PortalState,
+        book: TurnBook,
         policy: Policy,
         public_days: Mapping[str, PublicDays],
         sessions: dict[int, SessionMemory],
@@ -82,7 +83,7 @@ class _Hearing:
     ) -> None:
         self._state, self._policy, self._public_days, self._now = state, policy, public_days, now
         self._sessions = sessions
-        self._book = _known_turns(state)
+        self._book = book
         self._chats: dict[int, Chat] = {}  # those that have changed
         self._changed: dict[TurnKey, Turn] = {}
         self._schedules = dict(state.schedules)
@@ -95,17 +96,17 @@ class _Hearing:
         self._ended: list[Turn] = []
         self._problems: list[str] = []
 
-    def prepare(self, histories: Sequence[HistorySeen]) -> None:
+    def prepare(self, told: Sequence[Read]) -> None:
         """What one dialog has to know of the others; sessions that learn something new of them are read again."""
         self._contacts = Contacts(self._sessions)
         before = self._echoed
-        self._echoed = no_human_typed(before, self._sessions, histories)
+        self._echoed = no_human_typed(before, self._sessions, {one.history.session.id: one.gist for one in told})
         self._rules = self._rules_of_portal()
-        reread = {one.session.id for one in histories}
+        reread = {one.history.session.id for one in told}
         if self._echoed is not before:
             self._look_again(frozenset(self._echoed).difference(before), reread)
-        for history in histories:
-            self._wake_others(history, reread)
+        for one in told:
+            self._wake_others(one.history, reread)
 
     def _rules_of_portal(self) -> PortalRules:
         """Those of the last poll, if what they rest on is still the same."""
@@ -162,7 +163,7 @@ class _Hearing:
     def _settle(self, judged: Judged, session: int) -> None:
         for told in judged.turns[judged.stands :]:
             before = self._chat(told.chat).turns.get(told.message)
-            if before is told or before == told or (before is not None and before.session > told.session):
+            if before is not None and (before is told or before == told or before.session > told.session):
                 continue  # nothing new, or a later session has gone on with it (case 27)
             ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
             turn = replace(told, counted=True) if ends else told

@@ -24,7 +24,7 @@ _event = maker(TurnEvent)
 
 def events(before: Turn | None, after: Turn) -> tuple[TurnEvent, ...]:
     """The rows that lead from one standing of a turn to the next; nothing for nothing."""
-    if before == after:
+    if before is not None and before == after:
         return ()
     rows = []
     if before is None:

@@ -7,11 +7,11 @@ from collections.abc import Container, Iterable, Mapping
 from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
-from monitor.core.echoes import CHATS, Said, echoed
+from monitor.core.echoes import Said, echoed
+from monitor.core.gist import Gist
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import Author, Messenger, Session
 from monitor.core.policy import Policy
-from monitor.core.reading import HistorySeen
 from monitor.core.schedules import PublicDays, schedule_of, targets_of
 from monitor.core.turn_rules import Aside, Interval, Rules
 
@@ -102,27 +102,30 @@ def is_ours(session: Session, memory: ChannelMemory | None) -> bool:
     return memory is not None and bool(session.customer) and session.customer in memory.canaries.customers
 
 
-def no_human_typed(known: tuple[int, ...], sessions: Sessions, histories: Iterable[HistorySeen]) -> tuple[int, ...]:
-    """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending."""
-    texts = _often_said(sessions, histories)
+def no_human_typed(known: tuple[int, ...], sessions: Sessions, gists: Mapping[int, Gist]) -> tuple[int, ...]:
+    """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending.
+
+    `gists`: of the histories that are heard now, by session.
+    """
+    texts = _often_said(sessions, gists)
     if not texts:
         return known
-    found = echoed((*_said_lately(sessions, texts), *_said_now(histories, texts)))
+    found = echoed((*_said_lately(sessions, texts), *_said_now(gists.values(), texts)))
     return tuple(sorted({*known, *found})[-ECHOES_KEPT:]) if found.difference(known) else known
 
 
-def _often_said(sessions: Sessions, histories: Iterable[HistorySeen]) -> Container[str]:
-    """Of the texts that are heard now those that stand in several dialogs; mostly none. What was said of the others
+def _often_said(sessions: Sessions, gists: Mapping[int, Gist]) -> Container[str]:
+    """Of the texts that are heard now those that stand in another dialog too; mostly none. What was said of the others
     was told when they were."""
-    times: dict[str, int] = {}
-    for history in histories:
-        for text in {one.digest for one in history.messages if one.author is MANAGER}:
-            times[text] = times.get(text, 0) + 1
-    for memory in sessions.values():
+    heard, often = set[str](), set[str]()
+    for gist in gists.values():
+        often |= heard & gist.texts
+        heard |= gist.texts
+    for number, memory in sessions.items():
         for one in memory.spoken:
-            if one.digest in times:
-                times[one.digest] += 1
-    return {text for text, count in times.items() if count >= CHATS and text}
+            if one.digest in heard and number not in gists:
+                often.add(one.digest)
+    return often
 
 
 def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:
@@ -132,9 +135,9 @@ def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:
                 yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
 
 
-def _said_now(histories: Iterable[HistorySeen], texts: Container[str]) -> Iterable[Said]:
-    for history in histories:
-        for one in history.messages:
+def _said_now(gists: Iterable[Gist], texts: Container[str]) -> Iterable[Said]:
+    for gist in gists:
+        for one in gist.messages:
             if one.author is MANAGER and one.digest in texts:
                 yield Said(one.user, one.digest, one.at, one.chat, one.id)
 

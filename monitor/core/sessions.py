@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.canary_rules import awaited
-from monitor.core.memory import Cursor, SessionMemory, Spoken
-from monitor.core.model import Author, ChannelKey, Delivery, Message, Session
+from monitor.core.gist import Gist, Gists, gist_of
+from monitor.core.memory import Cursor, SessionMemory
+from monitor.core.model import Author, ChannelKey, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
@@ -19,32 +20,37 @@ REMEMBERED = timedelta(hours=48)  # after a session was closed
 SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
 SET_BACK = timedelta(minutes=1)  # less is covered by the overlap of two readings
 HOLES_FOR = timedelta(minutes=10)
-SPOKEN_KEPT = 3
 RECHECK = timedelta(minutes=2)
 RECHECK_WITHIN = timedelta(minutes=10)
-MANAGER, ACCEPTED, PENDING = Author.MANAGER, Delivery.ACCEPTED, Delivery.PENDING
-COUNTED = frozenset({Author.CUSTOMER, MANAGER, Author.BOT, Author.AUTOMATIC})
+COUNTED = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT, Author.AUTOMATIC})
 BEFORE_FIRST = 50  # ids below the highest that are looked at when no activity tells of them
 
 Sessions = Mapping[int, SessionMemory]
 
 
-_memory, _said = maker(SessionMemory), maker(Spoken)
+_memory = maker(SessionMemory)
 
 
 class Read(NamedTuple):
     """One history, with all that is known of its session. `fresh`: messages of people not counted before."""
 
     history: HistorySeen
+    gist: Gist
     channel: ChannelKey
     fresh: tuple[Message, ...] = ()
 
 
 def remember(
-    cursor: Cursor, sessions: Sessions, findings: Sequence[Finding], now: datetime, policy: Policy
+    cursor: Cursor,
+    sessions: Sessions,
+    findings: Sequence[Finding],
+    now: datetime,
+    policy: Policy,
+    gists: Gists | None = None,
 ) -> tuple[Cursor, Sessions, tuple[Read, ...]]:
-    """Cursor and sessions after the findings, and the histories to judge."""
+    """Cursor and sessions after the findings, and the histories to judge. `gists`: what they came to before."""
     del policy
+    gists = gists if gists is not None else Gists()
     known, rows = dict(sessions), dict[int, Session]()
     histories: list[Read] = []
     before = cursor
@@ -54,7 +60,7 @@ def remember(
                 read = {one.session.id for one in findings[place:] if isinstance(one, HistorySeen)}
                 cursor = _with_activities(before, cursor, known, finding, read, rows)
             case HistorySeen():
-                histories.append(_with_history(cursor, known, rows, finding, now))
+                histories.append(_with_history(cursor, known, rows, finding, gist_of(finding, gists, now), now))
             case SessionsProbed():
                 cursor = _with_probes(cursor, finding, now)
             case ChatTouched():
@@ -80,8 +86,8 @@ def due(view: View) -> tuple[int, ...]:
         number
         for number, memory in view.state.sessions.items()
         if memory.due
-        or _is_unconfirmed(memory, view.now)
-        or thresholds.get(number)
+        or (memory.unconfirmed and _is_unconfirmed(memory, view.now))
+        or number in thresholds
         or (ours and _is_awaited(memory, ours, view.now))
     ]
     return tuple(sorted(ids, key=lambda number: (not thresholds.get(number), -number)))
@@ -106,7 +112,7 @@ def _thresholds(view: View) -> dict[int, bool]:
 
 
 def _is_unconfirmed(memory: SessionMemory, now: datetime) -> bool:
-    if not memory.unconfirmed or memory.read_at is None or now - memory.read_at < RECHECK:
+    if memory.read_at is None or now - memory.read_at < RECHECK:
         return False
     return now - (memory.session.updated or memory.read_at) < RECHECK_WITHIN
 
@@ -162,7 +168,12 @@ def _updated(memory: SessionMemory | None, row: Session) -> SessionMemory:
 
 
 def _with_history(
-    cursor: Cursor, known: dict[int, SessionMemory], rows: Mapping[int, Session], seen: HistorySeen, now: datetime
+    cursor: Cursor,
+    known: dict[int, SessionMemory],
+    rows: Mapping[int, Session],
+    seen: HistorySeen,
+    gist: Gist,
+    now: datetime,
 ) -> Read:
     number, messages = seen.session.id, seen.messages
     memory = known.get(number)
@@ -179,10 +190,10 @@ def _with_history(
         last_message=messages[-1].id if messages else 0,
         counted=fresh[-1].id if fresh else counted,
         due=again,
-        unconfirmed=tuple([m.id for m in messages if m.delivery is PENDING and m.author is MANAGER]),
-        spoken=_spoken(messages),
+        unconfirmed=gist.unconfirmed,
+        spoken=gist.spoken,
     )
-    return Read(replace(seen, session=session), ChannelKey(session.line, session.connector), fresh)
+    return Read(replace(seen, session=session), gist, ChannelKey(session.line, session.connector), fresh)
 
 
 def _fresh(messages: Sequence[Message], counted: int) -> tuple[Message, ...]:
@@ -191,17 +202,6 @@ def _fresh(messages: Sequence[Message], counted: int) -> tuple[Message, ...]:
     while first and messages[first - 1].id > counted:
         first -= 1
     return tuple([one for one in messages[first:] if one.author in COUNTED])
-
-
-def _spoken(messages: Sequence[Message]) -> tuple[Spoken, ...]:
-    """The last words of employees, as far as they left the portal."""
-    last: list[Spoken] = []
-    for one in reversed(messages):
-        if one.author is MANAGER and one.delivery is ACCEPTED and not one.deleted:
-            last.append(_said(user=one.user, at=one.at, message=one.id, digest=one.digest))
-            if len(last) == SPOKEN_KEPT:
-                break
-    return tuple(reversed(last))
 
 
 def _merged(told: Session | None, seen: HistorySeen) -> Session:

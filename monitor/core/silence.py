@@ -6,18 +6,25 @@ given more patience by themselves. How small the chance has to be follows from h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from math import exp, log, log1p
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.core.habit import Habit, Model, hours_from, model_of
+from monitor.core.habit import FIRST_LEARNT, Habit, Model, hours_from, model_of
 
 FALSE_ALARMS = 0.6  # a channel and year, as far as the model is right
 FEWEST_GAPS = 4000.0  # a year: of a channel that is seldom heard little is known
 LONGEST = timedelta(days=21)  # after which a channel that used to be heard is silent in any case
 SHORTEST = timedelta(minutes=45)  # nothing shorter is a silence
+HOUR = timedelta(hours=1)
+DOUBT = 1e-9  # within which a day is gone through by the hour
+Expected = tuple[
+    datetime, datetime, int, float
+]  # an hour, or what is left of it; its day; conversations in a whole one
 ODD_DAYS, ODD_DAY_HEARS = 0.015, 0.3  # now and then a day is quiet for no reason that anybody could know
 
 
@@ -33,29 +40,28 @@ class Patience:
 
 def patience(habit: Habit, last: datetime, zone: str, holidays: frozenset[int] = frozenset()) -> Patience:
     """From the last customer's message on. `holidays`: ordinals of public holidays and shut days."""
-    local = last.astimezone(ZoneInfo(zone))
-    model = model_of(habit.days, local.toordinal(), holidays) if _is_learnt(habit, last, zone) else None
+    today = last.astimezone(ZoneInfo(zone)).toordinal()
+    is_learnt = bool(habit.since) and today - habit.since >= FIRST_LEARNT.days
+    model = model_of(habit.days, today, holidays) if is_learnt else None
     if model is None:
         return Patience(since=last, after=None)
+    days, gap, start = _days(model, zone, holidays), _Gap(model), last
     limit = log(_chance_wanted(model))
-    reached, before = _Gap(model), 0.0
-    for start, end in hours_from(last, zone):
-        day = start.astimezone(ZoneInfo(zone))
-        rate = _hours(model, day.date(), day.toordinal() in holidays)[day.hour]
-        share = (end - start) / timedelta(hours=1)
-        before = reached.log_chance
-        reached.wait(day.toordinal(), rate * share)
-        if reached.log_chance <= limit:
-            part = (limit - before) / (reached.log_chance - before)
-            after = max(start + (end - start) * part, last + SHORTEST)
-            return Patience(since=last, after=after, expected=reached.expected, chance=exp(limit))
-        if end - last >= LONGEST:
-            return Patience(since=last, after=end, expected=reached.expected, chance=exp(reached.log_chance))
-    raise AssertionError("hours do not end")  # pragma: no cover
-
-
-def _is_learnt(habit: Habit, at: datetime, zone: str) -> bool:
-    return bool(habit.since) and at.astimezone(ZoneInfo(zone)).toordinal() - habit.since >= 14
+    while True:
+        day = days.of(start)
+        if isinstance(day, _Day) and day.ends_at - last < LONGEST and gap.passes(day, start, limit):
+            start = day.ends_at
+            continue
+        for begin, end, ordinal, rate in day.hours_from(start) if isinstance(day, _Day) else day:
+            before = gap.log_chance
+            gap.wait(ordinal, rate * ((end - begin) / HOUR))
+            if gap.log_chance <= limit:
+                part = (limit - before) / (gap.log_chance - before)
+                after = max(begin + (end - begin) * part, last + SHORTEST)
+                return Patience(since=last, after=after, expected=gap.expected, chance=exp(limit))
+            if end - last >= LONGEST:
+                return Patience(since=last, after=end, expected=gap.expected, chance=exp(gap.log_chance))
+            start = end
 
 
 def _chance_wanted(model: Model) -> float:
@@ -63,9 +69,55 @@ def _chance_wanted(model: Model) -> float:
     return FALSE_ALARMS / max(FEWEST_GAPS, model.a_day * 365)
 
 
-@lru_cache(maxsize=512)
-def _hours(model: Model, day: date, holiday: bool) -> tuple[float, ...]:
-    return model.expected(day, holiday)
+class _Day(NamedTuple):
+    """A local day of 24 hours, and what is expected in each."""
+
+    ordinal: int
+    begins_at: datetime
+    ends_at: datetime
+    rates: tuple[float, ...]
+
+    def hours_from(self, start: datetime) -> Iterator[Expected]:
+        hour = (start - self.begins_at) // HOUR
+        for number in range(hour, 24):
+            end = self.begins_at + (number + 1) * HOUR
+            yield start, end, self.ordinal, self.rates[number]
+            start = end
+
+
+class _Days:
+    """A model's days, each worked out when it is first asked for."""
+
+    def __init__(self, model: Model, zone: str, holidays: frozenset[int]) -> None:
+        self._model, self._name, self._zone, self._holidays = model, zone, ZoneInfo(zone), holidays
+        self._known: dict[int, _Day | None] = {}
+
+    def of(self, at: datetime) -> _Day | tuple[Expected]:
+        """The day of a moment, or its hour alone where the day is one on which the clocks are changed."""
+        local = at.astimezone(self._zone)
+        ordinal = local.toordinal()
+        if ordinal not in self._known:
+            self._known[ordinal] = self._day(local.date(), ordinal)
+        day = self._known[ordinal]
+        if day is not None:
+            return day
+        start, end = next(hours_from(at, self._name))
+        return ((start, end, ordinal, self._model.expected(local.date(), ordinal in self._holidays)[local.hour]),)
+
+    def _day(self, day: date, ordinal: int) -> _Day | None:
+        begin = datetime(day.year, day.month, day.day, tzinfo=self._zone).astimezone(UTC)
+        hours = [(begin + number * HOUR).astimezone(self._zone) for number in range(25)]
+        if [(one.toordinal(), one.hour, one.minute) for one in hours] != [
+            (ordinal + number // 24, number % 24, 0) for number in range(25)
+        ]:
+            return None
+        rates = self._model.expected(day, ordinal in self._holidays)
+        return _Day(ordinal, begin, begin + 24 * HOUR, rates)
+
+
+@lru_cache(maxsize=256)  # a day weighs 1 kB, and one model is asked for three weeks at most
+def _days(model: Model, zone: str, holidays: frozenset[int]) -> _Days:
+    return _Days(model, zone, holidays)
 
 
 class _Gap:
@@ -82,5 +134,28 @@ class _Gap:
             self._closed, self._today, self._day = self.log_chance, 0.0, day
         self._today += amount
         self.expected += amount
-        usual, odd = (-self._k * log1p(part * self._today / self._k) for part in (1.0, ODD_DAY_HEARS))
-        self.log_chance = self._closed + log((1 - ODD_DAYS) * exp(usual) + ODD_DAYS * exp(odd))
+        self.log_chance = self._closed + self._log_chance_of(self._today)
+
+    def passes(self, day: _Day, start: datetime, limit: float) -> bool:
+        """Whether the chance is still too large when the day is over; then all the rest of it is waited for."""
+        if day.ordinal == self._day:
+            return False
+        hour = (start - day.begins_at) // HOUR
+        share = (day.begins_at + (hour + 1) * HOUR - start) / HOUR
+        today = first = day.rates[hour] * share
+        expected = self.expected + first
+        for rate in day.rates[hour + 1 :]:
+            today += rate
+            expected += rate
+        after = self.log_chance + self._log_chance_of(today)
+        if after <= limit + DOUBT:
+            return False
+        self._closed, self._today, self._day = self.log_chance, today, day.ordinal
+        self.expected, self.log_chance = expected, after
+        return True
+
+    def _log_chance_of(self, amount: float) -> float:
+        """That nothing of so much comes in one day."""
+        k = self._k
+        usual, odd = -k * log1p(amount / k), -k * log1p(ODD_DAY_HEARS * amount / k)
+        return log((1 - ODD_DAYS) * exp(usual) + ODD_DAYS * exp(odd))

@@ -14,22 +14,24 @@ NO_TURNS: Mapping[int, Turn] = MappingProxyType({})
 
 
 class Chat:
-    """One chat's turns by the message they began with, all together and by session. Only a copy is written in."""
+    """One chat's turns by the message they began with, all together and by session. Only a copy is written in, and
+    what it has of each session is shared until then."""
 
     __slots__ = ("sessions", "turns")
 
-    def __init__(self, turns: dict[int, Turn], sessions: dict[int, dict[int, Turn]]) -> None:
+    def __init__(self, turns: dict[int, Turn], sessions: dict[int, Mapping[int, Turn]]) -> None:
         self.turns, self.sessions = turns, sessions
 
     def copy(self) -> Chat:
-        return Chat(dict(self.turns), {session: dict(turns) for session, turns in self.sessions.items()})
+        return Chat(dict(self.turns), dict(self.sessions))
 
     def put(self, turn: Turn) -> None:
         before = self.turns.get(turn.message)
         if before is not None and before.session != turn.session:
-            del self.sessions[before.session][turn.message]
+            left = self.sessions[before.session]
+            self.sessions[before.session] = {message: one for message, one in left.items() if message != turn.message}
         self.turns[turn.message] = turn
-        self.sessions.setdefault(turn.session, {})[turn.message] = turn
+        self.sessions[turn.session] = {**self.of_session(turn.session), turn.message: turn}
 
     def of_session(self, session: int) -> Mapping[int, Turn]:
         return self.sessions.get(session, NO_TURNS)
@@ -117,6 +119,11 @@ class TurnBook(Mapping[TurnKey, Turn]):
 def book_of(turns: Mapping[TurnKey, Turn]) -> TurnBook:
     """`turns` themselves where they are a book already: as the store tells them, they are none."""
     return turns if isinstance(turns, TurnBook) else TurnBook({}, {}).amended(turns.values())
+
+
+def shelf_of(turns: Mapping[TurnKey, Turn]) -> Shelf:
+    """An empty one where they are no book."""
+    return turns.shelf if isinstance(turns, TurnBook) else Shelf()
 
 
 def changed_turns(before: Mapping[TurnKey, Turn], after: Mapping[TurnKey, Turn]) -> dict[TurnKey, Turn]:

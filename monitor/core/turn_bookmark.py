@@ -10,10 +10,11 @@ never believed, so it may be lost, be of another state of the portal, or be kept
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from monitor.core.lately import Lately
 from monitor.core.model import Author, Delivery, Message
 from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_messages import SKEW
@@ -23,8 +24,6 @@ from monitor.core.turn_wait import Dialog
 if TYPE_CHECKING:
     from monitor.core.turn_story import Story
 
-KEPT_FOR = timedelta(minutes=30)  # who writes writes again soon
-MOST = 10_000  # messages that one portal's bookmarks hold
 Known = Mapping[int, Turn]  # by the message they began with
 
 MANAGER, ACCEPTED, VOID, MET = Author.MANAGER, Delivery.ACCEPTED, Verdict.VOID, Verdict.MET
@@ -51,7 +50,7 @@ class Bookmark:
         self.void = tuple([turn for turn in begun if turn.verdict is VOID]) if len(begun) != len(self.turns) else ()
         passed = len(before.messages) if before is not None else 0
         is_begun = before is not None and before.has_start
-        self.has_start: bool = is_begun or any(message.mark == "start" for message in messages[passed:])
+        self.has_start: bool = is_begun or "start" in [message.mark for message in messages[passed:]]
 
     def goes_on(self, dialog: Dialog, messages: Sequence[Message], previous: Sequence[Turn]) -> Known | None:
         """The turns that were told of what comes after it; None = the story has to be told from its beginning."""
@@ -152,39 +151,14 @@ def _stands(turn: Turn) -> bool:
     return turn.verdict is MET and turn.proof == 0 and PLAIN.issuperset(turn.marks)
 
 
-class Bookmarks:
-    """Of one portal, one a session: those of late, and not of more messages than `most`."""
+class Bookmarks(Lately[Bookmark]):
+    """Of one portal."""
 
-    __slots__ = ("_laid", "_most", "_weight")
-
-    def __init__(self, most: int = MOST) -> None:
-        self._laid: dict[int, Bookmark] = {}
-        self._most, self._weight = most, 0
-
-    def __len__(self) -> int:
-        return len(self._laid)
-
-    def of(self, session: int) -> Bookmark | None:
-        return self._laid.get(session)
-
-    def lay(self, session: int, mark: Bookmark) -> None:
-        self.take_out(session)
-        self._laid[session] = mark
-        self._weight += len(mark.messages)
-        while True:
-            number, oldest = next(iter(self._laid.items()))
-            if number == session or (self._weight <= self._most and mark.at - oldest.at <= KEPT_FOR):
-                return
-            self.take_out(number)
-
-    def take_out(self, session: int) -> None:
-        mark = self._laid.pop(session, None)
-        if mark is not None:
-            self._weight -= len(mark.messages)
+    __slots__ = ()
 
     def settled(self, session: int, told: Turn, turn: Turn) -> None:
         """A turn was written down as another record than it was told: so it will be known."""
-        mark = self._laid.get(session)
+        mark = self.of(session)
         for turns in (mark.begun, mark.turns) if mark is not None else ():
             for place in range(len(turns) - 1, -1, -1):
                 if turns[place] is told:

@@ -103,7 +103,7 @@ def _tell(
             story.tell(messages[start:rest])
             further = laid(story, messages[:rest], previous, mark)
             if further is not None:
-                marks.lay(story.dialog.session.id, further)
+                marks.keep(story.dialog.session.id, further)
             start = rest
     story.tell(messages[start:])
     story.finish()

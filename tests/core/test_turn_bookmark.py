@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from replies_parts import ALWAYS, CUSTOMER, IN_OFFICE, OFFICE, PEOPLE, RULES, at, session_of, told
 
+from monitor.core.lately import KEPT_FOR
 from monitor.core.ledger import events
 from monitor.core.model import Delivery, Message
 from monitor.core.turn import Turn, TurnEvent, Verdict
-from monitor.core.turn_bookmark import KEPT_FOR, Bookmark, Bookmarks
+from monitor.core.turn_bookmark import Bookmark, Bookmarks
 from monitor.core.turn_rules import Aside, Rules
 from monitor.core.turns import Judged, judge
 
@@ -242,6 +243,11 @@ def test_messages_in_another_order_are_a_problem_at_each_reading() -> None:
     assert both.read(more).problems == ("replies.unordered session=7 count=1",)
 
 
+def test_a_message_told_twice_is_a_problem_at_each_reading() -> None:
+    more = told(ANSWERED + "; 10:06 c")
+    assert Both(ANSWERED).read([*more, more[2]]).problems == ("replies.duplicates session=7 count=1",)
+
+
 def test_a_stranger_is_a_problem_at_each_reading() -> None:
     reader = Reader(Bookmarks())
     for _ in range(3):
@@ -304,11 +310,11 @@ def test_bookmarks_are_of_late_and_not_of_too_many_messages() -> None:
     mark = read_twice("10:00 c; 10:05 m12")
     assert mark is not None
     for number in (1, 2, 3):
-        marks.lay(number, mark)
+        marks.keep(number, mark)
     assert [number for number in (1, 2, 3) if marks.of(number)] == [2, 3]
     later = read_twice("10:00 c; 10:05 m12")
     assert later is not None
     later.at += KEPT_FOR + MINUTE
-    marks.lay(4, later)
+    marks.keep(4, later)
     assert len(marks) == 1
     assert CUSTOMER in later.people
