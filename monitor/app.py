@@ -98,15 +98,15 @@ async def _serve(
             if config.cluster and fence:
                 joining = joined(config.cluster, config.store_url, fence, clock, daemon.share)
                 sharing = daemon.sharing = await stack.enter_async_context(joining)
-            tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks += [
-                group.create_task(work.run())
-                for work in (daemon.heartbeat, daemon.pruning, daemon.courier, daemon.reviewing, daemon.canaries, lag)
+            works = [
+                _reloads(daemon, hup, notifier),
+                _beats(daemon, notifier),
+                settle(),
+                ends_with(exhausted),
+                lag.run(),
             ]
-            tasks += [group.create_task(settle()), group.create_task(ends_with(exhausted))]
-            tasks += [group.create_task(sharing.run())] if sharing else []
-            if daemon.pusher is not None:
-                tasks.append(group.create_task(daemon.pusher.run()))
+            works += [sharing.run()] if sharing else []
+            tasks = [group.create_task(work) for work in (*works, *(part.run() for part in daemon.parts()))]
             notifier.ready(f"watching {len(config.portals)} portals")
             if ready is not None:
                 ready.set()
