@@ -49,8 +49,8 @@ SHARED_HEAD = f"""
 Three real daemons on one real PostgreSQL, each behind a wire of its own, share {{portals}} portals with a lease of
 {{lease:.0f}} s (30 s by default) and a poll a second; `tests/sharing` writes this section. Of {{requests:,}} requests
 over {{changes}} changes of hands {{trespasses}} came from a process that did not hold the portal by the database's own
-record, {{dead}} dead refresh tokens were used, each of three incidents was opened once, and their alerts kept their
-beginnings.
+record, and {{stale}} of {{rows:,}} rows were written by one. {{dead}} dead refresh tokens were used, each of four
+incidents was opened once, people were told once of each, and their alerts kept their beginnings.
 
 | what becomes of one of the three | all portals asked by others after |
 |---|---|
