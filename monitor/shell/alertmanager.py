@@ -66,7 +66,7 @@ def fingerprint(labels: Labels) -> str:
 def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) -> dict[str, Posted]:
     """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more.
 
-    What our clock once put into the future begins now: Alertmanager would not show it before."""
+    What our clock once put into the future begins now: it could not end before it had begun."""
     after: dict[str, Posted] = {}
     for alert in together(wanted):
         before = known.get(fingerprint(alert.labels))

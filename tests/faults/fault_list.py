@@ -24,7 +24,7 @@ class Fault:
     """`seen`: texts of which each must stand in something that was seen. `hand`: what a person has to do, if any.
 
     `lasts` minutes; `within` minutes after its end all must be well again. `allows`: what is lost or doubled all the
-    same, since nobody could help it."""
+    same, since nobody could help it, `because` of what."""
 
     area: str
     name: str
@@ -35,7 +35,14 @@ class Fault:
     lasts: int = 3
     within: int = 6
     allows: tuple[str, ...] = ()
+    because: str = ""
     on_postgres: bool = False
+
+
+def cell(fault: Fault, what: list[str]) -> str:
+    """Of what was lost or doubled, with its reason where it is known beforehand."""
+    reason = f": {fault.because}" if fault.because and what else ""
+    return ("; ".join(what) or "nothing") + reason
 
 
 # --- the wire ----------------------------------------------------------------------------------------------

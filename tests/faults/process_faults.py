@@ -307,7 +307,8 @@ def clock_faults() -> list[Fault]:
             begin=jumps(day),
             end=jumps(-day),
             within=8,
-            allows=("alert QrRescanRequired",),  # it begins anew when its beginning turns out to lie in the future
+            allows=("alert QrRescanRequired",),
+            because="the same one, whose beginning lay in the future and is set right; nobody is notified again",
         ),
         Fault(area="clock", name="our clock is a day behind for a while", begin=jumps(-day), end=jumps(day), within=8),
         Fault(

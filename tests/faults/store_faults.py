@@ -165,6 +165,7 @@ def store_faults() -> list[Fault]:
             end=authorised_again,
             hand="messenger-monitor restore --from BACKUP, or " + AUTH,
             allows=("use of a dead refresh token",),
+            because="the living one was in the file that is gone",
             within=8,
             seen=("it was restored, cleaned or deleted: start anew from what it holds",),
         ),

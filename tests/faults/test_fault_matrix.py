@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from all_faults import FAULTS, ORDER, PEOPLE
-from fault_list import Fault
+from fault_list import Fault, cell
 from people_faults import addressed, letters, post_office
 from postgres_server import served
 from reliability import PAGE, SHARED, Row, rows_of, write_page
@@ -137,8 +137,8 @@ async def test_people_are_told_once_whatever_becomes_of_the_way_to_them(
         area=fault.area,
         name=fault.name,
         seen=told(fault, one),
-        lost="; ".join(gone) or "nothing",
-        doubled="; ".join(twice) or "nothing",
+        lost=cell(fault, gone),
+        doubled=cell(fault, twice),
         recovery=timedelta(minutes=well_in) if well_in and not gone else None,
         hand=fault.hand,
     )
@@ -156,8 +156,8 @@ async def test_a_fault_loses_nothing_doubles_nothing_and_is_seen(
         area=fault.area,
         name=fault.name,
         seen=told(fault, one),
-        lost="; ".join(lost(was, meant)) or "nothing",
-        doubled="; ".join(doubled(was, meant)) or "nothing",
+        lost=cell(fault, lost(was, meant)),
+        doubled=cell(fault, doubled(was, meant)),
         besides=", ".join(told_besides(was, meant)) or "nothing",
         recovery=timedelta(minutes=well_in) if well_in else None,
         hand=fault.hand,
