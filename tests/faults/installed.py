@@ -7,10 +7,11 @@ import json
 import re
 import resource
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -155,9 +156,20 @@ class Installed:
             await store.close()
 
 
+@contextmanager
+def disk(folder: Path) -> Iterator[str]:
+    """The address of a store on a disk of two megabytes."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], check=True)
+    try:
+        yield f"sqlite:///{folder / 'state.db'}"
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 @asynccontextmanager
-async def installed(folder: Path, postgres: Server | None = None) -> AsyncIterator[Installed]:
-    async with stage(folder, clock=WallClock(), postgres=postgres) as one:
+async def installed(folder: Path, postgres: Server | None = None, store: str = "") -> AsyncIterator[Installed]:
+    async with stage(folder, clock=WallClock(), postgres=postgres, store=store) as one:
         port = free_port()
         tree = yaml.safe_load(one.path.read_text())
         tree["defaults"] |= {"poll": "1s"}

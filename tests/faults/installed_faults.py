@@ -6,11 +6,11 @@ import asyncio
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
-from installed import Held, Installed, limit_memory, stop_within
+from installed import PATIENCE, Held, Installed, limit_memory, stop_within
 from stage import Gate, Stage
 
 Goes = Callable[[], None]  # what goes on at the portal at that moment
@@ -24,13 +24,16 @@ SOON = 10.0  # seconds in which a process without memory ends by itself
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blow:
-    """`hit` returns when the process has ended, with `code` and in the words of `says`; `stays`: it goes on instead."""
+    """`hit` returns when the process has ended, with `code` and in the words of `says`; `stays`: it goes on instead.
+    `hand`: what a person has to do; `small_disk`: the store has one of its own."""
 
     name: str
     hit: Hit
     code: int = 0
     says: str = ""
     stays: bool = False
+    hand: str = ""
+    small_disk: bool = False
     on_postgres: bool = False
 
 
@@ -130,6 +133,35 @@ async def starved_while_keeping(it: Installed, goes: Goes) -> None:
     await it.ended(SOON)
 
 
+async def hung_up_on(it: Installed, goes: Goes) -> None:
+    """SIGHUP by the dozen, while the file changes under it and is half written at times."""
+    goes()
+    text = it.one.path.read_text()
+    for number in range(50):
+        it.one.path.write_text(text if number % 2 else text[: len(text) // 2])
+        it.send(signal.SIGHUP)
+        await asyncio.sleep(0.02)
+    it.one.path.write_text(text)
+
+    async def has_read() -> bool:
+        return it.words()[-1]["event"] == "config.reloaded"
+
+    it.send(signal.SIGHUP)
+    await it.until(has_read, "it has read the whole file again")
+
+
+async def without_room(it: Installed, goes: Goes) -> None:
+    """Something else takes all that was left on the store's disk, and is taken away again by hand."""
+    assert it.one.config.store_url.endswith("disk/state.db")
+    filler = it.one.folder / "disk" / "filler"
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+    goes()
+    await it.ended(PATIENCE)
+    filler.unlink()
+
+
 async def stopped_for_a_while(it: Installed, goes: Goes) -> None:
     """With an answer on its way; long enough for what is at the other end to give up."""
     async with at(it, it.one.gate, goes):
@@ -169,5 +201,14 @@ def blows() -> list[Blow]:
             says=NO_MEMORY,
             on_postgres=True,
         ),
+        Blow(
+            name="the disk of the store is full, whatever took its room",
+            hit=without_room,
+            code=1,
+            says="full: free some space on the disk",
+            hand="free some space on the disk",
+            small_disk=True,
+        ),
         Blow(name="the process is stopped for five intervals (SIGSTOP)", hit=stopped_for_a_while, stays=True),
+        Blow(name="fifty SIGHUP while the file is being written", hit=hung_up_on, stays=True),
     ]

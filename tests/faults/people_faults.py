@@ -134,7 +134,7 @@ def people_faults() -> list[Fault]:
         at("the mail server hangs", mail_says(""), mail_says(None), retried),
         at("the mail server asks to come again later, 451", mail_says("451 greylisted"), mail_says(None), retried),
         at("the mail server refuses, 550", mail_says("550 no such user"), nothing, retried, allows=("letter",),
-           hand="correct the address"),
+           because="there is nobody to take it", hand="correct the address"),
         at("kill -9 after a letter, before it is settled", cut_off("apprise"), nothing, allows=("letter",),
            because="a mail server does not tell whether it has a letter; both bear the same number"),
     ]  # fmt: skip

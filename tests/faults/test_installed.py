@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from all_faults import BLOWS, ORDER
-from installed import Installed, installed
+from installed import Installed, disk, installed
 from installed_faults import Blow
 from postgres_server import served
 from reliability import Row, write_page
@@ -31,7 +32,8 @@ def table() -> Iterator[dict[str, Row]]:
 async def lived(folder: Path, blow: Blow | None) -> tuple[Installed, Outcome, timedelta]:
     with ExitStack() as stack:
         server = stack.enter_context(served()) if blow is not None and blow.on_postgres else None
-        async with installed(folder, server) as it:
+        store = stack.enter_context(disk(folder / "disk")) if blow is not None and blow.small_disk else ""
+        async with installed(folder, server, store) as it:
             again = await _lived(it, blow)
             return it, await it.outcome(), again
 
@@ -79,6 +81,8 @@ def meant(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 async def test_a_blow_to_the_process_loses_nothing_doubles_nothing_and_is_told_in_a_sentence(
     blow: Blow, tmp_path: Path, meant: Outcome, table: dict[str, Row]
 ) -> None:
+    if blow.small_disk and os.geteuid() != 0:
+        pytest.skip("only root may mount a disk")
     it, was, again = await lived(tmp_path, blow)
     table[blow.name] = Row(
         area="process",
@@ -88,6 +92,7 @@ async def test_a_blow_to_the_process_loses_nothing_doubles_nothing_and_is_told_i
         doubled="; ".join(doubled(was, meant)) or "nothing",
         besides=", ".join(told_besides(was, meant)) or "nothing",
         recovery=again,
+        hand=blow.hand,
     )
     assert lost(was, meant) == []
     assert doubled(was, meant) == []
@@ -101,7 +106,8 @@ async def test_a_blow_to_the_process_loses_nothing_doubles_nothing_and_is_told_i
 def told(it: Installed, blow: Blow) -> str:
     """How it ended, and what it said of that."""
     if blow.stays:
-        return "no word of it: nothing is amiss"
+        problems = [f"log: config.problem {row['problem']}" for row in it.words() if row["event"] == "config.problem"]
+        return "; ".join(dict.fromkeys(problems)) or "no word of it: nothing is amiss"
     how = f"exit {blow.code}" if blow.code >= 0 else "killed"
     said = [sentence.replace(str(it.one.folder), "DIR") for sentence in it.sentences()]
     ended = f"after {it.took:.1f} s" if blow.code == 0 else ""
