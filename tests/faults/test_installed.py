@@ -96,7 +96,7 @@ async def test_a_blow_to_the_process_loses_nothing_doubles_nothing_and_is_told_i
     )
     assert lost(was, meant) == []
     assert doubled(was, meant) == []
-    assert told_besides(was, meant) == []
+    assert set(told_besides(was, meant)) <= blow.besides
     assert it.ends == ([0] if blow.stays else [blow.code, 0])
     assert len(it.sentences()) == bool(blow.says)
     assert all(blow.says in sentence for sentence in it.sentences())
