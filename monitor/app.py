@@ -18,6 +18,7 @@ from monitor.daemon import Daemon
 from monitor.daemon_board import DaemonBoard
 from monitor.sharing import joined
 from monitor.shell.clock import Clock
+from monitor.shell.exhaustion import ends_with, noticed
 from monitor.shell.fence import Fence
 from monitor.shell.garbage import settle
 from monitor.shell.lag import Lag
@@ -79,7 +80,7 @@ async def _serve(
     ready: asyncio.Event | None,
 ) -> None:
     """Listen first, poll then; on the way out stop polling first, so that nothing is half told."""
-    notifier = Notifier()
+    notifier, exhausted = Notifier(), noticed(asyncio.get_running_loop())
     fence = Fence(config.cluster.shards, clock.awake_or_not) if config.cluster else None
     store.fence = fence
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
@@ -97,15 +98,15 @@ async def _serve(
             if config.cluster and fence:
                 joining = joined(config.cluster, config.store_url, fence, clock, daemon.share)
                 sharing = daemon.sharing = await stack.enter_async_context(joining)
-            tasks = [group.create_task(_reloads(daemon, hup, notifier)), group.create_task(_beats(daemon, notifier))]
-            tasks += [
-                group.create_task(work.run())
-                for work in (daemon.heartbeat, daemon.pruning, daemon.courier, daemon.reviewing, daemon.canaries, lag)
+            works = [
+                _reloads(daemon, hup, notifier),
+                _beats(daemon, notifier),
+                settle(),
+                ends_with(exhausted),
+                lag.run(),
             ]
-            tasks.append(group.create_task(settle()))
-            tasks += [group.create_task(sharing.run())] if sharing else []
-            if daemon.pusher is not None:
-                tasks.append(group.create_task(daemon.pusher.run()))
+            works += [sharing.run()] if sharing else []
+            tasks = [group.create_task(work) for work in (*works, *(part.run() for part in daemon.parts()))]
             notifier.ready(f"watching {len(config.portals)} portals")
             if ready is not None:
                 ready.set()

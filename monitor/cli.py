@@ -264,8 +264,20 @@ def _load(path: Path, *, quiet: bool = False) -> Config:
 def _async(work: Coroutine[Any, Any, T]) -> T:
     import uvloop
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    try:
         return runner.run(work)
+    finally:
+        _close(runner)
+
+
+def _close(runner: asyncio.Runner) -> None:
+    """What has no memory left may not even start the thread that waits for the others: it has said so by then."""
+    try:
+        runner.close()
+    except RuntimeError as error:
+        if "new thread" not in str(error):
+            raise
 
 
 add_operations(app, lambda path: _load(path, quiet=True), _async)

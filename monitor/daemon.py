@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import msgspec
@@ -15,8 +15,9 @@ import structlog
 
 from monitor import __version__, progress
 from monitor.account import AccountWatch
-from monitor.building import build_account, build_watch, providers_of
+from monitor.building import build_account, build_watch
 from monitor.canaries import CanaryRounds
+from monitor.common_causes import causes_of
 from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load
 from monitor.context import context_of
 from monitor.core.memory import PortalMemory, PortalState
@@ -25,14 +26,13 @@ from monitor.core.reading import Reading
 from monitor.core.recall import Recall
 from monitor.core.routed import Routed, routed_notices
 from monitor.core.shared_cause import Outage
-from monitor.core.sharing import shard_of
 from monitor.courier import Courier
 from monitor.fleet import Fleet
+from monitor.in_hand import accounts_in_hand, names_in_hand, portals_in_hand
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
 from monitor.reviewing import Reviewing
-from monitor.shared_causes import SharedCauses
 from monitor.sharing import Sharing, neighbours
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.board import Neighbour
@@ -49,6 +49,10 @@ from monitor.shell.store import Store
 from monitor.shell.watch import Watch
 
 log = structlog.get_logger()
+
+
+class Runs(Protocol):
+    async def run(self) -> None: ...
 
 
 class Daemon:
@@ -74,14 +78,17 @@ class Daemon:
         self._context = context_of(config, clock.now())
         self.pusher = self._pusher(config.alertmanager_url)
         self.news = News()
-        self._causes, self._recall = SharedCauses(self._spread), Recall(loads=msgspec.json.decode)
+        self.causes, self._recall = (
+            causes_of(self, store=store, fence=fence, clock=clock),
+            Recall(loads=msgspec.json.decode),
+        )
         self._outcome = Outcome(
             registry=self.registry,
             pusher=self.pusher,
             clock=clock,
             context=self._context,
             news=self.news,
-            causes=self._causes,
+            causes=self.causes,
         )
         self._portals: Fleet[PortalConfig, Watch] = Fleet(
             group=group, clock=clock, build=self._watch, every=lambda wish: wish.policy.poll
@@ -110,7 +117,7 @@ class Daemon:
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
-        self._context = replace(context_of(config, self._clock.now()), outages=self._causes.outages)
+        self._context = replace(context_of(config, self._clock.now()), outages=self.causes.outages)
         await self._adopt_shares(config)
         for name in self._config_names(self._config) - self._config_names(config):
             self._outcome.forget(name)
@@ -123,42 +130,27 @@ class Daemon:
         self._taken(well=True)
 
     async def _adopt_shares(self, config: Config) -> None:
-        portals = self._mine(config)
+        portals = portals_in_hand(config, self._fence, self._shards)
+        accounts = accounts_in_hand(config, self._fence, self._shards, portals)
         await self._portals.adopt({one.name: one for one in portals})
-        await self._accounts.adopt({one.account.name: one for one in self._accounts_of(config, portals)})
-
-    def _mine(self, config: Config) -> list[PortalConfig]:
-        """Portals of the shards in hand; all of them where nothing is shared."""
-        if self._fence is None:
-            return list(config.portals)
-        return [one for one in config.portals if shard_of(one.name, self._fence.shards) in self._shards]
-
-    def _accounts_of(self, config: Config, portals: Sequence[PortalConfig]) -> list[ProviderConfig]:
-        """An account is asked where a portal of its channels is, and by one process where it has none."""
-        if self._fence is None:
-            return list(config.providers)
-        here = {name for one in portals for name in providers_of(one)}
-        bound = {name for one in config.portals for name in providers_of(one)}
-        first = 0 in self._shards
-        return [one for one in config.providers if (name := one.account.name) in here or (first and name not in bound)]
+        await self._accounts.adopt({one.account.name: one for one in accounts})
 
     async def share(self, shards: frozenset[int]) -> None:
         """From now on these shards are ours: what went is let go as it is, what came goes on where it was left."""
         async with self._reloading:
-            before = {one.name for one in self._mine(self._config)}
-            self._shards = shards
-            names = {one.name for one in self._mine(self._config)}
+            before = names_in_hand(self._config, self._fence, self._shards)
+            self._shards, names = shards, names_in_hand(self._config, self._fence, shards)
             if self.pusher is not None:
                 await self.pusher.restore(names - before)
             await self._adopt_shares(self._config)
             for name in before - names:
                 self.registry.drop(name)
-                self._causes.forget(name, self._clock.now())
+                self.causes.forget(name, self._clock.now())
             if self.pusher is not None:
                 await self.pusher.release(before - names)
             self.registry.set_gauge("messenger_monitor_shards", (), len(shards))
 
-    def _spread(self, outages: Mapping[str, Outage]) -> None:
+    def spread(self, outages: Mapping[str, Outage]) -> None:
         """Every portal's next judgement knows of them."""
         self._context = replace(self._context, outages=outages)
         for watch in self.watches():
@@ -173,6 +165,11 @@ class Daemon:
         if well:
             name = "messenger_monitor_config_last_reload_success_timestamp_seconds"
             self.registry.set_gauge(name, (), self._clock.real_now().timestamp())
+
+    def parts(self) -> Iterable[Runs]:
+        """What runs beside the polls for as long as the daemon does."""
+        always = (self.heartbeat, self.pruning, self.courier, self.reviewing, self.canaries, self.causes)
+        return (*always, self.pusher) if self.pusher is not None else always
 
     async def stop(self) -> None:
         """Stop polling; what is being judged is finished or left undone as a whole."""
@@ -218,7 +215,7 @@ class Daemon:
             permit=partial(self._fence.permit, wish.name) if self._fence is not None else free,
             recall=self._recall,
         )
-        self._causes.note(state, wish.policy, self._clock.now())  # an outage goes on over a restart
+        self.causes.note(state, wish.policy, self._clock.now())  # an outage goes on over a restart
         self._outcome.show(state, wish.policy)
         return watch
 

@@ -10,7 +10,7 @@ from monitor.core.memory import Judgement, PortalState
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.core.samples import Shown
-from monitor.shared_causes import SharedCauses
+from monitor.shared_causes import Causes
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.journal import tell
@@ -31,7 +31,7 @@ class Outcome:
         clock: Clock,
         context: Context,
         news: News,
-        causes: SharedCauses | None = None,
+        causes: Causes | None = None,
     ) -> None:
         self._registry, self._pusher, self._clock, self._context = registry, pusher, clock, context
         self._news, self._causes = news, causes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -14,8 +15,21 @@ from monitor.core.shared_cause import Failing, Outage, failing, outages
 log = structlog.get_logger()
 
 
+class Causes(Protocol):
+    """`outages` that go on, by provider."""
+
+    @property
+    def outages(self) -> Mapping[str, Outage]: ...
+
+    def note(self, state: PortalState, policy: Policy, now: datetime) -> None: ...
+
+    def forget(self, portal: str, now: datetime) -> None: ...
+
+    async def run(self) -> None: ...
+
+
 class SharedCauses:
-    """`spread` is called with all outages whenever one of them begins or ends."""
+    """Of a process that is alone. `spread` is called with all outages whenever one of them begins or ends."""
 
     def __init__(self, spread: Callable[[Mapping[str, Outage]], None]) -> None:
         self._spread = spread
@@ -36,12 +50,20 @@ class SharedCauses:
         if self._failing.pop(portal, None):
             self._count(now)
 
+    async def run(self) -> None:
+        """It counts as portals are judged; nobody else has to be heard."""
+
     def _count(self, now: datetime) -> None:
         before, self.outages = self.outages, outages(self._failing, self.outages, now)
-        for type_ in self.outages.keys() - before.keys():
-            log.warning("provider.outage", provider=type_, portals=self.outages[type_].portals)
-        for type_ in before.keys() - self.outages.keys():
-            lasted = int((now - before[type_].since).total_seconds())
-            log.info("provider.outage_over", provider=type_, seconds=lasted)
+        tell(before, self.outages, now)
         if self.outages.keys() != before.keys():
             self._spread(self.outages)
+
+
+def tell(before: Mapping[str, Outage], found: Mapping[str, Outage], now: datetime) -> None:
+    """To the log, by whoever has counted."""
+    for type_ in found.keys() - before.keys():
+        log.warning("provider.outage", provider=type_, portals=found[type_].portals)
+    for type_ in before.keys() - found.keys():
+        lasted = int((now - before[type_].since).total_seconds())
+        log.info("provider.outage_over", provider=type_, seconds=lasted)

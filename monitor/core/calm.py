@@ -36,24 +36,26 @@ EACH_POLL = frozenset({"portal_health", "connector_status", "dialogs"})
 
 def calm_until(state: PortalState, policy: Policy, now: datetime) -> datetime | None:
     """Before which time alone changes nothing of a judged state; None where something is under way."""
-    if any(one.kind not in LASTING for one in state.incidents.values()):
-        return None
-    if not _is_well(state.memory) or not _is_level(state.cursor):
-        return None
-    if any(window.start <= now < window.end for window in policy.maintenance):
-        return None
-    if any(wish.canary is not None for wish in policy.channels.values()):
-        return None
-    if any(memory.due or memory.unconfirmed for memory in state.sessions.values()):
-        return None
     present = [memory for memory in state.channels.values() if not memory.gone]
-    if not all(_is_steady(memory, policy) for memory in present):
+    if _is_under_way(state, policy, now) or not all(_is_steady(memory, policy) for memory in present):
         return None
     closed = [memory.session.closed for memory in state.sessions.values() if memory.session.closed is not None]
     forgotten = min(closed) + REMEMBERED if closed else NEVER
     late = [turn.deadline for turn in waiting(state.turns)]  # whoever waits longer is told of minute by minute
     until = min([_next_quarter(now), forgotten, *late, *map(_silent_at, present)])
     return until if until > now else None
+
+
+def _is_under_way(state: PortalState, policy: Policy, now: datetime) -> bool:
+    """Whether something is wrong, awaited, hidden by a maintenance or still to be read."""
+    return (
+        any(one.kind not in LASTING for one in state.incidents.values())
+        or not _is_well(state.memory)
+        or not _is_level(state.cursor)
+        or any(window.start <= now < window.end for window in policy.maintenance)
+        or any(wish.canary is not None for wish in policy.channels.values())
+        or any(memory.due or memory.unconfirmed for memory in state.sessions.values())
+    )
 
 
 def calmly(

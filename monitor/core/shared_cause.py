@@ -1,7 +1,8 @@
 """One cause behind many portals: channels of one provider that fail at once are the provider's outage, told once.
 
 What a portal alone looks like tells nothing of it; the daemon counts over all portals it watches and hands the outcome
-to each of them.
+to each of them. Where several processes share the portals, each tells the others what fails on its own, one of them
+counts, and its outcome is everybody's.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from monitor.core.policy import Policy
 
 PORTALS = 5
 WINDOW = timedelta(minutes=10)
+KEPT_EVERY = timedelta(minutes=1)  # how exact the last moment of a crowd has to be for the one who counts next
 
 # What a provider's trouble makes of a channel. A ban, a bill or a revoked token is the customer's own.
 SHARED = frozenset(
@@ -91,3 +93,16 @@ def _crowd(starts: list[datetime], before: Outage | None) -> datetime | None:
         if last - first <= WINDOW:
             return first
     return None
+
+
+def untold(ours: Mapping[str, Failing], told: Mapping[str, Failing]) -> dict[str, Failing]:
+    """What the others do not know of our portals yet; a portal that is well again has nothing that fails."""
+    return {portal: now for portal, now in ours.items() if now != told.get(portal, {})}
+
+
+def is_news(before: Mapping[str, Outage], found: Mapping[str, Outage]) -> bool:
+    """Whether it has to be told and kept: one began or ended, or what is kept of its crowd has grown old."""
+    if before.keys() != found.keys():
+        return True
+    pairs = [(before[type_], found[type_]) for type_ in found]
+    return any(old.since != new.since or new.crowded - old.crowded >= KEPT_EVERY for old, new in pairs)

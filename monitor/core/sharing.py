@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2s
 
+EVERYBODYS = ""  # the name under which what belongs to no portal is in one process's hands, as if it were one
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:

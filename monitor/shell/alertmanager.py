@@ -66,7 +66,7 @@ def fingerprint(labels: Labels) -> str:
 def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) -> dict[str, Posted]:
     """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more.
 
-    What our clock once put into the future begins now: Alertmanager would not show it before."""
+    What our clock once put into the future begins now: it could not end before it had begun."""
     after: dict[str, Posted] = {}
     for alert in together(wanted):
         before = known.get(fingerprint(alert.labels))
@@ -116,8 +116,7 @@ class Pusher:
     """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling.
 
     `mine`: whether a portal is in this process's hands, None = all are; of others nothing is told, least of all an end.
-    An alert without a portal is each process's own: where there are several it is not kept, and lapses with the process
-    that told it."""
+    An alert without a portal is wished for all of them together, under the empty name: that is in one's hands, too."""
 
     def __init__(
         self,
@@ -147,7 +146,7 @@ class Pusher:
         watched any more will end."""
         async with self._telling:
             bodies = await self._keeper.posted()
-            stored = self._kept({key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()})
+            stored = {key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()}
             self._known = self._ours(self._known) | self._ours(stored)
             awaited = set(portals)
             for posted in stored.values():
@@ -159,11 +158,7 @@ class Pusher:
         return {key: posted for key, posted in known.items() if self._is_ours(posted.portal)}
 
     def _is_ours(self, portal: str) -> bool:
-        return self._mine is None or not portal or self._mine(portal)
-
-    def _kept(self, posted: Mapping[str, Posted]) -> dict[str, Posted]:
-        """Those of which the store holds a row."""
-        return {key: one for key, one in posted.items() if self._mine is None or one.portal}
+        return self._mine is None or self._mine(portal)
 
     async def release(self, portals: Iterable[str]) -> None:
         """Others tell of these portals from now on."""
@@ -174,7 +169,7 @@ class Pusher:
 
     def wish(self, portal: str, wanted: Iterable[Alert]) -> None:
         """The alerts that must be firing for one portal from now on."""
-        wished = tuple(wanted)
+        wished = tuple(one for one in wanted if self._mine is None or dict(one.labels).get("portal", "") == portal)
         if self._wanted.get(portal, ()) != wished:
             self._wanted[portal] = wished
             self._changed.set()
@@ -214,16 +209,15 @@ class Pusher:
         waiting = list(self._ours(after).values())
         results = [await self._post(waiting[at : at + BATCH], now) for at in range(0, len(waiting), BATCH)]
         heard = [posted for posted in waiting if posted.ended is not None] if all(results) else []
-        kept = self._kept({posted.fingerprint: posted for posted in heard})
-        if kept:
-            await self._keeper.forget(list(kept), {posted.portal for posted in kept.values()})
         gone = {posted.fingerprint for posted in heard}
+        if gone:
+            await self._keeper.forget(sorted(gone), {posted.portal for posted in heard})
         self._known = self._ours({key: posted for key, posted in after.items() if key not in gone})
         return all(results)
 
     async def _keep(self, after: Mapping[str, Posted]) -> None:
         """Kept before it is posted: an alert that Alertmanager may have heard of is never forgotten."""
-        fresh = self._kept({key: posted for key, posted in after.items() if self._known.get(key) != posted})
+        fresh = {key: posted for key, posted in after.items() if self._known.get(key) != posted}
         if fresh:
             bodies = {key: msgspec.json.encode(posted).decode() for key, posted in fresh.items()}
             await self._keeper.mark_posted(bodies, {posted.portal for posted in fresh.values()})

@@ -11,7 +11,7 @@ from judgement_parts import ERROR, MINUTE, OK, START, WAZZUP, World, word
 from monitor.core.alerts import alerts
 from monitor.core.incident import IncidentKind
 from monitor.core.model import State
-from monitor.core.shared_cause import Outage, failing, outages
+from monitor.core.shared_cause import Outage, failing, is_news, outages, untold
 from monitor.shell.alertmanager import together
 
 QR, OUT = IncidentKind.QR_RESCAN_REQUIRED, IncidentKind.PROVIDER_OUTAGE
@@ -192,3 +192,30 @@ def test_its_alert_has_no_portal_so_that_all_portals_share_one_with_everybodys_e
     }
     evidence = dict(one.annotations)["evidence"]
     assert evidence.count("\n\n") == 1
+
+
+def test_others_are_told_what_changed_on_our_portals_and_of_no_others() -> None:
+    ours = fallen(0, 1) | {"well": {}, "recovered": {}}
+    told = {"p0": ours["p0"], "recovered": {"wazzup": START}, "theirs": {"wazzup": START}}
+    assert untold(ours, told) == {"p1": ours["p1"], "recovered": {}}
+    assert untold(ours, told | {"p1": ours["p1"], "recovered": {}}) == {}
+
+
+def test_an_outage_over_several_processes_is_the_same_one_for_whoever_counts_next() -> None:
+    """Ada has two of the portals, Bela three; she dies, and those who began it recover."""
+    ada, bela = fallen(0, 1), {f"b{place}": {"wazzup": START + place * MINUTE} for place in range(3)}
+    assert (outages(ada, {}, LATER), outages(bela, {}, LATER)) == ({}, {})
+    kept = outages(ada | bela, {}, LATER)
+    assert is_news({}, kept)
+    late = {f"late{place}": {"wazzup": START + (30 + place) * MINUTE} for place in range(3)}
+    after = outages(bela | late, kept, LATER + MINUTE)
+    assert after["wazzup"].since == kept["wazzup"].since == START
+    assert outages(bela | late, {}, LATER + MINUTE) == {}, "who does not know of it would see none"
+
+
+def test_the_last_moment_of_a_crowd_is_kept_by_the_minute_and_what_begins_or_ends_at_once() -> None:
+    before = {"wazzup": outage()}
+    assert not is_news(before, {"wazzup": outage(crowded=LATER + timedelta(seconds=59), portals=6)})
+    assert is_news(before, {"wazzup": outage(crowded=LATER + MINUTE)})
+    assert is_news(before, {"wazzup": outage(since=START + MINUTE)})
+    assert is_news(before, {})

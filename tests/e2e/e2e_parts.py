@@ -112,10 +112,14 @@ def binary(name: str) -> str:
 
 
 @contextmanager
-def alertmanager(folder: Path) -> Iterator[Running]:
+def alertmanager(folder: Path, hook: str = "") -> Iterator[Running]:
+    """It notifies nobody, or `hook` at once."""
     port = free_port()
     config = folder / "alertmanager.yml"
-    config.write_text("route: {receiver: nobody, group_wait: 0s}\nreceivers: [{name: nobody}]\n")
+    hooks = f", webhook_configs: [{{url: '{hook}'}}]" if hook else ""
+    config.write_text(
+        f"route: {{receiver: one, group_wait: 0s, group_interval: 1s}}\nreceivers: [{{name: one{hooks}}}]\n"
+    )
     command = [
         binary("prometheus-alertmanager"),
         f"--config.file={config}",

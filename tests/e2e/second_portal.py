@@ -58,6 +58,7 @@ class SecondPortal:
         default_factory=lambda: ["imopenlines", "imconnector", "crm", "im", "user_brief", "department"]
     )
     fault: Callable[[web.Request], Any] | None = None
+    before_tokens: Callable[[web.Request], Any] | None = None  # awaited when new ones are given, before they are told
     counts: Counter[str] = field(default_factory=Counter)
     url: str = ""
     client_id: str = "local.0123456789abcd.12345678"
@@ -145,6 +146,10 @@ class SecondPortal:
             }
         )
 
+    def access_lives(self, seconds: float) -> None:
+        """All access tokens there are, from now on."""
+        self._access = dict.fromkeys(self._access, asyncio.get_running_loop().time() + seconds)
+
     def _next(self, what: str) -> int:
         self._last[what] += 1
         return self._last[what] + {"session": 7000, "chat": 1700, "activity": 900, "message": 90000}[what]
@@ -183,6 +188,8 @@ class SecondPortal:
         access = "a" + secrets.token_hex(24)
         self._access[access] = asyncio.get_running_loop().time() + self.access_ttl
         self._pending[access] = old
+        if self.before_tokens is not None:
+            await self.before_tokens(request)
         return web.json_response(
             {
                 "access_token": access,

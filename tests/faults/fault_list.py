@@ -24,7 +24,7 @@ class Fault:
     """`seen`: texts of which each must stand in something that was seen. `hand`: what a person has to do, if any.
 
     `lasts` minutes; `within` minutes after its end all must be well again. `allows`: what is lost or doubled all the
-    same, since nobody could help it."""
+    same, since nobody could help it, `because` of what."""
 
     area: str
     name: str
@@ -35,7 +35,14 @@ class Fault:
     lasts: int = 3
     within: int = 6
     allows: tuple[str, ...] = ()
+    because: str = ""
     on_postgres: bool = False
+
+
+def cell(fault: Fault, what: list[str]) -> str:
+    """Of what was lost or doubled, with its reason where it is known beforehand."""
+    reason = f": {fault.because}" if fault.because and what else ""
+    return ("; ".join(what) or "nothing") + reason
 
 
 # --- the wire ----------------------------------------------------------------------------------------------
@@ -228,6 +235,7 @@ def of_the_portal() -> list[Fault]:
     each = [command(method, "INTERNAL_SERVER_ERROR") for method in METHODS]
     each += [command(method, "ACCESS_DENIED") for method in ("imconnector.status", "crm.activity.list")]
     each += [command("crm.activity.list", kind) for kind in ("OPERATION_TIME_LIMIT", "ERROR_UNEXPECTED_ANSWER")]
+    each += [command("crm.activity.list", kind) for kind in ("expired_token", "insufficient_scope")]
     return [*(system(*row) for row in SYSTEM_ERRORS), *each]
 
 
@@ -364,19 +372,26 @@ async def _alerts_clear(one: Stage) -> None:
     await one.alerts_gate.become(None)
 
 
+FAILING = "provider.failing"
 PROVIDER: tuple[tuple[str, Mode, str], ...] = (
-    ("the provider resets the connection", refuse_at_once, "provider.failing"),
-    ("the provider hangs", hang, "provider.failing"),
-    ("the provider's answer drips", drip, "provider.failing"),
-    ("the provider's answer is cut and half closed", half_closed, "provider.failing"),
-    ("the provider answers with a page", says(http("200 OK", PAGE)), "provider.failing"),
-    ("the provider answers 500", says(http("500 Oops", "{}")), "provider.failing"),
-    ("the provider answers 502 with a page", says(http("502 Bad Gateway", PAGE)), "provider.failing"),
-    ("the provider answers 429", says(http("429 Slow", '{"parameters":{"retry_after":5}}')), "provider.failing"),
-    ("the provider answers 302", says(http("302 Found", "", "Location: https://x.example/")), "provider.failing"),
+    ("the provider resets the connection", refuse_at_once, FAILING),
+    ("the provider hangs", hang, FAILING),
+    ("the provider's answer drips", drip, FAILING),
+    ("the provider's answer is cut and half closed", half_closed, FAILING),
+    ("the provider answers with a page", says(http("200 OK", PAGE)), FAILING),
+    ("the provider answers 500", says(http("500 Oops", "{}")), FAILING),
+    ("the provider answers 502 with a page", says(http("502 Bad Gateway", PAGE)), FAILING),
+    ("the provider answers 429", says(http("429 Slow", '{"parameters":{"retry_after":5}}')), FAILING),
+    ("the provider answers 302", says(http("302 Found", "", "Location: https://x.example/")), FAILING),
+    (
+        "the provider answers 503 and when to come again",
+        says(http("503 Busy", PAGE, "Retry-After: 60")),
+        FAILING,
+    ),
+    ("a firewall before the provider forbids, 403", says(http("403 Forbidden", PAGE)), "channel_down"),
     ("the provider has revoked the key, 401", says(http("401 No", '{"ok":false,"error_code":401}')), "channel_down"),
-    ("the provider answers another's JSON", says(http("200 OK", '{"hello":[1,2]}')), "provider.failing"),
-    ("the provider answers a list without end", says(http("200 OK", "[" * 50_000)), "provider.failing"),
+    ("the provider answers another's JSON", says(http("200 OK", '{"hello":[1,2]}')), FAILING),
+    ("the provider answers a list without end", says(http("200 OK", "[" * 50_000)), FAILING),
 )
 
 
@@ -390,4 +405,11 @@ def of_the_provider() -> list[Fault]:
 
         return Fault(area="provider", name=name, begin=begin, end=end, seen=(seen,))
 
-    return [fault(*row) for row in PROVIDER]
+    async def shut(one: Stage) -> None:
+        await one.bot_gate.shut()
+
+    async def back(one: Stage) -> None:
+        await one.bot_gate.become(None)
+
+    gone = Fault(area="provider", name="nobody listens at the provider's", begin=shut, end=back, seen=(FAILING,))
+    return [gone, *(fault(*row) for row in PROVIDER)]

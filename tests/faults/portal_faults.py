@@ -120,7 +120,6 @@ def restored_after(lived: Callable[[Stage], Awaitable[None]]) -> Act:
     return begin
 
 
-# Both dialogs that bore these numbers were there, each with its message.
 TOLD_TWICE = f"messages of {ChannelKey(1, TELEGRAM)}"
 
 
@@ -212,6 +211,7 @@ def portal_faults() -> list[Fault]:
                 begin=restored_after(lived),
                 seen=("log: replies.ids_went_back session=7003: the portal gives numbers a second time",),
                 allows=(*(f"event (1703, 90006, '{one}')" for one in events), TOLD_TWICE),
+                because="two dialogs have borne these numbers, each with its message",
             )
             for what, lived, events in (
                 ("an answered dialog", answered_and_gone, ("turn_open", "answered")),

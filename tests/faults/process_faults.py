@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 from fault_list import Act, Fault
-from stage import Gate, Killed, Stage
+from stage import Killed, Stage
 from tls_server import tls_server
 
 from monitor.shell.store import Store
@@ -30,7 +30,6 @@ class Trap:
     store: Store
     work: str
     after: bool
-    by: type[BaseException] = Killed
     sprung: bool = False
 
     def __getattr__(self, name: str) -> Any:
@@ -44,12 +43,12 @@ class Trap:
             self.sprung = True
             if self.after:
                 await real(*given, **named)
-            raise self.by
+            raise Killed
 
         return work
 
 
-def killed(work: str, *, after: bool, name: str, by: type[BaseException] = Killed, seen: str = "") -> Fault:
+def killed(work: str, *, after: bool, name: str) -> Fault:
     """The trap is laid at the next start; the first start of the fault is itself a kill between two polls."""
 
     async def begin(one: Stage) -> None:
@@ -59,14 +58,14 @@ def killed(work: str, *, after: bool, name: str, by: type[BaseException] = Kille
         def wrap(store: Store) -> Any:
             if laid:
                 return store
-            laid.append(Trap(store, work, after, by))
+            laid.append(Trap(store, work, after))
             return laid[0]
 
         one.wrap = wrap
         if work in {"load", "save"}:
             one.sandbox.oauth.expire_all()
 
-    return Fault(area="process", name=name, begin=begin, seen=(seen,) if seen else ())
+    return Fault(area="process", name=name, begin=begin)
 
 
 async def killed_between(one: Stage) -> None:
@@ -88,104 +87,6 @@ async def abroad(one: Stage) -> None:
 async def at_home(_: Stage) -> None:
     os.environ.pop("TZ", None)
     time.tzset()
-
-
-def terminated() -> list[Fault]:
-    """SIGTERM as the daemon takes it: what is on its way is cut, and it is started anew."""
-
-    def at(name: str, gate: Callable[[Stage], Gate], work: Callable[[Stage], Awaitable[object]]) -> Fault:
-        async def begin(one: Stage) -> None:
-            reached = asyncio.Event()
-
-            async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-                await reader.read(1)
-                reached.set()
-                await asyncio.Event().wait()
-
-            await gate(one).become(hang)
-            on_its_way = asyncio.ensure_future(work(one))
-            async with asyncio.timeout(5):
-                await reached.wait()
-            on_its_way.cancel()
-            await asyncio.gather(on_its_way, return_exceptions=True)
-            await one.stop()
-            await gate(one).become(None)
-
-        return Fault(area="process", name=f"SIGTERM while {name}", begin=begin)
-
-    async def renewal(one: Stage) -> None:
-        one.sandbox.oauth.expire_all()
-        await one.watch.poll()
-
-    async def alerting(one: Stage) -> None:
-        assert one.daemon is not None
-        assert one.daemon.pusher is not None
-        one.lose_qr()
-        for _ in range(2):
-            one.clock.at += timedelta(seconds=1)
-            await one.watch.poll()
-        await one.daemon.pusher.tell()
-
-    async def asking(one: Stage) -> None:
-        assert one.daemon is not None
-        for account in one.daemon._accounts.kept.values():
-            await account.run.poll()
-
-    return [
-        at("the portal is asked", lambda one: one.gate, lambda one: one.watch.poll()),
-        at("tokens are renewed", lambda one: one.gate, renewal),
-        at("Alertmanager is told", lambda one: one.alerts_gate, alerting),
-        at("a provider is asked", lambda one: one.bot_gate, asking),
-        terminated_while_keeping(),
-    ]
-
-
-def terminated_while_keeping() -> Fault:
-    async def begin(one: Stage) -> None:
-        """The answers are in the store's hands already, and nobody waits for them any more."""
-        await one.stop()
-        keeping = asyncio.Event()
-
-        def wrap(store: Store) -> Any:
-            return Kept(store, keeping)
-
-        one.wrap = wrap
-        assert await one.start()
-        one.clock.at += timedelta(seconds=1)
-        on_its_way = asyncio.ensure_future(one.watch.poll())
-        async with asyncio.timeout(5):
-            await keeping.wait()
-        on_its_way.cancel()
-        await asyncio.gather(on_its_way, return_exceptions=True)
-        one.wrap = lambda store: store
-        await one.stop()
-
-    return Fault(area="process", name="SIGTERM while the answers are being kept", begin=begin)
-
-
-@dataclass
-class Kept:
-    """The store, which tells when a poll is on its way into it."""
-
-    store: Store
-    keeping: asyncio.Event
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-    async def commit(self, *given: Any) -> None:
-        work = asyncio.ensure_future(self.store.commit(*given))
-        await asyncio.sleep(0)  # it is handed to the store's thread
-        self.keeping.set()
-        await work
-
-
-def out_of_memory() -> list[Fault]:
-    at = (("commit", "while the answers are kept"), ("load", "while a portal is asked"))
-    return [
-        killed(work, after=False, name=f"no memory is left {when}", by=MemoryError, seen="exit 1: no memory is left")
-        for work, when in at
-    ]
 
 
 def jumps(by: timedelta) -> Act:
@@ -345,8 +246,6 @@ def process_faults() -> list[Fault]:
         *address_faults(),
         *kills,
         Fault(area="process", name="kill -9 between two polls", begin=killed_between),
-        *terminated(),
-        *out_of_memory(),
         Fault(
             area="clock",
             name="the host's time zone is another one, and its clocks are put forward",
@@ -408,7 +307,8 @@ def clock_faults() -> list[Fault]:
             begin=jumps(day),
             end=jumps(-day),
             within=8,
-            allows=("alert QrRescanRequired",),  # it begins anew when its beginning turns out to lie in the future
+            allows=("alert QrRescanRequired",),
+            because="the same one, whose beginning lay in the future and is set right; nobody is notified again",
         ),
         Fault(area="clock", name="our clock is a day behind for a while", begin=jumps(-day), end=jumps(day), within=8),
         Fault(

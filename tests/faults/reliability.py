@@ -16,6 +16,10 @@ QR code is lost, under the daemon's real parts over HTTP and a real store. Each 
 compared with the same life without. Time to recover is counted from the end of the fault, in polls of a minute.
 "Process ends" means exit code 1 with that sentence; systemd or Docker starts it again, and so does the test.
 
+In *Process*, SIGTERM, SIGKILL, SIGSTOP and memory are those of a real process: `messenger-monitor run` at a poll a
+second, hit while the other side holds back an answer or a lock, or under a limit of memory (RLIMIT_DATA) that leaves it
+nothing. There, time to recover is from its start until it has polled.
+
 - **Lost**: a turn of a reply, a row of the ledger, a counted message or an alert that the undisturbed run has.
 - **Doubled**: one of these that it has not, an alert with a second beginning, or the use of a dead refresh token.
 - In *People* it is a notification in the portal and a letter that may be lost or doubled.
@@ -45,8 +49,8 @@ SHARED_HEAD = f"""
 Three real daemons on one real PostgreSQL, each behind a wire of its own, share {{portals}} portals with a lease of
 {{lease:.0f}} s (30 s by default) and a poll a second; `tests/sharing` writes this section. Of {{requests:,}} requests
 over {{changes}} changes of hands {{trespasses}} came from a process that did not hold the portal by the database's own
-record, {{dead}} dead refresh tokens were used, each of three incidents was opened once, and their alerts kept their
-beginnings.
+record, and {{stale}} of {{rows:,}} rows were written by one. {{dead}} dead refresh tokens were used, each of four
+incidents was opened once, people were told once of each, and their alerts kept their beginnings.
 
 | what becomes of one of the three | all portals asked by others after |
 |---|---|
@@ -62,24 +66,38 @@ def write_shared(spans: Mapping[str, float], **facts: float) -> None:
     PAGE.write_text(f"{before}\n{SHARED_HEAD.format(**facts)}{lines}")
 
 
-def write_page(rows: Mapping[str, Row], names: Sequence[str]) -> None:
-    """Only where all faults were run, and only when asked to: `RELIABILITY=1`."""
-    if not os.environ.get("RELIABILITY") or set(rows) != set(names):
+def write_page(rows: Mapping[str, Row], order: Sequence[tuple[str, str]]) -> None:
+    """What was measured now, only when asked to: `RELIABILITY=1`. What was not stays as it stands; `order`: areas and
+    names of all there are."""
+    if not os.environ.get("RELIABILITY") or not rows:
         return
-    _, mark, shared = PAGE.read_text().partition(SHARED)
-    PAGE.write_text(page([rows[name] for name in names]) + (f"\n{mark}{shared}" if mark else ""))
+    before, mark, shared = PAGE.read_text().partition(SHARED)
+    lines = {name: f"{row}\n" for name, row in rows_of(before).items()} | {name: line(rows[name]) for name in rows}
+    PAGE.write_text(page(lines, order) + (f"\n{mark}{shared}" if mark else ""))
 
 
-def page(rows: Sequence[Row]) -> str:
-    parts = [HEAD, f"\n{len(rows)} faults.\n"]
-    for area in dict.fromkeys(row.area for row in rows):
+def rows_of(text: str) -> dict[str, str]:
+    """By the fault's name as the page has it."""
+    rows = [row for row in text.splitlines() if row.startswith("| ") and row + "\n" != COLUMNS]
+    return {row.split(" | ")[0].removeprefix("| "): row for row in rows}
+
+
+def page(lines: Mapping[str, str], order: Sequence[tuple[str, str]]) -> str:
+    parts = [HEAD, f"\n{len(order)} faults.\n"]
+    for area in dict.fromkeys(area for area, _ in order):
         parts.append(f"\n## {area[:1].upper()}{area[1:]}\n\n{COLUMNS}")
         parts.append("|---|---|---|---|---|---|---|\n")
-        parts += [line(row) for row in rows if row.area == area]
+        parts += [lines[name] for place, name in order if place == area and name in lines]
     return "".join(parts)
 
 
 def line(row: Row) -> str:
-    minutes = f"{row.recovery.total_seconds() / 60:.0f} min" if row.recovery else "not within the run"
-    cells = (row.name, row.seen, row.lost, row.doubled, row.besides, minutes, row.hand or "itself")
+    cells = (row.name, row.seen, row.lost, row.doubled, row.besides, span(row.recovery), row.hand or "itself")
     return "| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in cells) + " |\n"
+
+
+def span(recovery: timedelta | None) -> str:
+    if recovery is None:
+        return "not within the run"
+    seconds = recovery.total_seconds()
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds / 60:.0f} min"

@@ -16,6 +16,7 @@ from stage import Stage
 from monitor.shell.store import Store, StoreError
 
 KEPT: dict[Path, sqlite3.Connection] = {}
+PAGE_SIZE = 4096
 
 
 def database(one: Stage) -> Path:
@@ -74,6 +75,21 @@ async def overwritten(one: Stage) -> None:
     for path in one.folder.glob("state.db-*"):
         path.unlink()
     database(one).write_bytes(b"rubbish" * 10_000)
+
+
+async def damaged(one: Stage) -> None:
+    """While it runs, after a copy: whatever lies beyond the first page is rubbish, in the file and in what was not yet
+    carried over into it; and nothing of it is in memory any more."""
+    from monitor.shell.store_backup import backup_file
+
+    backup_file(database(one), one.folder / "backup.db")
+    for path in (database(one), database(one).with_name("state.db-wal")):
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.seek(PAGE_SIZE)
+            file.write(b"rubbish!" * ((size - PAGE_SIZE) // 8))
+    with suppress(StoreError):
+        await pragma("shrink_memory")(one)
 
 
 async def restored(one: Stage) -> None:
@@ -165,6 +181,7 @@ def store_faults() -> list[Fault]:
             end=authorised_again,
             hand="messenger-monitor restore --from BACKUP, or " + AUTH,
             allows=("use of a dead refresh token",),
+            because="the living one was in the file that is gone",
             within=8,
             seen=("it was restored, cleaned or deleted: start anew from what it holds",),
         ),
@@ -174,6 +191,14 @@ def store_faults() -> list[Fault]:
             begin=overwritten,
             end=restored,
             seen=("not a database: the file is no store: move it away, or restore it from a backup",),
+            hand="messenger-monitor restore --from BACKUP",
+        ),
+        Fault(
+            area="store",
+            name="the store's file is damaged while the daemon runs",
+            begin=damaged,
+            end=restored,
+            seen=("exit 1: store .*restore it from a backup",),
             hand="messenger-monitor restore --from BACKUP",
         ),
         Fault(
@@ -235,7 +260,22 @@ def postgres_faults() -> list[Fault]:
             "read-only transaction",
         ),
         at("PostgreSQL is restarted within a minute", act(restart), nothing),
+        at(
+            "PostgreSQL's machine dies, and its synchronous standby takes over the address",
+            dies_beside_its_standby,
+            act(Server.take_over),
+            "start PostgreSQL or correct store.url",
+        ),
     ]
+
+
+async def dies_beside_its_standby(one: Stage) -> None:
+    """The last that was acknowledged is a pair of tokens: who forgets it uses a dead one next."""
+    assert one.postgres is not None
+    await asyncio.to_thread(one.postgres.follow)
+    one.sandbox.oauth.expire_all()
+    await one.minute()
+    await asyncio.to_thread(one.postgres.stop)
 
 
 def restart(server: Server) -> None:

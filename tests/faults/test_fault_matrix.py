@@ -10,31 +10,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from fault_list import TOKENS, Fault, alertmanager_faults, of_the_portal, of_the_provider, on_the_wire
-from people_faults import addressed, letters, people_faults, post_office
-from portal_faults import portal_faults
+from all_faults import FAULTS, ORDER, PEOPLE
+from fault_list import Fault, cell
+from people_faults import addressed, letters, post_office
 from postgres_server import served
-from process_faults import process_faults
-from reliability import PAGE, SHARED, Row, write_page
+from reliability import PAGE, SHARED, Row, rows_of, write_page
 from stage import START, Outcome, Stage, doubled, lost, outcome, stage, told_besides
-from store_faults import store_faults
 from structlog.testing import capture_logs
 
-FAULTS = [
-    *on_the_wire(),
-    *of_the_portal(),
-    *TOKENS,
-    *portal_faults(),
-    *of_the_provider(),
-    *alertmanager_faults(),
-    *store_faults(),
-    *process_faults(),
-]
 ORDINARY = frozenset({"incident.opened", "portal.failing"})  # seen as incidents and failures
 MAY_BE_TOLD = {"ChannelDown", "PortalUnreachable", "PortalAuthFailed", "SlowReply", "NoReply"}
 SETTLE = 9  # minutes that every run lasts after its fault
 LIVED = 6  # minutes before and during it
-PEOPLE = people_faults()
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -43,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("faults")
 def table() -> Iterator[dict[str, Row]]:
     rows: dict[str, Row] = {}
     yield rows
-    write_page(rows, [fault.name for fault in (*FAULTS, *PEOPLE)])
+    write_page(rows, ORDER)
 
 
 async def before(one: Stage) -> None:
@@ -150,8 +137,8 @@ async def test_people_are_told_once_whatever_becomes_of_the_way_to_them(
         area=fault.area,
         name=fault.name,
         seen=told(fault, one),
-        lost="; ".join(gone) or "nothing",
-        doubled="; ".join(twice) or "nothing",
+        lost=cell(fault, gone),
+        doubled=cell(fault, twice),
         recovery=timedelta(minutes=well_in) if well_in and not gone else None,
         hand=fault.hand,
     )
@@ -169,8 +156,8 @@ async def test_a_fault_loses_nothing_doubles_nothing_and_is_seen(
         area=fault.area,
         name=fault.name,
         seen=told(fault, one),
-        lost="; ".join(lost(was, meant)) or "nothing",
-        doubled="; ".join(doubled(was, meant)) or "nothing",
+        lost=cell(fault, lost(was, meant)),
+        doubled=cell(fault, doubled(was, meant)),
         besides=", ".join(told_besides(was, meant)) or "nothing",
         recovery=timedelta(minutes=well_in) if well_in else None,
         hand=fault.hand,
@@ -194,8 +181,11 @@ def told(fault: Fault, one: Stage) -> str:
 
 
 def test_the_page_has_a_row_for_every_fault_and_none_for_another() -> None:
-    page = PAGE.read_text().partition(SHARED)[0]
-    rows = [row.split(" | ")[0].removeprefix("| ") for row in page.splitlines() if row.startswith("| ")]
-    assert sorted(row for row in rows if row != "fault") == sorted(
-        fault.name.replace("|", "/") for fault in (*FAULTS, *PEOPLE)
-    )
+    rows = rows_of(PAGE.read_text().partition(SHARED)[0])
+    assert list(rows) == [name.replace("|", "/") for name in in_order()]
+
+
+def in_order() -> list[str]:
+    """The areas stand in the order of their first fault."""
+    areas = list(dict.fromkeys(area for area, _ in ORDER))
+    return [name for area in areas for place, name in ORDER if place == area]

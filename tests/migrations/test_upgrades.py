@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from monitor.core.desk import Context, judge
 from monitor.core.policy import Policy
+from monitor.shell import store_outages
 from monitor.shell.metrics import counted_of, totals_of
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_engine import newest_schema
@@ -103,7 +104,9 @@ async def is_whole(url: str, counts: dict[str, int]) -> None:
     await store.commit("acme", state, judged)
     await store.close()
     engine = create_engine(driver(url))
+    assert store_outages.failing.metadata is METADATA  # its tables are among these
     assert set(METADATA.tables) <= set(inspect(engine).get_table_names())
+    assert "incidents_open_outages" in {index["name"] for index in inspect(engine).get_indexes("incidents")}
     with engine.connect() as connection:
         assert connection.execute(text("select version_num from alembic_version")).scalar() == newest_schema()
         events = connection.execute(text("select count(*) from turn_events")).scalar()

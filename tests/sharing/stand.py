@@ -9,6 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,10 @@ from aiohttp import web
 from tests.e2e.e2e_parts import COMMAND, Running, free_port, launch, secret_file
 from tests.e2e.second_portal import SecondPortal
 
-SHARDS, PORTALS, LEASE = 12, 18, 3.0
+SHARDS, PORTALS = 12, 18
+# LEASE=30 POLL=60 in the environment: the daemon's own defaults, for half an hour's patience.
+LEASE, POLL = float(os.environ.get("LEASE", "3")), float(os.environ.get("POLL", "1"))
+TWO_MINUTES = 2 * LEASE + POLL  # what a takeover may take; two minutes by default
 CHANNEL, LINE = "telegrambot", 1
 SLACK = 0.25  # seconds that a request may be on its way to the portal while its sender lets go
 
@@ -33,7 +37,16 @@ BEGIN
   RETURN new;
 END $$;
 CREATE TRIGGER note AFTER UPDATE ON shards FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO noted SELECT 0, shard, term, owner FROM shards;
+CREATE TABLE written (at double precision, portal text, port int, what text);
+CREATE FUNCTION note_write() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO written VALUES (extract(epoch FROM clock_timestamp()), new.portal, inet_client_port(), tg_table_name);
+  RETURN new;
+END $$;
 """
+WRITTEN = ("portals", "remembered", "tokens", "incidents", "turns", "outbox", "failing")
+NOTE_WRITE = "CREATE TRIGGER note_write AFTER INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION note_write();"
 
 
 class Wire:
@@ -41,6 +54,7 @@ class Wire:
 
     def __init__(self, port: int) -> None:
         self._to, self.port = port, 0
+        self.ports: set[int] = set()  # by which the database knows who comes this way
         self._whole = asyncio.Event()
         self._whole.set()
         self._server: asyncio.Server | None = None
@@ -72,6 +86,7 @@ class Wire:
         await self._whole.wait()
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self._to)
         self._writers |= {writer, there_writer}
+        self.ports.add(there_writer.get_extra_info("sockname")[1])
         for source, target in ((reader, there_writer), (there_reader, writer)):
             task = asyncio.get_running_loop().create_task(self._pump(source, target))
             self._tasks.add(task)
@@ -90,6 +105,25 @@ class Wire:
 
 
 @dataclass
+class Held:
+    """One process's answers that a portal keeps back: `reached` when one of them waits, until `let_go`."""
+
+    process: str
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def keep(self, request: web.Request) -> None:
+        if process_of(request) == self.process:
+            self.reached.set()
+            await self.let_go.wait()
+
+
+def process_of(request: web.Request) -> str:
+    """As it names itself to portals."""
+    return request.headers.get("User-Agent", "").partition("(")[2].rstrip(")")
+
+
+@dataclass
 class Stand:
     """`asked`: (moment, portal, process) of every request a portal got."""
 
@@ -101,6 +135,7 @@ class Stand:
     wires: dict[str, Wire] = field(default_factory=dict)
     running: dict[str, Running] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)  # sections of every process's file
+    held: dict[str, Held] = field(default_factory=dict)  # by portal
     bound: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # `channels` of a portal
 
     async def build(self) -> None:
@@ -115,8 +150,9 @@ class Stand:
 
     def _noting(self, name: str) -> Callable[[web.Request], Any]:
         async def note(request: web.Request) -> None:
-            agent = request.headers.get("User-Agent", "")
-            self.asked.append((time.time(), name, agent.partition("(")[2].rstrip(")")))
+            self.asked.append((time.time(), name, process_of(request)))
+            if name in self.held:
+                await self.held[name].keep(request)
 
         return note
 
@@ -137,7 +173,7 @@ class Stand:
             "store": {"url": f"postgresql://{address['user']}@127.0.0.1:{self.wires[name].port}/{address['dbname']}"},
             "alertmanager": {"url": self.alertmanager},
             "cluster": {"name": name, "shards": SHARDS, "lease": f"{LEASE:.0f}s", "url": f"http://127.0.0.1:{port}"},
-            "defaults": {"poll": "1s", "settle": "1s"},
+            "defaults": {"poll": f"{POLL:.0f}s", "settle": "1s"},
             "portals": [
                 self.entry(folder, known, portal) | {"channels": self.bound.get(known, [])}
                 for known, portal in self.portals.items()
@@ -191,21 +227,48 @@ class Stand:
         return last
 
     def note_changes(self) -> None:
-        with psycopg.connect(self.database, autocommit=True) as connection:
+        """From now on the database notes who holds what and who writes what; who has a shard now has had it always."""
+        with psycopg.connect(self.database) as connection:
             connection.execute(NOTED)
+            for table in WRITTEN:
+                connection.execute(NOTE_WRITE.format(table))
 
     def trespasses(self, shard_of: Callable[[str], int]) -> list[tuple[float, str, str]]:
         """Requests of a process at a moment when, by the database's own record, it did not hold the portal's shard."""
-        with psycopg.connect(self.database) as connection:
-            rows = connection.execute("SELECT at, shard, owner FROM noted ORDER BY at").fetchall()
-        history: dict[int, list[tuple[float, str]]] = defaultdict(list)
-        for at, shard, owner in rows:
-            history[int(shard)].append((float(at), str(owner).rpartition("-")[0]))
+        history = self._history()
         return [
             (at, portal, process)
             for at, portal, process in self.asked
             if process not in set(holders(history[shard_of(portal)], at - SLACK, at))
         ]
+
+    def written(self) -> list[tuple[float, str, str, str]]:
+        """(moment, portal, process, table) of every row that a process wrote, by the way it came to the database."""
+        process = {port: name for name, wire in self.wires.items() for port in wire.ports}
+        with psycopg.connect(self.database) as connection:
+            rows = connection.execute("SELECT at, portal, port, what FROM written ORDER BY at").fetchall()
+        return [(float(at), str(portal), process[int(port)], str(what)) for at, portal, port, what in rows]
+
+    def stale_writes(self, shard_of: Callable[[str], int]) -> list[tuple[float, str, str, str]]:
+        """Rows of who did not hold the portal's shard at that moment; no slack: a change of hands waits for writers."""
+        history = self._history()
+        return [row for row in self.written() if row[2] not in set(holders(history[shard_of(row[1])], row[0], row[0]))]
+
+    def longest_unasked(self, since: float, until: float) -> float:
+        """Of all portals, the longest span between those moments in which one of them was not asked."""
+        moments: dict[str, list[float]] = {name: [since] for name in self.portals}
+        for at, portal, _ in self.asked:
+            if since <= at <= until:
+                moments[portal].append(at)
+        return max(after - before for one in moments.values() for before, after in pairwise([*one, until]))
+
+    def _history(self) -> dict[int, list[tuple[float, str]]]:
+        with psycopg.connect(self.database) as connection:
+            rows = connection.execute("SELECT at, shard, owner FROM noted ORDER BY at").fetchall()
+        history: dict[int, list[tuple[float, str]]] = defaultdict(list)
+        for at, shard, owner in rows:
+            history[int(shard)].append((float(at), str(owner).rpartition("-")[0]))
+        return history
 
 
 def holders(history: list[tuple[float, str]], since: float, until: float) -> Iterator[str]:

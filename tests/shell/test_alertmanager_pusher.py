@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -130,7 +131,7 @@ async def test_of_several_processes_each_tells_its_own_and_ends_nothing_of_the_o
     assert len(shelf.bodies) == 2, "what others have to know is still there"
 
 
-async def test_an_alert_without_a_portal_is_told_by_each_process_and_kept_by_none(
+async def test_an_alert_without_a_portal_is_told_by_the_one_in_whose_hands_it_is_and_goes_on_with_the_next(
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:
     shelf = Shelf()
@@ -140,14 +141,43 @@ async def test_an_alert_without_a_portal_is_told_by_each_process_and_kept_by_non
         starts_at=NOW,
         generator_url="",
     )
-    mine = Pusher(url=receiver.url, http=http, keeper=shelf, registry=Registry(), clock=Clock(), mine="acme".__eq__)
-    mine.wish("acme", [outage])
-    assert await mine.tell()
-    assert receiver.got[-1][0]["labels"]["provider"] == "wazzup"
+    held = {"": "ada", "acme": "bela"}
+
+    def of(process: str) -> Pusher:
+        return Pusher(
+            url=receiver.url,
+            http=http,
+            keeper=shelf,
+            registry=Registry(),
+            clock=Clock(),
+            mine=lambda one: held[one] == process,
+        )
+
+    ada, bela = of("ada"), of("bela")
+    bela.wish("acme", [outage])
+    assert await bela.tell()
+    assert (receiver.got, shelf.bodies) == ([], {}), "a portal's own finding is not yet everybody's"
+
+    ada.wish("", [outage])
+    assert await ada.tell()
+    (told,) = receiver.got.pop()
+    assert len(shelf.bodies) == 1
+
+    held[""] = "bela"
+    await ada.release([""])
+    await bela.restore([""])
+    bela.wish("", [replace(outage, starts_at=NOW + timedelta(minutes=5))])
+    assert await bela.tell()
+    (again,) = receiver.got.pop()
+    assert (again["labels"], again["startsAt"]) == (told["labels"], told["startsAt"])
+    assert await ada.tell()
+    assert receiver.got == [], "who had it before is silent"
+
+    bela.wish("", [])
+    assert await bela.tell()
+    (end,) = receiver.got.pop()
+    assert end["startsAt"] == told["startsAt"]
     assert shelf.bodies == {}
-    mine.wish("acme", [])
-    assert await mine.tell()
-    assert len(receiver.got) == 2, "its end was told"
 
 
 async def test_what_could_not_be_told_is_told_when_alertmanager_is_back(
