@@ -9,6 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp.test_utils import TestClient, TestServer
+
+from monitor.secret import Secret
+from monitor.shell.store import Store
+from monitor.shell.visitors import Access
+from monitor.shell.web import make_app
+from tests.pages.pages_parts import TOKEN, PageBoard
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -187,3 +194,23 @@ def test_the_pods_are_hardened_probed_and_never_all_away_at_once() -> None:
         assert selector.get("matchLabels", selector).items() <= labels.items()
     volumes = {one["name"] for one in pod["volumes"]}
     assert {one["name"] for one in monitor["volumeMounts"]} == volumes
+
+
+def probed() -> dict[str, str]:
+    """Who asks which path of the daemon, and has no token to show."""
+    asked = re.search(r"urlopen\('http://127\.0\.0\.1:9460(/\w+)'", (DEPLOY / "Dockerfile").read_text())
+    assert asked is not None
+    container = kubernetes()["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
+    probes = {name: probe["httpGet"]["path"] for name, probe in container.items() if name.endswith("Probe")}
+    assert probes.keys() == {"startupProbe", "livenessProbe", "readinessProbe"}
+    return {"HEALTHCHECK": asked[1], **probes}
+
+
+async def test_who_asks_whether_a_daemon_lives_and_is_ready_needs_no_token_where_all_others_do(tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path / 'state.db'}")
+    board = PageBoard(store, Access(token=Secret(TOKEN)))
+    async with TestClient(TestServer(make_app(board))) as client:
+        assert (await client.get("/metrics")).status == 401
+        for who, path in probed().items():
+            assert (await client.get(path)).status == 200, f"{who} asks {path}"
+    await store.close()
