@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -24,7 +23,7 @@ from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
 from monitor.shell.wire import Limits, request
-from monitor.terminal import plain
+from monitor.terminal import plain, printed
 
 PATIENCE = timedelta(seconds=10)
 _COLOURS = {Verdict.OK: "green", Verdict.WRONG: "red", Verdict.UNKNOWN: "yellow"}
@@ -105,7 +104,7 @@ async def _store(config: Config) -> AsyncIterator[Store]:
 def show(lines: Sequence[Line], code: int, *, as_json: bool) -> None:
     if as_json:
         body = {"exit_code": code, "lines": [asdict(line) for line in lines]}
-        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        click.echo(printed(body))
         return
     for line in lines:
         mark = click.style(f"{line.verdict.value:<8}", fg=_COLOURS[line.verdict])
