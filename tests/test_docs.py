@@ -23,10 +23,12 @@ BILINGUAL = (
     "pages",
     "providers",
     "reference",
+    "reliability",
     "replies",
     "reviews",
     "runbooks",
     "scaling",
+    "security",
 )
 PAIRS = [(ROOT / "README.md", ROOT / "README.ru.md")]
 PAIRS += [(DOCS / f"{name}.md", DOCS / "ru" / f"{name}.md") for name in BILINGUAL]
