@@ -14,9 +14,9 @@ import click
 
 from monitor.config import Config, ConfigProblems, load
 from monitor.core.model import CallFailed
-from monitor.doctor_host import host_lines, is_ours, store_path
+from monitor.doctor_host import host_lines, is_ours, store_path, store_refused
 from monitor.doctor_lines import EXIT_USAGE, Line, Verdict, exit_code, unknown, well, wrong
-from monitor.doctor_network import Place, clock_line, places, reached
+from monitor.doctor_network import Place, clock_line, places, reached, receiver_lines
 from monitor.doctor_portal import portal_lines
 from monitor.logs import configure
 from monitor.shell.clock import Clock
@@ -54,9 +54,9 @@ async def examine(config: Config, clock: Clock) -> tuple[Line, ...]:
             skew = group.create_task(clock_line(http, wanted[0], clock.real_now()))
             alerts = group.create_task(alertmanager_line(config, http))
         lines += [task.result() for task in network]
-        lines += [skew.result(), alerts.result()]
+        lines += [skew.result(), alerts.result(), *receiver_lines(config)]
         lines += await _portals(config, http, clock)
-    return tuple(lines)
+    return tuple(dict.fromkeys(lines))  # a store that cannot be opened is met twice
 
 
 async def alertmanager_line(config: Config, http: aiohttp.ClientSession) -> Line:
@@ -85,8 +85,7 @@ async def _portals(config: Config, http: aiohttp.ClientSession, clock: Clock) ->
         async with _store(config) as store, asyncio.TaskGroup() as group:
             asked = [group.create_task(portal_lines(wish, store, http, clock)) for wish in config.portals]
     except StoreError as error:
-        found, _, said = str(error).rpartition(": ")
-        return [wrong("store", found, said)] + [
+        return [store_refused(error)] + [
             unknown(f"portal {wish.name}", "not asked: its tokens are in the store", remedy) for wish in config.portals
         ]
     return [line for task in asked for line in task.result()]

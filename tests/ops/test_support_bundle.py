@@ -139,7 +139,7 @@ async def test_a_bundle_of_a_system_where_nothing_answers_names_no_address_eithe
     assert (code, err) == (0, "")
     text = text_of(out)
     assert re.findall(r".{0,40}\bnp[-_ ].{0,40}", text) == []
-    assert "network host-" in text
+    assert "network portals[0].url (host-" in text
     assert "messenger-monitor" in text
 
 
