@@ -71,7 +71,8 @@ soak: $(STAMP)
 clean:
 	rm -rf .venv build mutants mutants.log dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-# Ten minutes of hostile answers; what breaks is kept in tests/fuzz/corpus and tried again by every later run.
+# Ten minutes of hostile answers; what breaks is kept in tests/fuzz/found and tried again by every later run here. Once
+# mended it gets a name in tests/fuzz/corpus.
 fuzz: $(STAMP)
 	@end=$$(( $$(date +%s) + $${FUZZ_SECONDS:-600} )); while [ $$(date +%s) -lt $$end ]; do \
 	  FUZZ=1 timeout $$(( end - $$(date +%s) + 1 )) $(BIN)/pytest tests/fuzz -q -x -p no:cacheprovider; code=$$?; \

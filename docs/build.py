@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from docs.sizing import put
 from monitor.core.incident import IncidentKind
 from monitor.core.model import Reason, State
 from monitor.core.signals import BUCKETS, METRICS
@@ -126,6 +127,8 @@ def main() -> None:
     for language, folder in FOLDERS.items():
         (folder / "reference.md").write_text(reference(language))
         (folder / "runbooks.md").write_text(runbooks(language))
+        scaling = folder / "scaling.md"
+        scaling.write_text(put(scaling.read_text(), language))
 
 
 if __name__ == "__main__":

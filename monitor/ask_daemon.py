@@ -58,7 +58,7 @@ async def _tell(config: Config, path: str, body: dict[str, str], done: str) -> i
     except (aiohttp.ClientError, ValueError):
         click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
         return 2
-    click.echo(told.get("error") or done, err=status != 200)
+    click.echo(plain(str(told.get("error") or done)), err=status != 200)
     return 0 if status == 200 else 1
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
 
 from monitor.config import Config
+from monitor.config_yaml import read_yaml
 from monitor.shell.oauth import OAuthKeys, Webhook, oauth_url
 
 # Keys of the configuration whose texts name nobody.
@@ -21,6 +26,7 @@ OPEN_LABELS = frozenset(
     {"state", "reason", "source", "kind", "verdict", "direction", "clock", "le", "messenger", "severity", "check"}
     | {"result", "version", "method"}
 )
+_OURS = frozenset({"monitor", "postgres", "state.db"})  # as our own documents and examples name a store
 _LABEL = re.compile(r'(?<!\w)([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"')
 _HARMLESS = re.compile(r"[\w .,:+/-]{1,60}")
 
@@ -37,9 +43,11 @@ class Aliases:
 
     def within(self, text: str) -> str:
         """Every value that has a name by now, replaced where it stands in a sentence; the longest first."""
-        pairs = [(value, name) for names in self._known.values() for value, name in names.items() if len(value) > 2]
+        pairs = [(value, name) for names in self._known.values() for value, name in names.items() if value]
         for value, name in sorted(pairs, key=lambda pair: -len(pair[0])):
-            text = text.replace(value, name)
+            for form in {value, json.dumps(value, ensure_ascii=False)[1:-1]}:
+                alone = re.escape(form) if len(form) > 2 else rf"(?<!\w){re.escape(form)}(?!\w)"
+                text = re.sub(alone, name, text)
         return text
 
 
@@ -48,14 +56,62 @@ def introduce(config: Config, aliases: Aliases) -> None:
     for secret in config.secrets:
         aliases.of("secret", secret.reveal())
     aliases.of("path", str(config.source_path.absolute().parent))
-    aliases.of("path", config.store_url)
+    _introduce_store(config.store_url, aliases)
     for portal in config.portals:
         aliases.of("portal", portal.name)
-        for url in _urls(portal.url, portal.credentials):
-            aliases.of("host", urlsplit(url).hostname or "")
+        for expiry in portal.policy.expiries:
+            aliases.of("expiry", expiry.subject)
     for provider in config.providers:
         aliases.of("provider", provider.account.name)
-        aliases.of("host", urlsplit(provider.account.url).hostname or "")
+    for user in config.web.users:
+        aliases.of("user", user.name)
+    for receiver in config.receivers:
+        aliases.of("receiver", receiver.rule.name)
+    if config.cluster is not None:
+        aliases.of("process", config.cluster.name)
+    for host in _hosts(config):
+        aliases.of("host", host)
+
+
+def _introduce_store(url: str, aliases: Aliases) -> None:
+    """A file, or a database on a server with its user; the port, unlike these, tells nobody's name."""
+    aliases.of("path", url)
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        aliases.of("path", str(Path(address.database or "").absolute().parent))
+        if Path(address.database or "").name not in _OURS:
+            aliases.of("store", Path(address.database or "").name)
+        return
+    for kind, name in (("host", address.host), ("database", address.database), ("user", address.username)):
+        if name and name not in _OURS:
+            aliases.of(kind, name)
+    if address.password:
+        aliases.of("secret", str(address.password))
+
+
+def _hosts(config: Config) -> Iterator[str]:
+    """Of every address that the file, or a secret it names, holds; in whatever key."""
+    known = [secret.reveal() for secret in config.secrets]
+    known += [config.web.external_url, config.alertmanager_url or "", config.cluster.url if config.cluster else ""]
+    for portal in config.portals:
+        known += _urls(portal.url, portal.credentials)
+    known += [provider.account.url for provider in config.providers]
+    for text in (*known, *_texts(read_yaml(config.source_path))):
+        yield from _host(text)
+    yield from config.allow_link_local
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    parts = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    for part in parts:
+        yield from (part,) if isinstance(part, str) else _texts(part)
+
+
+def _host(text: str) -> Iterator[str]:
+    """As it was written and as a program writes it."""
+    found = re.match(r"[a-z][a-z0-9+.-]*://(?:[^/?#]*@)?([^/?#:\[\]\s]+|\[[0-9a-f:.]+\])", text, re.IGNORECASE)
+    if found:
+        yield from {found[1], found[1].lower()}
 
 
 def _urls(url: str, credentials: OAuthKeys | Webhook) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 
@@ -12,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.check import Report
-from monitor.terminal import plain
+from monitor.terminal import plain, printed
 
 _STYLE = {"ok": "green", "wrong": "bold red", "unknown": "yellow"}
 
@@ -24,17 +23,19 @@ def show(report: Report, *, as_json: bool) -> None:
             "problems": report.problems,
             "rows": [asdict(row) for row in report.rows],
         }
-        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        click.echo(printed(body))
         return
     table = Table(show_edge=False, pad_edge=False, expand=False)
     for title in ("portal", "what", "state", "detail", "what to do"):
         table.add_column(title, overflow="fold")
     for row in report.rows:
         style = _STYLE[row.verdict]
-        table.add_row(row.portal, _text(row.subject), _text(row.state, style), _text(row.detail), _text(row.action))
+        table.add_row(
+            _text(row.portal), _text(row.subject), _text(row.state, style), _text(row.detail), _text(row.action)
+        )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     for problem in report.problems:
-        click.echo(problem, err=True)
+        click.echo(plain(problem), err=True)
     click.echo(("all well", "something is wrong", "could not tell")[report.exit_code])
 
 

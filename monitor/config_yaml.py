@@ -33,7 +33,7 @@ class Loader(Base):
 for _tag, _pattern, _first in (
     ("bool", r"^(?:true|True|false|False)$", "tTfF"),
     ("null", r"^(?:~|null|Null|NULL|)$", "~nN\0"),
-    ("int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("int", r"^[-+]?(?:0|[1-9][0-9]{0,17})$", "-+0123456789"),
     ("float", r"^[-+]?(?:0|[1-9][0-9]*)\.[0-9]+$", "-+0123456789"),
     ("merge", r"^<<$", "<"),
 ):
@@ -53,6 +53,8 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         tree = _construct(text, name)
     except yaml.YAMLError as error:
         raise ConfigProblems((_syntax(error, name),)) from None
+    except (ValueError, KeyError, AttributeError, TypeError):  # what PyYAML lets through of `!!int x`, `!!bool x`
+        raise ConfigProblems((f"{name}: expected plain values, got a tag (!!) that its value does not fit",)) from None
     if tree is None:
         raise ConfigProblems((f"{name}: expected a mapping with `portals:`, got an empty file",))
     if not isinstance(tree, dict):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -15,16 +14,16 @@ import click
 
 from monitor.config import Config, ConfigProblems, load
 from monitor.core.model import CallFailed
-from monitor.doctor_host import host_lines, is_ours, store_path
+from monitor.doctor_host import host_lines, is_ours, store_path, store_refused
 from monitor.doctor_lines import EXIT_USAGE, Line, Verdict, exit_code, unknown, well, wrong
-from monitor.doctor_network import Place, clock_line, places, reached
+from monitor.doctor_network import Place, clock_line, places, reached, receiver_lines
 from monitor.doctor_portal import portal_lines
 from monitor.logs import configure
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
 from monitor.shell.wire import Limits, request
-from monitor.terminal import plain
+from monitor.terminal import plain, printed
 
 PATIENCE = timedelta(seconds=10)
 _COLOURS = {Verdict.OK: "green", Verdict.WRONG: "red", Verdict.UNKNOWN: "yellow"}
@@ -55,9 +54,9 @@ async def examine(config: Config, clock: Clock) -> tuple[Line, ...]:
             skew = group.create_task(clock_line(http, wanted[0], clock.real_now()))
             alerts = group.create_task(alertmanager_line(config, http))
         lines += [task.result() for task in network]
-        lines += [skew.result(), alerts.result()]
+        lines += [skew.result(), alerts.result(), *receiver_lines(config)]
         lines += await _portals(config, http, clock)
-    return tuple(lines)
+    return tuple(dict.fromkeys(lines))  # a store that cannot be opened is met twice
 
 
 async def alertmanager_line(config: Config, http: aiohttp.ClientSession) -> Line:
@@ -86,8 +85,7 @@ async def _portals(config: Config, http: aiohttp.ClientSession, clock: Clock) ->
         async with _store(config) as store, asyncio.TaskGroup() as group:
             asked = [group.create_task(portal_lines(wish, store, http, clock)) for wish in config.portals]
     except StoreError as error:
-        found, _, said = str(error).rpartition(": ")
-        return [wrong("store", found, said)] + [
+        return [store_refused(error)] + [
             unknown(f"portal {wish.name}", "not asked: its tokens are in the store", remedy) for wish in config.portals
         ]
     return [line for task in asked for line in task.result()]
@@ -105,7 +103,7 @@ async def _store(config: Config) -> AsyncIterator[Store]:
 def show(lines: Sequence[Line], code: int, *, as_json: bool) -> None:
     if as_json:
         body = {"exit_code": code, "lines": [asdict(line) for line in lines]}
-        click.echo(json.dumps(body, ensure_ascii=False, indent=2))
+        click.echo(printed(body))
         return
     for line in lines:
         mark = click.style(f"{line.verdict.value:<8}", fg=_COLOURS[line.verdict])

@@ -59,8 +59,7 @@ def _store_lines(url: str) -> Iterator[Line]:
     try:
         facts = look(url)
     except StoreError as error:
-        found, _, remedy = str(error).rpartition(": ")
-        yield wrong("store", found, remedy)
+        yield store_refused(error)
         return
     if facts.damage:
         yield wrong("store", f"damaged: {facts.damage}", "restore it: messenger-monitor restore --from BACKUP")
@@ -73,6 +72,12 @@ def _store_lines(url: str) -> Iterator[Line]:
         yield unknown(
             "store", f"schema {facts.schema}; this version writes {facts.newest}", "it is brought up at the next start"
         )
+
+
+def store_refused(error: StoreError) -> Line:
+    """Its sentence begins with the store and ends with the remedy."""
+    found, _, remedy = str(error).removeprefix("store ").rpartition(": ")
+    return wrong("store", found, remedy)
 
 
 def _absent(path: Path) -> Line:

@@ -16,6 +16,7 @@ import aiohttp
 from monitor.config import Config
 from monitor.core.model import CallFailed
 from monitor.doctor_lines import Line, unknown, well, wrong
+from monitor.receivers.apprise import place_of
 from monitor.shell.oauth import OAuthKeys, oauth_url
 from monitor.shell.wire import Limits, Trust, request, trust
 
@@ -55,6 +56,21 @@ def _all_places(config: Config) -> Iterator[Place]:
     for index, provider in enumerate(config.providers):
         trusted = trust(str(provider.ca_file) if provider.ca_file else None)
         yield Place(key=f"providers[{index}].url", url=provider.account.url, trusted=trusted)
+    for index, receiver in enumerate(config.receivers):
+        if url := receiver.secrets.get("url"):
+            yield Place(key=f"receivers[{index}].url_file", url=place_of(url.reveal()) or "")
+
+
+def receiver_lines(config: Config) -> Iterator[Line]:
+    """Whether apprise knows the address; that it is the right one only a message shows."""
+    for receiver in config.receivers:
+        url, about = receiver.secrets.get("url"), f"receiver {receiver.rule.name}"
+        if url is None:
+            continue
+        if place_of(url.reveal()) is None:
+            yield wrong(about, "its address is none that apprise knows", "correct url_file: one line, service://...")
+        else:
+            yield well(about, f"an address of {url.reveal().partition(':')[0].lower()} that apprise understands")
 
 
 async def reached(place: Place) -> Line:
@@ -62,7 +78,7 @@ async def reached(place: Place) -> Line:
     parts = urlsplit(place.url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    about = f"network {host}"
+    about = f"network {place.key} ({host}:{port})"
     try:
         async with asyncio.timeout(PATIENCE):
             expires = await _connected(host, port, place.trusted if secure else None)

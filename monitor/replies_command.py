@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from monitor.config import Config
 from monitor.replies_report import By, Report, as_csv, as_json, report
 from monitor.stored import Refused, stored
+from monitor.terminal import plain
 
 OUT = {"json": as_json, "csv": as_csv}
 AHEAD = timedelta(days=1)  # deadlines of who waits in time still
@@ -39,7 +41,7 @@ async def replies(config: Config, portal: str, *, since: str, until: str | None,
     if form in OUT:
         click.echo(OUT[form](told).rstrip("\n"))
     else:
-        _show(told)
+        show(told)
     return 0
 
 
@@ -50,9 +52,9 @@ def _period(since: str, until: str | None, now: datetime) -> tuple[datetime, dat
     return start, end
 
 
-def _show(told: Report) -> None:
+def show(told: Report) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} to {told.until:%Y-%m-%d %H:%M} UTC, by deadline")
+    console.print(_text(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} to {told.until:%Y-%m-%d %H:%M} UTC, by deadline"))
     table = Table(show_edge=False, pad_edge=False)
     heads = ("who", "n", "in time", "p50", "p90", "own p50", "late", "missed", "waiting late", "excused")
     for head in (*heads, "waived", "closed silently", "let go", "worst"):
@@ -60,7 +62,7 @@ def _show(told: Report) -> None:
     for row in told.rows:
         share = "-" if row["share"] is None else f"{row['share']:.0%}"
         table.add_row(
-            row["who"],
+            _text(row["who"]),
             str(row["n"]),
             share if row["rated"] else f"({share})",
             _wait(row["p50"], at_least=row["p50_at_least"]),
@@ -71,7 +73,7 @@ def _show(told: Report) -> None:
             f"{_wait(row['worst'])} in {row['worst_session']}" if row["worst_session"] else "",
         )
     console.print(table)
-    console.print(f"a dialog: {told.address}/online/?IM_HISTORY=imol|NUMBER", style="dim", soft_wrap=True)
+    console.print(_text(f"a dialog: {told.address}/online/?IM_HISTORY=imol|NUMBER"), style="dim", soft_wrap=True)
     console.print("(in brackets: fewer than 10 turns, no rating; ≥: had not been answered by then)", style="dim")
     _show_parity(told, console)
 
@@ -83,6 +85,11 @@ def _show_parity(told: Report, console: Console) -> None:
     console.print(f"Bitrix24's own average: {_wait(figure['portal_mean'])}; ours: {_wait(figure['ours_mean'])}")
     for why, one in figure["reasons"].items():
         console.print(f"  {one['turns']:>5} turns, apart by {_wait(one['apart'])}: {WHY[why]}")
+
+
+def _text(said: str) -> Text:
+    """Names that others chose are shown, never obeyed: neither as markup nor as commands to the terminal."""
+    return Text(plain(said))
 
 
 def _wait(seconds: int | None, *, at_least: bool = False) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +15,11 @@ from monitor.core.memory import PortalState
 from monitor.core.parity import Parity, parity
 from monitor.core.replies import Figures, Waited, by_key, by_manager, in_period, of_team
 from monitor.core.turn import Turn
+from monitor.terminal import printed
 
 By = Literal["manager", "line", "messenger"]
 TEAM = "team"
+_FORMULA = re.compile(r"""(^|;)(?=[\s"']*[=+\-@＝＋－＠])""")
 
 _COUNTS = ("n", "met", "late", "missed", "overdue", "waiting", "excused", "waived", "elsewhere", "bot_only")
 _GAMING = ("helped", "ooh", "skipped", "closed_unanswered", "waved_off", "spam", "short")
@@ -129,7 +131,7 @@ def as_json(told: Report) -> str:
         "rows": list(told.rows),
         "portal_figure": dict(told.parity),
     }
-    return json.dumps(body, ensure_ascii=False, indent=2)
+    return printed(body)
 
 
 def as_csv(told: Report) -> str:
@@ -146,6 +148,8 @@ def as_csv(told: Report) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in "=+-@\t\r":
-        return f"'{value}"
-    return value
+    """A text is one line; Excel takes it for no formula, also where a Russian one has split it at a semicolon."""
+    if not isinstance(value, str):
+        return value
+    line = "".join(char if char.isprintable() else " " for char in value).strip()
+    return _FORMULA.sub(r"\1'", line)

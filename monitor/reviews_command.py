@@ -14,6 +14,7 @@ from monitor.report_command import look_at, put
 from monitor.review_making import Subject, kept_of, make
 from monitor.shell.store_reviews import Paper, paper
 from monitor.stored import Refused, Stored, stored
+from monitor.terminal import plain
 
 
 async def reviews(config: Config, portal: str, *, number: int | None, out: Path | None, reason: str | None) -> int:
@@ -41,10 +42,11 @@ def _list(kept: tuple[KeptReview, ...]) -> None:
     for one in kept:
         share = "-" if one.share is None else f"{one.share:.0%}"
         corrects = f", corrects {one.corrects}: {one.reason}" if one.corrects else ""
-        click.echo(
+        line = (
             f"{one.number}: {one.since:%Y-%m-%d}..{one.until:%Y-%m-%d}, made {one.made:%Y-%m-%d %H:%M} UTC, "
             f"{one.met} of {one.n} in time ({share}), checksum {one.sum}{corrects}"
         )
+        click.echo(plain(line))
 
 
 async def _corrected(config: Config, known: Stored, kept: KeptReview, reason: str) -> Paper:
@@ -62,7 +64,7 @@ async def _corrected(config: Config, known: Stored, kept: KeptReview, reason: st
 
 def _show(found: Paper, out: Path | None) -> int:
     if out is None:
-        click.echo(found.plain)
+        click.echo(plain(found.plain))
         return 0
     put(out, found.page, found.plain)
     click.echo(f"{out}: review {found.kept.number}, checksum {found.kept.sum}")

@@ -12,6 +12,7 @@ import click
 from monitor.config import Config, PortalConfig
 from monitor.core.memory import PortalState
 from monitor.shell.store import Store, StoreError
+from monitor.terminal import plain
 
 
 class Refused(Exception):
@@ -22,7 +23,7 @@ class Refused(Exception):
         self.code = code
 
     def told(self) -> int:
-        click.echo(str(self), err=True)
+        click.echo(plain(str(self)), err=True)
         return self.code
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import re
 import subprocess
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from aiohttp.test_utils import TestClient, TestServer
+
+from monitor.app import NO_MEMORY
+from monitor.secret import Secret
+from monitor.shell.store import Store
+from monitor.shell.visitors import Access
+from monitor.shell.web import make_app
+from tests.pages.pages_parts import TOKEN, PageBoard
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -62,6 +71,17 @@ def test_the_unit_notifies_is_watched_and_is_not_restarted_on_a_wrong_configurat
     lines = UNIT.read_text().splitlines()
     for wanted in ("Type=notify", "WatchdogSec=5min", "RestartPreventExitStatus=64", "DynamicUser=yes"):
         assert wanted in lines
+
+
+def test_the_unit_leaves_no_core_and_has_the_memory_limit_that_the_last_sentence_names() -> None:
+    lines = UNIT.read_text().splitlines()
+    assert "LimitCORE=0" in lines
+    assert "MemoryMax of the unit" in NO_MEMORY
+    assert [line for line in lines if line.startswith("MemoryMax=")] == ["MemoryMax=2G"]
+
+
+def test_the_unit_reads_its_secrets_as_credentials() -> None:
+    lines = UNIT.read_text().splitlines()
     assert any(line.startswith("LoadCredential=") for line in lines)
 
 
@@ -88,6 +108,16 @@ def test_every_container_is_read_only_and_without_capabilities() -> None:
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert all(port.startswith("127.0.0.1:") for port in service["ports"]), name
         assert "latest" not in service["image"], name
+
+
+def test_no_container_takes_all_memory_or_fills_the_disk_with_its_log() -> None:
+    laid_over = yaml.load((DEPLOY / "compose.cluster.yaml").read_text(), Override)["services"]
+    for name, service in {**compose()["services"], **{k: v for k, v in laid_over.items() if "image" in v}}.items():
+        assert re.fullmatch(r"\d+[gm]", service["mem_limit"]), name
+        assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}, name
+        assert service["cap_drop"] == ["ALL"], name
+    added = {name: one["cap_add"] for name, one in laid_over.items() if "cap_add" in one}
+    assert added == {"postgres": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]}
 
 
 def test_compose_names_only_what_it_defines() -> None:
@@ -182,8 +212,51 @@ def test_the_pods_are_hardened_probed_and_never_all_away_at_once() -> None:
     assert monitor["readinessProbe"]["httpGet"]["path"] == "/readyz"
     assert found["PodDisruptionBudget"]["spec"]["maxUnavailable"] == 1
     labels = found["StatefulSet"]["spec"]["template"]["metadata"]["labels"]
-    for chooses in ("Service", "PodDisruptionBudget"):
-        selector = found[chooses]["spec"]["selector"]
+    assert monitor["resources"]["limits"]["memory"] == "1Gi"
+    for chooses, key in (
+        ("Service", "selector"),
+        ("PodDisruptionBudget", "selector"),
+        ("NetworkPolicy", "podSelector"),
+    ):
+        selector = found[chooses]["spec"][key]
         assert selector.get("matchLabels", selector).items() <= labels.items()
     volumes = {one["name"] for one in pod["volumes"]}
     assert {one["name"] for one in monitor["volumeMounts"]} == volumes
+
+
+def probed() -> dict[str, str]:
+    """Who asks which path of the daemon, and has no token to show."""
+    asked = re.search(r"urlopen\('http://127\.0\.0\.1:9460(/\w+)'", (DEPLOY / "Dockerfile").read_text())
+    assert asked is not None
+    container = kubernetes()["StatefulSet"]["spec"]["template"]["spec"]["containers"][0]
+    probes = {name: probe["httpGet"]["path"] for name, probe in container.items() if name.endswith("Probe")}
+    assert probes.keys() == {"startupProbe", "livenessProbe", "readinessProbe"}
+    return {"HEALTHCHECK": asked[1], **probes}
+
+
+async def test_who_asks_whether_a_daemon_lives_and_is_ready_needs_no_token_where_all_others_do(tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path / 'state.db'}")
+    board = PageBoard(store, Access(token=Secret(TOKEN)))
+    async with TestClient(TestServer(make_app(board))) as client:
+        assert (await client.get("/metrics")).status == 401
+        for who, path in probed().items():
+            assert (await client.get(path)).status == 200, f"{who} asks {path}"
+    await store.close()
+
+
+def test_pods_are_reached_at_their_pages_alone_and_ask_no_metadata_service() -> None:
+    policy = kubernetes()["NetworkPolicy"]["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert [rule["ports"] for rule in policy["ingress"]] == [[{"port": "web", "protocol": "TCP"}]]
+    assert all(rule["from"] for rule in policy["ingress"])
+    blocks = [to["ipBlock"] for rule in policy["egress"] for to in rule.get("to", ()) if "ipBlock" in to]
+    for metadata in ("169.254.169.254", "fe80::1", "fd00:ec2::254"):
+        address = ip_address(metadata)
+        for block in blocks:
+            barred = [ip_network(one) for one in block["except"]]
+            if address.version == ip_network(block["cidr"]).version:
+                assert any(address in one for one in barred), metadata
+    open_to_all = [port["port"] for rule in policy["egress"] if "to" not in rule for port in rule["ports"]]
+    assert set(open_to_all) == {53}
+    asked = {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+    assert {9460, 5432, 9093, 443} <= asked  # the others' pages, the store and Alertmanager of the ConfigMap, portals

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.build import FOLDERS, WORDS, reference, runbooks
+from docs.sizing import BEGIN, END, Measured, measured, needs, put
 from monitor.core.channel_rules import STATE_KINDS
 from monitor.core.incident import IncidentKind
 from monitor.core.signals import METRICS
@@ -23,10 +24,12 @@ BILINGUAL = (
     "pages",
     "providers",
     "reference",
+    "reliability",
     "replies",
     "reviews",
     "runbooks",
     "scaling",
+    "security",
 )
 PAIRS = [(ROOT / "README.md", ROOT / "README.ru.md")]
 PAIRS += [(DOCS / f"{name}.md", DOCS / "ru" / f"{name}.md") for name in BILINGUAL]
@@ -87,6 +90,30 @@ def test_the_reference_is_what_the_code_says(language: str) -> None:
     again = "run python -m docs.build"
     assert (FOLDERS[language] / "reference.md").read_text() == reference(language), again
     assert (FOLDERS[language] / "runbooks.md").read_text() == runbooks(language), again
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_100_000_portals_need_follows_from_the_last_table_of_figures(language: str) -> None:
+    page = (FOLDERS[language] / "scaling.md").read_text()
+    assert page.count(BEGIN) == page.count(END) == 1
+    assert page == put(page, language), "run python -m docs.build"
+
+
+def test_what_100_000_portals_need_is_reckoned_right() -> None:
+    one = Measured(poll_ms=3.0, portal_kb=50, written_ms=3.6)
+    told = needs(one)
+    assert (round(told.polls), round(told.calm_writes)) == (1667, 333)
+    assert round(told.requests) == 1700
+    assert (round(told.cores, 2), round(told.share, 2), round(told.tls_cores, 2)) == (5.0, 0.5, 3.17)
+    assert round(told.memory, 2) == 6.0
+    assert (round(told.database_calm, 2), round(told.database_most, 2)) == (1.2, 6.0)
+    assert (told.series_millions, told.scrape_series, told.turns_millions) == (7.0, 700_000, 200.0)
+    assert (told.shard, told.takeover, told.takeover_of_three) == (390, 26, 85)
+
+
+def test_a_table_without_a_figure_that_is_needed_is_noticed() -> None:
+    with pytest.raises(ValueError, match="there is no row `10,000 portals / 60 s: CPU of one core`"):
+        measured("| 10,000 portals / 60 s: memory a portal | 49 kB |\n")
 
 
 def test_the_reference_has_words_for_every_metric_and_incident_and_for_nothing_else() -> None:

@@ -7,13 +7,16 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import escape
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 from pypdf import PdfReader
 
 from monitor.core.desk import Context
 from monitor.core.incident import IncidentKind
+from monitor.core.memory import PortalState
 from monitor.core.replies import by_manager, in_period, of_team
 from monitor.core.review import Review
 from monitor.core.schedules import schedule_of
@@ -97,6 +100,73 @@ def test_names_of_people_are_never_taken_for_markup(lived: Fortnight, review: Re
     evil = {number: replace(manager, name="<script>alert(1)</script>")}
     state = replace(lived.state, managers={**lived.state.managers, **evil})
     assert "<script>" not in as_html(tell(review, state, lived.policy, "ru", UNTIL))
+
+
+STRANGE = (
+    "<script>alert(1)</script>",
+    "<!-- Анна",
+    "&lt;b&gt; & &#42;",
+    "[Анна](https://evil.example)",
+    "![Анна](https://evil.example/x.png)",
+    "[Анна]: https://evil.example",
+    "`Анна` ``",
+    "*Анна* __Анна__ ~~Анна~~",
+    "Анна | 100 % | Олег",
+    "Анна\\",
+    "Анна\n\n# Всё хорошо\n\n- дел нет",
+    "Анна\r\n| Олег | 1 |",
+    "# Анна",
+    "- Анна",
+    "+ Анна",
+    "> Анна",
+    "1. Анна",
+    "2026) Анна",
+    "===",
+    "---",
+    "\x1b[2JАнна",
+    "<https://evil.example>",
+)
+
+
+def outline(text: str) -> tuple[list[str], list[str]]:
+    """How a renderer that lets HTML through understands a Markdown text: what its parts are, and the links in it."""
+    parts = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    inside = [one for part in parts for one in part.children or ()]
+    kinds = [one.type for one in (*parts, *inside) if one.type not in {"text", "softbreak", "text_special"}]
+    return kinds, [str(one.attrs["href"]) for one in inside if one.type == "link_open"]
+
+
+def renamed(lived: Fortnight, name: str) -> PortalState:
+    """Everything that strangers named, named so."""
+    state = lived.state
+    return replace(
+        state,
+        managers={number: replace(one, name=name) for number, one in state.managers.items()},
+        lines={number: replace(one, name=name) for number, one in state.lines.items()},
+    )
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_a_strangers_name_is_text_in_markdown_too(lived: Fortnight, review: Review, name: str) -> None:
+    told = replace(review, expiries=((name, UNTIL),))
+    plain = replace(review, expiries=(("Анна", UNTIL),))
+    text = as_markdown(tell(told, renamed(lived, name), lived.policy, "ru", UNTIL))
+    assert outline(text) == outline(as_markdown(tell(plain, renamed(lived, "Анна"), lived.policy, "ru", UNTIL)))
+    shown = MarkdownIt("commonmark").enable("table").render(text)
+    seen = " ".join("".join(char for char in name if char.isprintable() or char.isspace()).split())
+    assert f"<td>{escape(seen, quote=False)}</td>" in shown.replace("&quot;", '"')
+    assert f"<li>{escape(seen, quote=False)}: " in shown.replace("&quot;", '"')
+
+
+def test_a_link_to_a_dialog_leads_where_it_did(lived: Fortnight, review: Review) -> None:
+    links = outline(as_markdown(tell(review, lived.state, lived.policy, "ru", UNTIL)))[1]
+    assert len(links) == len(review.worst) > 0
+    assert all(re.fullmatch(r"https?://[^/]+/online/\?IM_HISTORY=imol(\||%7C)\d+", link) for link in links)
+    evil = replace(lived.policy, url="https://acme.example/><script>a b")
+    memory = replace(lived.state.memory, server_address="")
+    text = as_markdown(tell(review, replace(lived.state, memory=memory), evil, "ru", UNTIL))
+    assert "<script>" not in text
+    assert len(outline(text)[1]) == len(review.worst)
 
 
 @pytest.mark.real

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 import apprise
 
@@ -43,6 +44,20 @@ def _number(service: Any, message: str) -> None:
     headers = getattr(service, "headers", None)
     if isinstance(headers, dict) and str(getattr(service, "protocol", "")).startswith("mailto"):
         headers["X-Entity-Ref-ID"] = message
+
+
+def place_of(url: str) -> str | None:
+    """Where the service is asked, "" where that is not told apart from its keys; None = no address of apprise."""
+    services = apprise.Apprise()
+    if not services.add(url):
+        return None
+    service = services[0]
+    if smtp := getattr(service, "smtp_host", None):
+        return f"tcp://{smtp}:{service.port or (465 if service.secure else 25)}"
+    if getattr(service, "schema", "").rstrip("s") in {"json", "form", "xml"}:
+        return f"http{'s' if service.secure else ''}://{service.host}{f':{service.port}' if service.port else ''}"
+    told = str(getattr(service, "notify_url", None) or "")
+    return f"https://{urlsplit(told).hostname}" if told.startswith("https://") and "{" not in told else ""
 
 
 RECEIVER = ReceiverType(type="apprise", deliver=deliver, secrets=("url",))

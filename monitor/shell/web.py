@@ -20,7 +20,7 @@ from monitor.shell.sign_in import Attempts, Sessions
 from monitor.shell.visitors import Need
 from monitor.shell.web_alerts import from_alertmanager
 from monitor.shell.web_elsewhere import sent_on
-from monitor.shell.web_guard import BOARD, DOOR, Door, Handler, guard
+from monitor.shell.web_guard import BOARD, DOOR, VISITOR, Door, Handler, guard
 from monitor.shell.web_hooks import hook
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
@@ -85,11 +85,15 @@ async def _metrics(request: web.Request) -> web.Response:
 
 
 async def _healthz(request: web.Request) -> web.Response:
+    """Supervisors ask without a token: whose polls are late is told to those alone who operate the daemon."""
     well, facts = request.app[BOARD].health()
-    return web.json_response(facts, status=200 if well else 503)
+    visitor = request.get(VISITOR)
+    shown = facts if visitor is not None and visitor.operates else {"status": facts["status"]}
+    return web.json_response(shown, status=200 if well else 503)
 
 
 async def _readyz(request: web.Request) -> web.Response:
+    """Asked without a token too, and therefore one word: it names no portal."""
     ready = request.app[BOARD].is_ready()
     return web.json_response({"ready": ready}, status=200 if ready else 503)
 
@@ -168,6 +172,7 @@ async def _script(_: web.Request) -> web.Response:
 # What is not here needs sight of something: a route that was forgotten is not open.
 ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("GET", "/healthz", _healthz, Need.NOTHING),
+    ("GET", "/readyz", _readyz, Need.NOTHING),
     ("GET", "/style.css", _style, Need.NOTHING),
     ("GET", "/live.js", _script, Need.NOTHING),
     ("GET", "/sign-in", web_door.sign_in_page, Need.NOTHING),
@@ -192,7 +197,6 @@ ROUTES: tuple[tuple[str, str, Handler, Need], ...] = (
     ("GET", "/portals/{portal}/reviews/{number}", web_pages.review, Need.SIGHT),
     ("POST", "/incidents/{id}/acknowledge", web_pages.acknowledge, Need.CHANGE),
     ("GET", "/metrics", _metrics, Need.OPERATE),
-    ("GET", "/readyz", _readyz, Need.OPERATE),
     ("GET", "/monitor", web_pages.monitor_page, Need.OPERATE),
     ("POST", "/-/reload", _reload, Need.OPERATE),
     ("POST", "/-/acknowledge", _acknowledge, Need.OPERATE),

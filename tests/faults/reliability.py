@@ -11,6 +11,8 @@ from pathlib import Path
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
 HEAD = """# What breaks, what is seen, what is lost
 
+[По-русски](ru/reliability.md).
+
 Written by `make reliability` from a run of `tests/faults`: a portal on which customers write, managers answer and a
 QR code is lost, under the daemon's real parts over HTTP and a real store. Each row is that life with one fault in it,
 compared with the same life without. Time to recover is counted from the end of the fault, in polls of a minute.

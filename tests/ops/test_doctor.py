@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from ops_parts import command, config_file, portal_of
+from ops_parts import command, config_file, portal_of, secret
 
 from monitor.config import load
 from monitor.doctor import examine
@@ -96,7 +96,8 @@ async def test_a_portal_that_is_not_there_is_a_matter_of_the_network(tmp_path: P
     async with Sandbox() as sandbox:
         path = config_file(tmp_path, portal_of(tmp_path, sandbox))
     lines = await examined(path)
-    assert "start what listens there" in line(lines, "network 127.0.0.1").remedy
+    told = [one for one in lines if one.about.startswith("network ")]
+    assert "start what listens there" in told[0].remedy
     assert line(lines, "clock").verdict is Verdict.UNKNOWN
 
 
@@ -105,7 +106,42 @@ async def test_a_name_that_nobody_knows_is_a_matter_of_dns(tmp_path: Path) -> No
     async with Sandbox() as sandbox:
         portal = portal_of(tmp_path, sandbox, url="http://nobody.localhost.invalid")
         lines = await examined(config_file(tmp_path, portal, allow_plain_http=["nobody.localhost.invalid"]))
-    assert "DNS" in line(lines, "network nobody.localhost.invalid").remedy
+    assert "DNS" in line(lines, "network portals[0].url (nobody.localhost.invalid:80)").remedy
+
+
+async def test_every_address_has_a_line_of_its_own_that_names_its_key_and_port(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    told = [
+        {"name": "duty", "type": "apprise", "url_file": secret(tmp_path, "duty", "jsons://127.0.0.1:1/np-secret")},
+        {
+            "name": "mail",
+            "type": "apprise",
+            "url_file": secret(
+                tmp_path, "mail", "mailto://np:np-word@127.0.0.1:2?from=np@example.org&to=np@example.org"
+            ),
+        },
+        {"name": "chat", "type": "apprise", "url_file": secret(tmp_path, "chat", "slack://TokenA/TokenB/TokenC")},
+        {"name": "typo", "type": "apprise", "url_file": secret(tmp_path, "typo", "malito://np:np-word@127.0.0.1")},
+    ]
+    async with Sandbox() as sandbox:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox), receivers=told))
+        port = sandbox.credentials["url"].rpartition(":")[2]
+    about = [one.about for one in lines]
+    assert len(set(about)) == len(about)
+    assert f"network portals[0].url (127.0.0.1:{port})" in about
+    assert line(lines, "network receivers[0].url_file (127.0.0.1:1)").verdict is Verdict.WRONG
+    assert line(lines, "network receivers[1].url_file (127.0.0.1:2)").verdict is Verdict.WRONG
+    assert line(lines, "receiver chat").found == "an address of slack that apprise understands"
+    assert line(lines, "receiver typo").found == "its address is none that apprise knows"
+    assert "np" not in " ".join(one.found + one.remedy for one in lines)
+
+
+async def test_a_store_that_cannot_be_opened_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"no database at all" * 100)
+    (tmp_path / "state.db").chmod(0o600)
+    async with Sandbox() as sandbox:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    assert [one.found.startswith(f"{tmp_path}/state.db: ") for one in lines if one.about == "store"] == [True]
 
 
 async def test_a_wrong_clock_is_seen_by_the_portals_date(tmp_path: Path) -> None:

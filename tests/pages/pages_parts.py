@@ -377,7 +377,8 @@ class PageBoard:
         return self.others
 
     def health(self) -> tuple[bool, dict[str, Any]]:
-        return self.well, {"status": "ok" if self.well else "late"}
+        late = [] if self.well else list(self.shown)
+        return self.well, {"status": "ok" if self.well else "late", "late_portals": late, "version": "0.1.0"}
 
     def is_ready(self) -> bool:
         return True

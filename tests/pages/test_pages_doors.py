@@ -229,6 +229,20 @@ async def test_without_a_key_every_route_but_the_open_ones_asks_for_one(tmp_path
         assert "guess" not in shown.headers["Location"]
 
 
+async def test_a_stranger_hears_whether_all_is_well_and_only_who_operates_hears_of_whom(
+    tmp_path: Path, guarded: Access
+) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        board.well = False
+        stranger, keeper = await client.get("/healthz"), await client.get("/healthz", headers=BEARER)
+        assert (stranger.status, await stranger.json()) == (503, {"status": "late"})
+        assert (keeper.status, (await keeper.json())["late_portals"]) == (503, ["acme", "rival"])
+        await sign_in(client, "irina", PASSWORD)
+        assert await (await client.get("/healthz")).json() == {"status": "late"}
+        client.session.cookie_jar.clear()
+        assert await (await client.get("/readyz")).json() == {"ready": True}
+
+
 async def test_the_bearer_token_works_for_everything(tmp_path: Path, guarded: Access) -> None:
     async with pages(tmp_path, guarded) as (client, board):
         for method, path, need in addresses(board, "rival"):
