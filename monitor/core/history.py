@@ -16,6 +16,7 @@ from monitor.core.model import Author, Delivery, Message, Person, Session
 from monitor.core.policy import ReplyOptions
 from monitor.core.reading import HistorySeen
 from monitor.core.recall import Recall, mark_of
+from monitor.core.replacing import maker
 
 _SYSTEM_CLASS = "bx-messenger-content-item-system"
 _MARKS = {"ol-output": "output", "ol-start": "start", "ol-end": "end", "ol-attention": "attention"}
@@ -31,6 +32,7 @@ _number = attrgetter("id")
 _CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
 
 
+_made = maker(Message)
 _SPEAKERS = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT})
 
 
@@ -180,13 +182,13 @@ def _message(
     user = integer(raw.get("senderid")) or 0
     text = str(raw.get("text") or "")
     author, mark = _author(user, params, people)
-    plain = " ".join(_TAGS.sub(" ", text).split())
+    plain = " ".join((_TAGS.sub(" ", text) if "[" in text else text).split())
     normal = plain.lower()
     if author is Author.MANAGER and texts.automatic is not None and texts.automatic.match(normal):
         author = Author.AUTOMATIC
     if author is Author.NOTICE and mark in {"", "attention"} and _QUEUE.search(plain):
         mark = "queue"
-    return Message(
+    return _made(
         id=number,
         session=session,
         chat=chat,
@@ -197,8 +199,8 @@ def _message(
         mirrored=author is Author.MANAGER and "connectormid" in params and "sendingts" not in params,
         content=_content(params, files),
         length=len(plain),
-        digest=digest(plain),
-        closing_phrase=is_closing(plain),
+        digest=_digest(normal),
+        closing_phrase=_is_closing(normal),
         canned=author is Author.MANAGER and texts.canned is not None and texts.canned.match(normal) is not None,
         deleted=str(params.get("isdeleted", "N")).upper() in {"Y", "TRUE"},
         mark=mark,
@@ -210,7 +212,12 @@ def _params(params: Any) -> dict[str, Any]:
     """Parameter names differ in case between the methods; the empty map arrives as a list."""
     if not isinstance(params, dict):
         return {}
-    return {str(name).replace("_", "").lower(): value for name, value in params.items()}
+    return {_plain_name(str(name)): value for name, value in params.items()}
+
+
+@lru_cache(maxsize=1024)  # there are a few dozen
+def _plain_name(name: str) -> str:
+    return name.replace("_", "").lower()
 
 
 def _author(user: int, params: Mapping[str, Any], people: Mapping[int, Person]) -> tuple[Author, str]:
@@ -248,12 +255,15 @@ def _content(params: Mapping[str, Any], files: Any) -> str:
 
 def digest(plain: str) -> str:
     """A short mark of a text, to see the same text again; too short a text says nothing."""
-    normal = " ".join(plain.lower().split())
+    return _digest(" ".join(plain.lower().split()))
+
+
+def _digest(normal: str) -> str:
     return hashlib.blake2s(normal.encode("utf-8", "replace")).hexdigest()[:8] if len(normal) >= 12 else ""
 
 
-def is_closing(plain: str) -> bool:
-    return plain.lower().strip(" .!,)(…") in _CLOSING
+def _is_closing(normal: str) -> bool:
+    return normal.strip(" .!,)(…") in _CLOSING
 
 
 def integer(value: Any) -> int | None:
