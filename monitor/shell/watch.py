@@ -154,12 +154,13 @@ class Watch:
         parts, broken = self._first_questions(probes, view)
         asked = [probe for probe in probes if probe.name not in broken]
         readings = list(broken.values())
+        call: Call = getattr(self.call, "alone", self.call)
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
                 told = await together(parts)
                 for probe, questions, answers in zip(asked, parts, told, strict=True):
                     if probe.then is not None:
-                        going_on = probe.then(self.call, view, questions, answers)
+                        going_on = probe.then(call, view, questions, answers)
                         readings.append(await self._understood(probe, view, going_on))
         except TimeoutError:
             done = {reading.probe for reading in readings}
