@@ -16,12 +16,14 @@ import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import uvloop
 
 from benchmarks.canned import START
 from benchmarks.fleet import resident
 from benchmarks.measure import Row, canned, show
 from benchmarks.poll import build
+from monitor.core.recall import Recall
 from monitor.logs import configure
 from monitor.pruning import Pruning
 from monitor.shell.clock import Clock
@@ -66,7 +68,8 @@ async def lived(options: argparse.Namespace, url: str, folder: str) -> list[Seen
     names = [f"{'busy' if n % BUSY_ONE_IN == 5 else 'small'}-{n:04}" for n in range(options.portals)]
     seen = []
     async with session() as http:
-        watches = [build(url, name, http, store, clock, registry) for name in names]
+        recall = Recall(loads=msgspec.json.decode)
+        watches = [build(url, name, http, store, clock, registry, recall=recall) for name in names]
         for day in range(1, options.days + 1):
             for _ in range(24 // options.every):
                 clock.at += timedelta(hours=options.every)

@@ -60,12 +60,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why something could not be read. `code` is the vendor's own word, `detail` holds no secret."""
+    """Why something could not be read. `code` is the vendor's own word, `detail` holds no secret. `moved_to`: the host
+    that a redirect names, with its port where it has one of its own."""
 
     reason: Reason
     code: str = ""
     detail: str = ""
     retry_at: datetime | None = None
+    moved_to: str = ""
 
 
 class CallFailed(Exception):

@@ -43,6 +43,10 @@ _ADVICE = {
         "works is active; then run messenger-monitor auth",
     },
 }
+_MOVED = {
+    "ru": "адрес портала переехал на {host}: записать новый адрес в url этого портала и перечитать настройки",
+    "en": "the portal's address has moved to {host}: put the new address into this portal's url and reload",
+}
 _FAILURE = {"ru": "последняя ошибка: {word}", "en": "last failure: {word}"}
 _GOOD = {"ru": "последний удачный опрос: {at}", "en": "last good poll: {at}"}
 _NEVER = {"ru": "ещё не было", "en": "none yet"}
@@ -59,11 +63,17 @@ def _evidence(scene: Scene, language: str) -> tuple[str, ...]:
     seen = moment(memory.last_success, zone, language) if memory.last_success else _NEVER[language]
     code = memory.last_failure.code if memory.last_failure else ""
     word = f"{_reason(memory, language)} ({code})" if code else _reason(memory, language)
+    moved = (sentence(_MOVED[language].format(host=host)),) if (host := _moved_to(memory)) else ()
     return (
+        *moved,
         sentence(_FAILURE[language].format(word=word)),
         sentence(_GOOD[language].format(at=seen)),
         scene.policy.url,
     )
+
+
+def _moved_to(memory: PortalMemory) -> str:
+    return memory.last_failure.moved_to if memory.last_failure else ""
 
 
 def _reason(memory: PortalMemory, language: str) -> str:
@@ -88,6 +98,8 @@ def _words(kind: IncidentKind, scene: Scene, language: str) -> Words:
 
 def _advice(kind: IncidentKind, memory: PortalMemory, language: str) -> str:
     """By the vendor's code where it says more than that we are denied."""
+    if kind is IncidentKind.PORTAL_UNREACHABLE and (host := _moved_to(memory)):
+        return _MOVED[language].format(host=host)
     code = memory.last_failure.code.lower() if memory.last_failure else ""
     known = [advice for word, advice in _WORDING[language].denials.items() if word in code]
     use = kind is IncidentKind.PORTAL_AUTH_FAILED and bool(known)

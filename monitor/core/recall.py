@@ -66,6 +66,12 @@ class Recall:
         self._keep(place, ground, marks)
         return told
 
+    def forget(self, places: Iterable[Hashable]) -> None:
+        """What will not be told again."""
+        for place in places:
+            _, rows = self._known.pop(place, (None, ()))
+            self._size -= len(rows)
+
     def _of(self, place: Hashable, ground: Hashable) -> Mapping[int, Any]:
         before = self._known.pop(place, None)
         if before is None:

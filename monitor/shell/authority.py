@@ -54,7 +54,7 @@ class Authority:
 
     async def renewed_where_spent(self, tokens: Tokens) -> Tokens | None:
         """Another pair, once this one's access token must have expired: who redirects us never says that it has."""
-        if tokens.saved is None or self._clock.real_now() - tokens.saved < ACCESS_LIVES:
+        if tokens.saved is None or self._clock.now() - tokens.saved < ACCESS_LIVES:
             return None
         return await self.renewed(stale=tokens)
 
@@ -95,12 +95,12 @@ class Authority:
             raise
 
     async def _ask(self, refresh: Secret, seed: str) -> Tokens:
-        fresh = replace(await self._server.renew(refresh, self._clock.real_now()), seed=seed)
+        fresh = replace(await self._server.renew(refresh, self._clock.now()), seed=seed)
         await self._vault.save(self._portal, fresh)
         return fresh
 
     def _is_old(self, tokens: Tokens) -> bool:
-        return tokens.saved is not None and self._clock.real_now() - tokens.saved > RENEW_AFTER
+        return tokens.saved is not None and self._clock.now() - tokens.saved > RENEW_AFTER
 
     @staticmethod
     def _is_same(stored: Tokens, known: Tokens | None) -> bool:

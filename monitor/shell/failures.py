@@ -78,7 +78,7 @@ def by_status(status: int, what: str, retry_at: datetime | None = None) -> Failu
 
 def redirected(status: int, host: str) -> Failure:
     detail = f"the address answers with a redirect to {host or 'an unnamed host'}: set the new address if it has moved"
-    return Failure(reason=Reason.REJECTED, code=f"http_{status}", detail=detail)
+    return Failure(reason=Reason.REJECTED, code=f"http_{status}", detail=detail, moved_to=host)
 
 
 def malformed(detail: str) -> Failure:

@@ -101,6 +101,9 @@ class Watch:
             judgement = judge(before, readings, self.policy, self.context, now=now, real_now=real_now)
             await self._keeper.commit(self.policy.portal, before, judgement)
             self.state = judgement.state
+            if judgement.state.sessions is not before.sessions:
+                gone = before.sessions.keys() - judgement.state.sessions.keys()
+                self._recall.forget((self.policy.portal, number) for number in gone)
             self.readings.update({reading.probe: reading for reading in readings})
             self._onlooker.polled(self, before, readings, judgement, seconds)
             return judgement

@@ -89,6 +89,16 @@ def host_of(url: str) -> str:
         return ""
 
 
+def _place_of(url: str) -> str:
+    """The host with its port, where it has one of its own; never what stands before or behind them."""
+    host = host_of(url)
+    try:
+        port = urlsplit(url).port
+    except ValueError:
+        return host
+    return f"{host}:{port}" if host and port else host
+
+
 async def request(
     http: aiohttp.ClientSession, method: str, url: str, limits: Limits = DEFAULT_LIMITS, **options: Any
 ) -> Answer:
@@ -110,7 +120,7 @@ async def _bounded(
     trusted = limits.trusted
     async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
         if 300 <= response.status < 400:
-            raise CallFailed(failures.redirected(response.status, host_of(response.headers.get("Location", ""))))
+            raise CallFailed(failures.redirected(response.status, _place_of(response.headers.get("Location", ""))))
         body = await _read(response, limits.max_answer)
         return Answer(status=response.status, headers=response.headers, body=body)
 

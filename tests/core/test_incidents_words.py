@@ -205,6 +205,20 @@ def test_a_portal_that_does_not_answer() -> None:
     )
 
 
+def test_a_portal_that_moved_names_its_new_address() -> None:
+    world = World()
+    world.poll()
+    world.fail(Failure(reason=Reason.REJECTED, code="http_301", moved_to="new.example:8443"), times=3)
+    incident = world.incident()
+    assert incident.evidence[0] == (
+        "Адрес портала переехал на new.example:8443: записать новый адрес в url этого портала и перечитать настройки."
+    )
+    assert incident.words["en"].recommendation == (
+        "Integrator: the portal's address has moved to new.example:8443: put the new address into this portal's url "
+        "and reload. The alert closes by itself after two good polls."
+    )
+
+
 def test_a_refused_refresh_says_which_command_helps() -> None:
     world = World()
     world.fail(REFUSED)

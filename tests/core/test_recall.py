@@ -46,6 +46,26 @@ def test_the_places_not_told_of_for_the_longest_time_go_first() -> None:
     assert len(recall) == 2
 
 
+def test_what_will_not_be_told_again_is_forgotten() -> None:
+    recall, asked = Recall(), []
+    recall.understood("a", None, ["x", "y"], asked.append)
+    recall.understood("b", None, ["z"], asked.append)
+    recall.forget(["a", "nobody"])
+    assert len(recall) == 1
+    recall.understood("a", None, ["x"], asked.append)
+    assert asked == ["x", "y", "z", "x"]
+
+
+def test_what_rests_on_the_same_ground_is_made_once() -> None:
+    recall, ground = Recall(most=2), object()
+    made = [recall.once("place", ground, object) for _ in range(2)]
+    assert made[0] is made[1]
+    assert recall.once("place", object(), object) is not made[0]
+    for place in ("b", "c", "d"):
+        recall.once(place, ground, object)
+    assert recall.once("d", ground, object) is recall.once("d", ground, object)
+
+
 def history(*messages: dict[str, Any], connector: bool = True) -> dict[str, Any]:
     users = {"800": {"id": "800", "name": "Анна", "connector": connector}}
     rows = {row["id"]: row for row in messages}

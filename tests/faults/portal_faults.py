@@ -171,7 +171,7 @@ def portal_faults() -> list[Fault]:
             name="the portal is renamed: its old address redirects until tokens are renewed",
             begin=renamed,
             end=an_hour_later,
-            seen=("redirect to localhost: set the new address", "log: portal.moved"),
+            seen=("redirect to localhost:[0-9]+: set the new address", "log: portal.moved"),
         ),
         *[
             Fault(

@@ -54,7 +54,27 @@ async def test_a_redirect_is_followed_by_hand_once_the_configs_address_is_the_ne
             with pytest.raises(CallFailed) as caught:
                 await portal("a")
             assert "new.example" in caught.value.failure.detail
+            assert caught.value.failure.moved_to == "new.example"
             assert await portal("a") == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://user:secret@new.example:8443/rest/1/hook/?auth=x", "new.example:8443"),
+        ("//new.example/x", "new.example"),
+        ("http://new.example:x/", "new.example"),
+        ("/auth/", ""),
+        ("http://[bad", ""),
+    ],
+)
+async def test_a_redirect_names_host_and_port_and_no_more(location: str, named: str):
+    async with fake_portal(results={"a": 1}) as fake, client(fake, oauth_keys(fake), vault=MemoryVault()) as portal:
+        fake.faults.append(answering(b"", 301, {"Location": location}))
+        with pytest.raises(CallFailed) as caught:
+            await portal("a")
+        assert caught.value.failure.moved_to == named
+        assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "127.0.0.1", "127.8.9.1", "::1"])
