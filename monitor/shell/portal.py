@@ -159,7 +159,12 @@ class Portal:
             return await authority.renewed(stale=tokens)
         if is_redirect(failure):  # a renamed portal: a renewal tells its new address
             return await authority.renewed_where_spent(tokens)
-        return await authority.somebody_elses() if failure.reason is Reason.DENIED else None
+        if failure.reason is not Reason.DENIED:
+            return None
+        others = await authority.somebody_elses()
+        if others is None and failure.code.lower() == "invalid_token":  # unknown to the portal, as after a restore
+            return await authority.renewed_where_spent(tokens)
+        return others
 
     async def _post_as(self, tokens: Tokens, body: dict[str, Any], commands: Sequence[Command]) -> dict[str, Any]:
         url = self._endpoint.of(tokens.endpoint)

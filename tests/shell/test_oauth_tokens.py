@@ -224,6 +224,19 @@ async def test_tokens_that_auth_has_stored_replace_those_that_became_invalid():
         assert len(fake.grants) == 1
 
 
+async def test_a_token_the_portal_does_not_know_is_renewed_once_an_hour_has_passed():
+    clock = HandClock()
+    async with fake_portal(results={"a": 1}) as fake, client(fake, oauth_keys(fake), clock=clock) as portal:
+        await portal("a")
+        fake.faults.append(error("invalid_token", 401))
+        assert (await failure(portal)).code == "invalid_token"
+        assert len(fake.grants) == 1
+        clock.pass_(timedelta(minutes=61))
+        fake.faults.append(error("invalid_token", 401))
+        assert await portal("a") == 1
+        assert len(fake.grants) == 2
+
+
 async def test_a_token_newly_put_into_the_config_is_tried_when_the_kept_one_is_dead():
     vault = MemoryVault()
     async with fake_portal(results={"a": 1}) as fake:
