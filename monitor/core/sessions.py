@@ -23,7 +23,7 @@ HOLES_FOR = timedelta(minutes=10)
 RECHECK = timedelta(minutes=2)
 RECHECK_WITHIN = timedelta(minutes=10)
 COUNTED = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT, Author.AUTOMATIC})
-BEFORE_FIRST = 50  # ids below the highest that are looked at when no activity tells of them
+BEFORE_FIRST = 50  # ids below the highest that are looked at, at first sight, where no activity tells of them
 
 Sessions = Mapping[int, SessionMemory]
 
@@ -233,8 +233,8 @@ def _with_probes(cursor: Cursor, seen: SessionsProbed, now: datetime) -> Cursor:
 
 def _with_holes(before: Cursor, cursor: Cursor, known: Sessions, now: datetime) -> Cursor:
     """Ids that were passed over may still be filled for a while; afterwards they are holes for ever."""
-    start = before.highest_session
-    new = range(max(start + 1, cursor.highest_session - 200), cursor.highest_session) if start else ()
+    start = before.highest_session or cursor.highest_session - BEFORE_FIRST  # at first sight gaps may hide who waits
+    new = range(max(1, start + 1, cursor.highest_session - 200), cursor.highest_session)
     told = {number for number, _ in cursor.holes}
     young = [(number, at) for number, at in cursor.holes if number not in known and now - at < HOLES_FOR]
     young += [(number, now) for number in new if number not in known and number not in told]
