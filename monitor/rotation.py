@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import aiohttp
@@ -21,26 +22,31 @@ FAILED = 1
 
 
 async def rotate(config: Config) -> int:
-    """A new key before the present one in the key's file; then every token sealed with it.
+    """A new key before all present ones in the key's file; every token sealed with it; then it and the former first.
 
-    The present key stays second, for the daemon that has not heard of it yet and for backups; the rotation after
-    this one drops it. A key from the environment is changed by hand: NEW,OLD; this seals with the first.
+    Until all is sealed no key is dropped: a rotation that fails has perhaps sealed nothing, however often it is tried.
+    The former first stays second, for the daemon that has not heard of the new one yet and for backups; the rotation
+    after this one drops it. A key from the environment is changed by hand: NEW,OLD; this seals with the first.
     """
     if config.store_key is None:
         return _failed("store.key_file is not set: generate-key makes a key, and the next start seals with it")
     file = key_file(config.source_path)
+    keys = split_keys(config.store_key)
+    if file is not None:
+        keys = [new_key().reveal(), *keys]
+        try:
+            _write(file, keys)
+        except OSError as error:
+            return _failed(f"{file}: {error.strerror}: nothing was changed: put NEW OLD there by hand and restart")
+    told = await _daemon_knows(config) if file else True
     try:
-        keys = _turned(config.store_key, file) if file else config.store_key
-        told = await _daemon_knows(config) if file else True
         count = await _sealed(config.store_url, keys)
     except StoreError as error:
-        return _failed(str(error))
-    except OSError as error:
-        return _failed(f"{file}: {error.strerror}: nothing was changed: put NEW OLD there by hand and restart")
+        return _failed(f"{error}\n{_state_of(file)}")
     click.echo(f"{count} portals' tokens are sealed with the new key")
     if not told:
         click.echo("no daemon was told: if one runs, let it read its configuration again (SIGHUP) now", err=True)
-    return 0
+    return _dropped(file, keys) if file and len(keys) > 2 else 0
 
 
 def key_file(config: Path) -> Path | None:
@@ -50,18 +56,29 @@ def key_file(config: Path) -> Path | None:
     return config.parent / expand(named, os.environ) if isinstance(named, str) else None
 
 
-def _turned(present: Secret, file: Path) -> Secret:
-    keys = Secret(f"{new_key().reveal()} {split_keys(present)[0]}")
-    _write(file, keys)
-    return keys
+def _state_of(file: Path | None) -> str:
+    if file is None:
+        return "not every token is sealed with the first key: keep all the keys and run it again"
+    return f"{file} holds a new key and all the former ones, so that no token is lost: leave it so and run it again"
 
 
-def _write(file: Path, keys: Secret) -> None:
+def _dropped(file: Path, keys: Sequence[str]) -> int:
+    """What nothing is sealed with any more goes."""
+    try:
+        _write(file, keys[:2])
+    except OSError as error:
+        return _failed(
+            f"{file}: {error.strerror}: it still holds all the former keys: leave the first two there by hand"
+        )
+    return 0
+
+
+def _write(file: Path, keys: Sequence[str]) -> None:
     """Whole or not at all: without its key the store is worth nothing."""
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(descriptor, "w") as part:
-            part.write(keys.reveal() + "\n")
+            part.write(" ".join(keys) + "\n")
             part.flush()
             os.fchmod(part.fileno(), file.stat().st_mode & 0o777)
             os.fchown(part.fileno(), file.stat().st_uid, file.stat().st_gid)
@@ -79,11 +96,11 @@ async def _daemon_knows(config: Config) -> bool:
         return False
 
 
-async def _sealed(url: str, keys: Secret) -> int:
-    """Opening seals what is not sealed with the first key; it is opened with the old ones here to count."""
-    store = await Store.open(url, shared=True, key=Secret(" ".join(reversed(split_keys(keys)))))
+async def _sealed(url: str, keys: Sequence[str]) -> int:
+    """Opening seals what is not sealed with the first key; it is opened with the former one first here to count."""
+    store = await Store.open(url, shared=True, key=Secret(" ".join([*keys[1:], keys[0]])))
     try:
-        store.adopt_key(keys)
+        store.adopt_key(Secret(" ".join(keys)))
         return await store.reseal()
     finally:
         await store.close()

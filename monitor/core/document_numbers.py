@@ -17,9 +17,13 @@ from zoneinfo import ZoneInfo
 from monitor.core.reading import AuditFact
 
 MOST_GAPS = 20
+LONGEST = 128  # characters of a number, and of a template: the portal says both, and a longer one is none
+MOST_UNKNOWN = 2  # places of a template that may hold anything: with more of them a search takes its time
+MOST_DATES = 4
 WIDEST = 10_000  # numbers between the first and the last: farther apart they are no sequence
 _PLACE = re.compile(r"\{(\w+)\}")
 _LAST_NUMBER = re.compile(r"(\d+)(?!.*\d)")
+_COUNTER, _ANYTHING = r"(\d+)", ".*?"
 _DATES = {"YEAR": r"\d{4}", "MONTH": r"\d{1,2}", "DAY": r"\d{1,2}"}
 _PERIODS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
 
@@ -69,20 +73,32 @@ def faults_of(
 
 
 def sequence_of(number: str, template: str) -> int | None:
-    """The counter's part of a number; None where the number does not look like the template (it was overridden)."""
-    if "{NUMBER}" not in template:
-        found = _LAST_NUMBER.search(number)
-        return int(found[1]) if found else None
-    parts = _PLACE.split(template)
-    pattern = "".join(_piece(part, is_place=index % 2 == 1) for index, part in enumerate(parts))
-    matched = re.fullmatch(pattern, number)
-    return int(matched["n"]) if matched else None
+    """The counter's part of a number; None where the number does not look like the template (it was overridden).
+
+    Of a template that leaves too much open for a quick search the last number is taken.
+    """
+    if len(number) > LONGEST:
+        return None
+    pattern = _pattern(template) if len(template) <= LONGEST else None
+    found = pattern.fullmatch(number) if pattern else _LAST_NUMBER.search(number)
+    return int(found[1]) if found else None
 
 
-def _piece(part: str, *, is_place: bool) -> str:
-    if not is_place:
-        return re.escape(part)
-    return r"(?P<n>\d+)" if part == "NUMBER" else _DATES.get(part, ".*?")
+def _pattern(template: str) -> re.Pattern[str] | None:
+    """Unknown places side by side are one. None where the counter has no one place, or the unknown have too many."""
+    pieces: list[str] = []
+    for index, part in enumerate(_PLACE.split(template)):
+        piece = _place(part) if index % 2 else re.escape(part)
+        if piece and (piece != _ANYTHING or pieces[-1:] != [_ANYTHING]):
+            pieces.append(piece)
+    dates = sum(piece in _DATES.values() for piece in pieces)
+    if pieces.count(_COUNTER) != 1 or pieces.count(_ANYTHING) > MOST_UNKNOWN or dates > MOST_DATES:
+        return None
+    return re.compile("".join(pieces))
+
+
+def _place(name: str) -> str:
+    return _COUNTER if name == "NUMBER" else _DATES.get(name, _ANYTHING)
 
 
 def _period(document: Document, numerator: Numerator, zone: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -166,10 +167,36 @@ def wrong(documents: list[Document], numerator: Numerator) -> list[tuple[str, tu
         ("42", "{NUMBER}", 42),
         ("как договорились", "{YEAR}-{NUMBER}", None),
         ("№ 15 б", "", 15),
+        ("ООО-АБ-7", "{CLIENT}-{COMPANY}-{NUMBER}", 7),
+        ("ООО-7", "{CLIENT}{COMPANY}-{NUMBER}", 7),
+        ("a/b/c/7", "{A}/{B}/{C}/{NUMBER}", 7),  # more is unknown than can be told apart: the last number counts
+        ("5-6", "{NUMBER}-{NUMBER}", 6),
+        ("56", "{NUMBER}{NUMBER}", 56),
+        ("1.2.3.4.5.6", "{DAY}.{DAY}.{DAY}.{DAY}.{DAY}.{NUMBER}", 6),
+        ("7" * 129, "{NUMBER}", None),
+        ("7" * 5_000, "", None),
     ],
 )
 def test_the_counter_is_read_from_a_number_by_its_template(number: str, template: str, sequence: int | None) -> None:
     assert sequence_of(number, template) == sequence
+
+
+@pytest.mark.parametrize(
+    ("template", "number"),
+    [
+        ("{A}" * 6 + "-{NUMBER}", "a" * 100),
+        ("{A}a{B}a{C}a{D}a{E}a-{NUMBER}", "a" * 128),
+        ("{A}1{B}1{NUMBER}x", "1" * 128),
+        ("{DAY}" * 60 + "-{NUMBER}", "1" * 90),
+        ("{MONTH}1" * 40 + "-{NUMBER}", "1" * 128),
+        ("{NUMBER}" * 30 + "-", "1" * 128),
+        ("1" * 100_000 + "{NUMBER}", "1" * 128),
+    ],
+)
+def test_no_template_of_a_portal_holds_the_loop_up(template: str, number: str) -> None:
+    started = time.process_time()
+    sequence_of(number, template)
+    assert time.process_time() - started < 0.1
 
 
 def test_a_numerator_that_starts_anew_each_year_has_no_gap_between_the_years() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from ops_parts import command, config_file, eventually, free_port, portal_of, running_daemon, secret
 
 from monitor.config import ConfigProblems, load
+from monitor.core.memory import Judgement, PortalMemory, PortalState
+from monitor.rotation import rotate
 from monitor.sandbox.server import Sandbox
 from monitor.secret import Secret
 from monitor.shell.store import Store, StoreError
@@ -135,3 +139,83 @@ async def test_rotation_without_a_key_says_how_to_begin(tmp_path: Path) -> None:
         code, _, err = await command("rotate-key", "-c", str(path))
     assert code == 1
     assert err == "store.key_file is not set: generate-key makes a key, and the next start seals with it\n"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """As another program's long writing leaves it: longer than the store waits."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("BEGIN IMMEDIATE")
+        yield
+
+
+async def test_rotations_that_fail_lose_no_key_and_the_one_that_succeeds_drops_what_seals_nothing(
+    url: str, tmp_path: Path
+) -> None:
+    first = new_key()
+    await keep(url, first)
+    file = tmp_path / "key"
+    async with Sandbox() as sandbox:
+        store = {"url": url, "key_file": secret(tmp_path, "key", first.reveal())}
+        path = str(config_file(tmp_path, portal_of(tmp_path, sandbox), store=store))
+        for _ in range(2):
+            with locked(tmp_path / "state.db"):
+                code, _, err = await command("rotate-key", "-c", path)
+            assert code == 1
+            state = "holds a new key and all the former ones, so that no token is lost: leave it so and run it again"
+            assert err.splitlines()[1:] == [f"{file} {state}"]
+        before = file.read_text().split()
+        assert before[-1] == first.reveal()
+        assert len(before) == 3
+        assert (await command("rotate-key", "-c", path))[:2] == (0, "1 portals' tokens are sealed with the new key\n")
+    new, former = file.read_text().split()
+    assert (former, new in before) == (before[0], False)
+    assert await stored(url, Secret(new)) == PAIR
+
+
+async def test_a_key_file_that_cannot_be_written_is_left_as_it_was(url: str, tmp_path: Path) -> None:
+    key = new_key()
+    await keep(url, key)
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    async with Sandbox() as sandbox:
+        store = {"url": url, "key_file": secret(folder, "key", key.reveal())}
+        path = config_file(tmp_path, portal_of(tmp_path, sandbox), store=store)
+        config = load(path, {})
+        (folder / "key").unlink()
+        assert await rotate(config) == 1
+    assert list(folder.iterdir()) == []
+    assert await stored(url, key) == PAIR
+
+
+READERS: tuple[tuple[str, ...], ...] = (
+    ("report", "--portal", "acme", "--out", "{folder}/review.md"),
+    ("replies", "--portal", "acme"),
+    ("reviews", "--portal", "acme"),
+    ("link", "--portal", "acme"),
+    ("check",),
+    ("doctor",),
+    ("backup", "--to", "{folder}/copy.tar"),
+    ("support-bundle", "--out", "{folder}/bundle.zip"),
+    ("erase-customer", "--portal", "acme", "--dialog", "1777"),
+)
+MAY_FIND_FAULT = {"check", "doctor"}  # with this machine or the emulated portal
+
+
+@pytest.mark.parametrize("words", READERS, ids=lambda words: words[0])
+async def test_every_command_that_reads_the_store_reads_it_under_a_key(
+    url: str, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    key = new_key()
+    await keep(url, key)
+    store = await Store.open(url, key=key)
+    state = PortalState(portal="acme", memory=PortalMemory(last_success=PAIR.saved))
+    await store.commit("acme", PortalState(portal="acme"), Judgement(state=state))
+    await store.close()
+    async with Sandbox() as sandbox:
+        kept = {"url": url, "key_file": secret(tmp_path, "key", key.reveal())}
+        path = config_file(tmp_path, portal_of(tmp_path, sandbox), store=kept)
+        name, *more = (word.format(folder=tmp_path) for word in words)
+        code, out, err = await command(name, "-c", str(path), *more)
+    assert "tokens are encrypted" not in out + err
+    assert code == 0 or name in MAY_FIND_FAULT, err

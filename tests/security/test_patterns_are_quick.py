@@ -12,6 +12,10 @@ import pytest
 
 import monitor
 import probes
+from monitor.core.document_numbers import LONGEST, sequence_of
+from monitor.core.history import known_texts
+from monitor.core.policy import ReplyOptions
+from monitor.shell import store_erase
 
 SIZE = 20_000
 SEEDS = (
@@ -34,7 +38,24 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
                     yield from ((f"{module.name}.{name}", one) for one in found if isinstance(one, re.Pattern))
 
 
-PATTERNS = sorted(set(patterns()), key=str)
+TEXTS = ("*a*a*a*", "*1*.*1*", "[a*\\*", "a" * 500, "*")
+KNOWN = known_texts(ReplyOptions(automatic=TEXTS, canned=TEXTS[::-1]))
+PATTERNS = sorted(
+    {
+        *patterns(),
+        ("store_erase._pattern", store_erase._pattern(range(1, 300))),
+    },
+    key=str,
+)
+TEMPLATES = (
+    "{A}" * 6 + "-{NUMBER}",
+    "{A}-{B}-{NUMBER}",
+    "{A}1{B}1{NUMBER}1",
+    "{A}a{B}a{NUMBER}a",
+    "{DAY}" * 40,
+    "{A}",
+    "",
+)
 
 
 @pytest.mark.parametrize(("name", "pattern"), PATTERNS, ids=[name for name, _ in PATTERNS])
@@ -46,3 +67,21 @@ def test_a_pattern_is_quick_on_long_hostile_texts(name: str, pattern: re.Pattern
             pass
         pattern.fullmatch(text)
         assert time.process_time() - started < 0.5, f"{name} on {seed!r}"
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_number_is_quickly_read_by_whatever_template_the_portal_has(template: str) -> None:
+    started = time.process_time()
+    for seed in SEEDS:
+        for size in (LONGEST, SIZE):
+            sequence_of((seed * size)[:size], template)
+            sequence_of("1", (seed * size)[:size] + template)
+    assert time.process_time() - started < 0.5
+
+
+@pytest.mark.parametrize("pattern", [KNOWN.automatic, KNOWN.canned])
+def test_a_customers_text_is_quickly_told_from_the_configured_ones(pattern: re.Pattern[str]) -> None:
+    for seed in SEEDS:
+        started = time.process_time()
+        pattern.match((seed * SIZE)[:SIZE] + "\x00")
+        assert time.process_time() - started < 0.5, repr(seed)
