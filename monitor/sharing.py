@@ -27,7 +27,7 @@ from monitor.core.sharing import Lease, part, shard_of, surplus
 from monitor.shell.board import Neighbour
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fence
-from monitor.shell.leases import Leases, Process
+from monitor.shell.leases import Leases, Process, lock_of
 from monitor.shell.store_engine import PATIENCE, StoreError, place
 
 log = structlog.get_logger()
@@ -170,7 +170,7 @@ class Sharing:
 
     async def _hand_on(self, shard: int) -> None:
         job = self._hold.configure(
-            lock=f"shard-{shard}", queueing_lock=f"shard-{shard}", schedule_in={"milliseconds": int(500 * self._beat)}
+            lock=lock_of(shard), queueing_lock=lock_of(shard), schedule_in={"milliseconds": int(500 * self._beat)}
         )
         try:
             await job.defer_async(shard=shard)
@@ -235,11 +235,15 @@ class Sharing:
             self._holdings[shard].over.set()
 
     async def _look_after_the_queue(self) -> None:
-        """Jobs of workers that died are started again; a shard that nobody holds has a job in any case."""
+        """Jobs of workers that died are started again, forgotten ones go; a shard that nobody holds has a job in any
+        case."""
         for job in await self._app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._lease):
             await self._start_again(job)
+        unheld = await self._leases.unheld()
+        for lock in await self._leases.bury(unheld):
+            log.warning("shard.job_forgotten", lock=lock)
         if not self._leaving:
-            for shard in await self._leases.unheld():
+            for shard in unheld:
                 if shard not in self._holdings:
                     await self._hand_on(shard)
 

@@ -5,7 +5,7 @@ It speaks through the connections of the job queue, not the store's thread: a sl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -39,8 +39,21 @@ _ALIVE = """
 SELECT owner, url FROM processes WHERE seen >= extract(epoch FROM clock_timestamp()) - %(lease)s ORDER BY owner
 """
 _UNHELD = f"SELECT shard FROM shards WHERE {_FREE} ORDER BY shard"  # noqa: S608 - our own words
+_BURY = """
+DELETE FROM procrastinate_jobs AS job
+ WHERE job.status = 'doing' AND job.lock = ANY(%(locks)s)
+   AND NOT EXISTS (SELECT 1 FROM procrastinate_events AS event
+                    WHERE event.job_id = job.id AND event.type = 'started'
+                      AND event.at > clock_timestamp() - make_interval(secs => %(lease)s))
+RETURNING job.lock
+"""
 _OWNERS = "SELECT shard, owner FROM shards ORDER BY shard"
 _LAY_OUT = "INSERT INTO shards (shard, term, owner, seen) SELECT n, 0, '', 0 FROM generate_series(0, %(last)s) AS n"
+
+
+def lock_of(shard: int) -> str:
+    """Of the jobs that hold it: one at a time."""
+    return f"shard-{shard}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +110,12 @@ class Leases:
 
     async def unheld(self) -> list[int]:
         return [int(row["shard"]) for row in await self._ask(_UNHELD, lease=self._lease)]
+
+    async def bury(self, unheld: Collection[int]) -> list[str]:
+        """The locks of jobs that nobody does: begun longer than a lease ago, and nobody holds their shards. Their
+        workers are alive and know nothing of them, since the word of their beginning or end was lost on the way."""
+        locks = [lock_of(shard) for shard in unheld]
+        return [str(row["lock"]) for row in await self._ask(_BURY, locks=locks, lease=self._lease)] if locks else []
 
     async def owners(self) -> dict[int, str]:
         return {int(row["shard"]): str(row["owner"]) for row in await self._ask(_OWNERS)}
