@@ -11,6 +11,7 @@ from monitor.building import build_account, build_watch
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.context import context_of
 from monitor.core.binding import Unwatched, unbound_accounts, unwatched
+from monitor.core.lateness import is_late
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import UP_STATES, State
 from monitor.core.reading import Reading
@@ -139,9 +140,8 @@ def rows_of(watch: Watch, language: str) -> list[Row]:
     for memory in state.channels.values():
         if not memory.gone:
             rows.append(_channel_row(state.portal, memory, language, stale=failing, webhook=watch.policy.webhook_only))
-    late = [
-        t for t in state.turns.values() if t.verdict is Verdict.OPEN and watch.readings and t.deadline < _now(watch)
-    ]
+    open_turns = [turn for turn in state.turns.values() if turn.verdict is Verdict.OPEN and watch.readings]
+    late = [turn for turn in open_turns if is_late(turn, state, watch.policy, _now(watch))]
     if late:
         text = f"{len(late)} customers wait beyond the target"
         rows.append(Row(portal=state.portal, subject="replies", verdict="wrong", state="overdue", detail=text))

@@ -37,7 +37,7 @@ async def replies(config: Config, portal: str, *, since: str, until: str | None,
     except Refused as refused:
         return refused.told()
     url = known.state.memory.server_address or known.wish.url
-    told = report(known.state, turns, url=url, since=start, until=end, by=by, now=known.now)
+    told = report(known.state, known.wish.policy, turns, url=url, since=start, until=end, by=by, now=known.now)
     if form in OUT:
         click.echo(OUT[form](told).rstrip("\n"))
     else:

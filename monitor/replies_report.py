@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from monitor.core.connectors import messenger_of
+from monitor.core.lateness import as_due
 from monitor.core.memory import PortalState
 from monitor.core.parity import Parity, parity
+from monitor.core.policy import Policy
 from monitor.core.replies import Figures, Waited, by_key, by_manager, in_period, of_team
 from monitor.core.turn import Turn
 from monitor.terminal import printed
@@ -39,9 +41,17 @@ class Report:
 
 
 def report(
-    state: PortalState, turns: Sequence[Turn], *, url: str, since: datetime, until: datetime, by: By, now: datetime
+    state: PortalState,
+    policy: Policy,
+    turns: Sequence[Turn],
+    *,
+    url: str,
+    since: datetime,
+    until: datetime,
+    by: By,
+    now: datetime,
 ) -> Report:
-    told = in_period(turns, since, until)
+    told = as_due(in_period(turns, since, until), state, policy)
     groups = _groups(told, state, by, now)
     rows = [_row(name, figures, url) for name, figures in groups.items()]
     rows.append(_row(TEAM, of_team(told, now), url))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from monitor.core.assessment import Assessment, Say, Scene, closing
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity
+from monitor.core.lateness import is_late
 from monitor.core.outcome_words import about_closed, about_compliance
 from monitor.core.reply_rules import labels_of
 from monitor.core.reply_words import messenger_of_turn
@@ -69,8 +70,10 @@ def _closed(turn: Turn, scene: Scene) -> Assessment:
 
 
 def compliance(scene: Scene) -> Iterator[Assessment]:
-    """The team's share within target over seven days; who still waits past the deadline is late already."""
-    managers = last_week(scene.state.tallies, waiting(scene.state.turns), scene.now, scene.policy.timezone)
+    """The team's share within target over seven days; who still waits past the deadline is late already,
+    unless an outage excuses it."""
+    late = [turn for turn in waiting(scene.state.turns) if is_late(turn, scene.state, scene.policy, scene.now)]
+    managers = last_week(scene.state.tallies, late, scene.now, scene.policy.timezone)
     team = NOTHING
     for tally in managers.values():
         team = team.plus(tally)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
 from monitor.core.incident import Audience, IncidentKind, Severity
+from monitor.core.lateness import due_at, no_reply_due_at
 from monitor.core.model import Messenger
 from monitor.core.reply_words import about_reply, messenger_of_turn
 from monitor.core.turn import Turn, TurnKey, Verdict
@@ -30,13 +31,14 @@ def replies(scene: Scene) -> Iterator[Assessment]:
         return
     for turn in waiting(scene.state.turns):
         if scene.now > turn.deadline:
-            yield from _overdue(scene, turn)
+            yield from _overdue(scene, turn, due_at(turn, scene.state, scene.policy))
 
 
-def _overdue(scene: Scene, turn: Turn) -> Iterator[Assessment]:
-    """At one target the reply is slow until it comes; at three, that nobody replied is told beside it."""
+def _overdue(scene: Scene, turn: Turn, due: datetime) -> Iterator[Assessment]:
+    """At one target the reply is slow until it comes; at three, that nobody replied is told beside it. What an outage
+    has taken of the wait counts for neither; what is open already stays."""
     subject = f"{turn.chat}/{turn.message}"
-    if _is_old_news(scene, turn) or not _was_read_after(turn.deadline, turn, scene):
+    if scene.now <= due or _is_old_news(scene, turn) or not _was_read_after(due, turn, scene):
         return
     if not scene.is_line_open(turn.line) and not scene.is_open(IncidentKind.SLOW_REPLY, subject):
         return  # the head is not called out of the line's hours
@@ -46,8 +48,8 @@ def _overdue(scene: Scene, turn: Turn) -> Iterator[Assessment]:
 
 
 def _is_given_up(scene: Scene, turn: Turn) -> bool:
-    late = turn.no_reply_at
-    return late is not None and scene.now > late and _was_read_after(late, turn, scene)
+    late = no_reply_due_at(turn, scene.state, scene.policy)
+    return scene.now > late and _was_read_after(late, turn, scene)
 
 
 def _was_read_after(moment: datetime, turn: Turn, scene: Scene) -> bool:

@@ -12,6 +12,7 @@ from monitor.core.audits import STALE, standing_audits
 from monitor.core.canary import Canaries
 from monitor.core.expiries import terms
 from monitor.core.guarantee import end_of
+from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
@@ -166,7 +167,7 @@ def _turns(
     for (line, holder), turns in sorted(groups.items()):
         labels = (state.portal, str(line), str(holder) if holder else "queue")
         yield Sample("messenger_open_turns", labels, len(turns))
-        yield Sample("messenger_overdue_turns", labels, sum(now > turn.deadline for turn in turns))
+        yield Sample("messenger_overdue_turns", labels, sum(is_late(turn, state, policy, now) for turn in turns))
         oldest = max((now - turn.opened).total_seconds() for turn in turns)
         yield Sample("messenger_oldest_open_turn_seconds", (*labels, "calendar"), max(0.0, oldest))
         schedule = schedule_of(line, state, policy, public_days)

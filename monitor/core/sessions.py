@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from monitor.core.canary_rules import awaited
 from monitor.core.gist import Gist, Gists, gist_of
+from monitor.core.lateness import due_at, no_reply_due_at
 from monitor.core.memory import Cursor, SessionMemory
 from monitor.core.model import Author, ChannelKey, Message, Session
 from monitor.core.plugin import View
@@ -105,7 +106,7 @@ def _thresholds(view: View) -> dict[int, bool]:
     for turn in waiting(view.state.turns):
         memory = view.state.sessions.get(turn.session)
         if memory is not None and memory.read_at is not None:
-            moments = [at for at in (turn.deadline, turn.no_reply_at) if at is not None]
+            moments = [due(turn, view.state, view.policy) for due in (due_at, no_reply_due_at)]
             if any(memory.read_at <= at < view.now for at in moments):
                 passed[turn.session] = True
     return passed

@@ -60,7 +60,7 @@ def recent(tallies: Mapping[str, Tally], now: datetime, zone: str) -> dict[str, 
 
 
 def last_week(tallies: Tallies, turns: Iterable[Turn], now: datetime, zone: str) -> dict[int, Tally]:
-    """By manager, 0 = the queue. Who still waits past the deadline is unmet already."""
+    """By manager, 0 = the queue. Who still waits past the deadline is unmet already; `turns` without the excused."""
     today = _day(now, zone)
     days = {(today - timedelta(days=number)).isoformat() for number in range(DAYS)}
     told: dict[int, Tally] = defaultdict(Tally)

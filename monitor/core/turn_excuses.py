@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from monitor.core.calendar import Schedule
 from monitor.core.turn import Held
-from monitor.core.turn_rules import Rules
+from monitor.core.turn_rules import Interval, Rules
 from monitor.core.turn_wait import ZERO, Dialog, Wait
 
 BURST = timedelta(minutes=5)  # after an outage, in which what had piled up arrives (case 45)
 BLAMED = {"channel_down": "channel", "backlog": "channel", "portal_down": "portal", "maintenance": "us"}
+
+Broken = tuple[datetime, datetime | None, str]  # from, until, what it is called; None = still
 
 
 def blame_of(dialog: Dialog, wait: Wait, held: tuple[Held, ...]) -> tuple[str, int]:
@@ -48,7 +50,14 @@ def is_backlog(rules: Rules, at: datetime) -> bool:
     return any(start < at and (end is None or at <= end + BURST) for start, end in rules.outages)
 
 
-def _broken(rules: Rules) -> Iterator[tuple[datetime, datetime | None, str]]:
-    yield from ((start, end, "channel_down") for start, end in rules.outages)
-    yield from ((start, end, "portal_down") for start, end in rules.portal_outages)
-    yield from ((start, end, "maintenance") for start, end in rules.maintenance)
+def broken(
+    outages: Iterable[Interval], portal_outages: Iterable[Interval], maintenance: Iterable[tuple[datetime, datetime]]
+) -> Iterator[Broken]:
+    """All that nobody in the team is to blame for, of a channel, its portal and ourselves."""
+    yield from ((start, end, "channel_down") for start, end in outages)
+    yield from ((start, end, "portal_down") for start, end in portal_outages)
+    yield from ((start, end, "maintenance") for start, end in maintenance)
+
+
+def _broken(rules: Rules) -> Iterator[Broken]:
+    return broken(rules.outages, rules.portal_outages, rules.maintenance)

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.core.habit import FIRST_LEARNT
 from monitor.core.incident import Incident
+from monitor.core.lateness import as_due
 from monitor.core.listening import learnt_days
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
@@ -116,7 +117,8 @@ def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict
     names = {one.id: one.name for one in state.managers.values() if one.name}
     schedule = state.schedules.get(turn.schedule_version)
     working = waits(turn, schedule, now)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
-    return {f"story_{name}": list(story(turn, names, policy.timezone, name, now, working)) for name in LANGUAGES}
+    (due,) = as_due([turn], state, policy)
+    return {f"story_{name}": list(story(due, names, policy.timezone, name, now, working)) for name in LANGUAGES}
 
 
 def _cannot_see(policy: Policy) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from monitor.core.binding import unwatched
 from monitor.core.incident import Severity
+from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.policy import Policy
 from monitor.core.turn import Turn, Verdict
@@ -54,7 +55,7 @@ def summary(sight: Sight) -> Row:
         "working": sum(light_of(one.diagnosis.state) == "good" for one in channels),
         "ill_channels": [_chip(one, sight) for one in channels if light_of(one.diagnosis.state) == "bad"],
         "waiting": len(waiting),
-        "overdue": sum(sight.now > turn.deadline for turn in waiting),
+        "overdue": sum(is_late(turn, sight.state, sight.policy, sight.now) for turn in waiting),
         "open": len(state.incidents),
         "last_success": sight.at(state.memory.last_success),
     }
@@ -149,7 +150,7 @@ def _waiting(turn: Turn, sight: Sight) -> Row:
         "waits": sight.ago(turn.opened),
         "since": sight.at(turn.opened),
         "deadline": sight.at(turn.deadline),
-        "late": sight.now > turn.deadline,
+        "late": is_late(turn, sight.state, sight.policy, sight.now),
     }
 
 

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.core.lateness import as_due
 from monitor.core.replies import Figures, Waited, by_manager, in_period, of_team, whose
 from monitor.core.turn import Turn, Verdict
 from monitor.shell import charts
@@ -32,7 +33,7 @@ def period_begins(now: datetime) -> datetime:
 
 def team(turns: Sequence[Turn], sight: Sight) -> Row:
     """The portal's last four weeks; `managers` the busiest first."""
-    told = in_period(turns, period_begins(sight.now), sight.now)
+    told = as_due(in_period(turns, period_begins(sight.now), sight.now), sight.state, sight.policy)
     people = sorted(by_manager(told, sight.now).items(), key=lambda pair: (-pair[1].n, pair[0]))
     return figures_row(of_team(told, sight.now), sight) | {
         "week": week(told, sight),
@@ -43,7 +44,7 @@ def team(turns: Sequence[Turn], sight: Sight) -> Row:
 
 
 def manager(user: int, turns: Sequence[Turn], sight: Sight) -> Row:
-    told = in_period(turns, period_begins(sight.now), sight.now)
+    told = as_due(in_period(turns, period_begins(sight.now), sight.now), sight.state, sight.policy)
     mine = [turn for turn in told if whose(turn) == user]
     figures = by_manager(told, sight.now).get(user, Figures())
     known = sight.state.managers.get(user)

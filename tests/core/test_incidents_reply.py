@@ -172,7 +172,8 @@ def test_a_maintenance_hides_waiting_customers_and_hands_nothing_over() -> None:
     world = waiting(maintenance=(window,))
     assert after(world, 19) == [SLOW]
     assert after(world, 50) == [SLOW]
-    assert after(world, 60) == [NO, SLOW]
+    assert after(world, 85) == [SLOW]
+    assert after(world, 86) == [NO, SLOW]
     begins = Maintenance(start=START + 16 * MINUTE, end=START + 60 * MINUTE)
     assert after(waiting(maintenance=(begins,)), 16) == []
 

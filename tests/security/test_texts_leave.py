@@ -18,6 +18,7 @@ from monitor.check import Report, Row
 from monitor.check_table import show
 from monitor.core.memory import PortalState
 from monitor.core.model import Manager
+from monitor.core.policy import Policy
 from monitor.doctor import show as show_lines
 from monitor.doctor_lines import wrong
 from monitor.logs import configure
@@ -79,7 +80,8 @@ def replies_of(name: str, portal: str = "acme", url: str = "https://acme.bitrix2
     state = PortalState(portal=portal, managers={12: Manager(id=12, name=name)})
     answered = turn(1, NOW - timedelta(hours=1), holder=12, waited=timedelta(minutes=1))
     since = NOW - timedelta(days=14)
-    return report(state, [answered], url=url, since=since, until=NOW, by="manager", now=NOW)
+    policy = Policy(portal=portal, url=url)
+    return report(state, policy, [answered], url=url, since=since, until=NOW, by="manager", now=NOW)
 
 
 @pytest.mark.parametrize("name", [EVIL, "[/bold]", "[link=file:///x]y[/link]", "[/]"])
