@@ -15,7 +15,8 @@ from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.portal import Portal
 from monitor.shell.store import Store, StoreError
-from monitor.shell.store_erase import Erased, chats_of, erase, left_in_files, left_in_rows
+from monitor.shell.store_erase import Erased, erase, left
+from monitor.shell.store_traces import chats_of
 from monitor.shell.wire import trust
 
 FAILED = 1
@@ -97,13 +98,12 @@ async def _crm_chats(call: Portal, kind: str, number: int) -> list[dict[str, Any
 
 
 async def _erased(store: Store, wish: PortalConfig, chats: Sequence[int]) -> int:
-    done = await store.transaction(partial(erase, portal=wish.name, chats=chats), renews=True)
+    done = await store.transaction(partial(erase, portal=wish.name, chats=chats, address=wish.url), renews=True)
     path = await store.squeeze()
-    left = await store.transaction(partial(left_in_rows, chats=chats))
-    left += left_in_files(path, chats) if path else ()
+    still = await store.transaction(partial(left, traces=done.traces, file=path))
     _tell(done, chats)
-    if left:
-        return _failed(f"still named in: {', '.join(left)}: run it again; if that does not help, report it")
+    if still:
+        return _failed(f"still named in: {', '.join(still)}: run it again; if that does not help, report it")
     click.echo("proof: no table and no file of the store names them any more")
     click.echo("a running daemon ends and is started anew; backups made before still hold them: delete those")
     return 0
@@ -112,6 +112,10 @@ async def _erased(store: Store, wish: PortalConfig, chats: Sequence[int]) -> int
 def _tell(done: Erased, chats: Sequence[int]) -> None:
     rows = ", ".join(f"{count} {name}" for name, count in done.deleted.items())
     click.echo(f"dialogs {', '.join(map(str, chats))}: deleted {rows}; cleaned {done.cleaned} other rows")
+    if done.reviews:
+        click.echo(
+            f"struck from {done.reviews} kept reviews, whose figures and checksums stay; copies sent before still tell"
+        )
 
 
 def _failed(problem: str) -> int:

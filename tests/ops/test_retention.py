@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -133,7 +134,9 @@ async def filled(url: str) -> None:
     events = (event(1, NOW), event(2, NOW, chat=17770))
     notices = tuple(notice(number, "\n".join(both)) for number in ("one", "two", "many"))
     await store.commit("acme", EMPTY, Judgement(state=state, opened=opened, turn_events=events, notices=notices))
-    await store.mark_posted({"f1": json.dumps({"annotations": [["evidence", "\n".join(both)]]})})
+    alert = {"labels": [["portal", "acme"]], "annotations": [["evidence", both[1]]]}
+    told = {"labels": [["portal", "acme"]], "annotations": [["evidence", "\n".join(both)]]}
+    await store.mark_posted({"f1": json.dumps(told), "f2": json.dumps(alert)})
     await store.close()
 
 
@@ -162,9 +165,7 @@ async def test_an_erased_customer_leaves_no_trace_and_the_other_one_stays(
     assert (code, err) == (0, "")
     assert "proof: no table and no file of the store names them any more" in out
     everything = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
-    assert b"chat1777&" not in everything
-    assert b'chat1777"' not in everything
-    assert b'"chat":1777,' not in everything
+    assert not re.search(rb'chat1777\D|"chat": ?1777\D', everything)
     store = await Store.open(url)
     kept = await store.load_portal("acme")
     assert kept is not None
@@ -174,7 +175,7 @@ async def test_an_erased_customer_leaves_no_trace_and_the_other_one_stays(
         "erased at the customer's request",
         "https://acme.bitrix24.ru/online/?IM_DIALOG=chat17770",
     )
-    assert "chat17770" in (await store.posted())["f1"]
+    assert list(await store.posted()) == ["f2"]
     told = {row.notice.key: row.notice.text.splitlines() for row in await Outbox(store).untold(NOW)}
     assert told == {key: list(kept.incidents["many"].evidence) for key in ("two/opened", "many/opened")}
     await store.close()

@@ -15,12 +15,13 @@ import probes
 from monitor.core.document_numbers import LONGEST, sequence_of
 from monitor.core.history import known_texts
 from monitor.core.policy import ReplyOptions
-from monitor.shell import store_erase
+from monitor.shell.store_traces import Traces
 
 SIZE = 20_000
 SEEDS = (
     "a", "1", " ", "[", "[a", "[/a", "[USER=1", "[USER=", "http://", "https://a", "/rest/1/", '"', '"chat":', "chat",
     "x=\"", "\\", "1d", "09:00-", ".", "-", "_", "${A", "wa", "what", "мах", "00:", "(перенесено с 01", "\n", "a.", "=",
+    "imol|1", '"session":1', '[1,"2026-03-02T', "http://a/online/?IM_HISTORY=imol|",
 )  # fmt: skip
 
 
@@ -40,13 +41,18 @@ def patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
 
 TEXTS = ("*a*a*a*", "*1*.*1*", "[a*\\*", "a" * 500, "*")
 KNOWN = known_texts(ReplyOptions(automatic=TEXTS, canned=TEXTS[::-1]))
-PATTERNS = sorted(
-    {
-        *patterns(),
-        ("store_erase._pattern", store_erase._pattern(range(1, 300))),
-    },
-    key=str,
+MANY = frozenset(range(1, 300))
+TRACES = Traces(
+    portal="acme",
+    chats=MANY,
+    sessions=MANY,
+    messages=MANY,
+    incidents=frozenset(),
+    addresses=("https://acme.bitrix24.ru", "http://a"),
+    talks=frozenset(f'[{number},"2026-03-02T09:00:00Z"]' for number in MANY),
 )
+SEARCHES = {(f"store_traces.{one.__name__}", one()) for one in (TRACES.own, TRACES.abroad, TRACES.talk, TRACES.written)}
+PATTERNS = sorted({*patterns(), *SEARCHES}, key=str)
 TEMPLATES = (
     "{A}" * 6 + "-{NUMBER}",
     "{A}-{B}-{NUMBER}",
