@@ -11,10 +11,11 @@ from monitor.building import build_account, build_watch
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.context import context_of
 from monitor.core.binding import Unwatched, unbound_accounts, unwatched
+from monitor.core.expiries import terms
 from monitor.core.lateness import is_late
 from monitor.core.memory import Judgement, PortalState
-from monitor.core.model import UP_STATES, State
-from monitor.core.reading import Reading
+from monitor.core.model import UP_STATES, ChannelKey, State
+from monitor.core.reading import FlagSeen, Reading
 from monitor.core.turn import Verdict
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
@@ -99,6 +100,8 @@ async def _look(config: Config, store: Store, http: Any) -> Report:
         one = build_account(account, lambda _, bound=bound: bound, http=http, clock=clock)  # type: ignore[misc]
         told.append(await one.poll())
     rows = [row for wish in config.portals for row in rows_of(watches[wish.name], config.language)]
+    for account, reading in zip(config.providers, told, strict=True):
+        rows += failed_rows("", f"{account.account.name} ({account.account.type})", reading)
     return Report(rows=(*rows, *binding_rows(list(watches.values()), told)))
 
 
@@ -137,15 +140,45 @@ def rows_of(watch: Watch, language: str) -> list[Row]:
         detail = "a webhook cannot see connectors: register a local application"
         rows.append(Row(portal=state.portal, subject="channels", verdict="ok", state="not visible", detail=detail))
     failing = bool(state.memory.failed or state.memory.denied)
+    if not failing:
+        for reading in watch.readings.values():
+            rows += failed_rows(state.portal, reading.probe, reading)
+    flags = _flags_seen(watch)
     for memory in state.channels.values():
         if not memory.gone:
-            rows.append(_channel_row(state.portal, memory, language, stale=failing, webhook=watch.policy.webhook_only))
+            stale = failing or memory.channel.key not in flags
+            rows.append(_channel_row(state.portal, memory, language, stale=stale, webhook=watch.policy.webhook_only))
+    rows += _expired_rows(watch)
     open_turns = [turn for turn in state.turns.values() if turn.verdict is Verdict.OPEN and watch.readings]
     late = [turn for turn in open_turns if is_late(turn, state, watch.policy, _now(watch))]
     if late:
         text = f"{len(late)} customers wait beyond the target"
         rows.append(Row(portal=state.portal, subject="replies", verdict="wrong", state="overdue", detail=text))
     return rows
+
+
+def failed_rows(portal: str, subject: str, reading: Reading) -> list[Row]:
+    """What this look could not see, each reason once: nobody may take it for well."""
+    failures = (reading.failure,) if reading.failure is not None else reading.failures
+    details = dict.fromkeys(f"{one.reason} {one.code} {one.detail}".strip() for one in failures)
+    return [
+        Row(portal=portal, subject=subject, verdict="unknown", state="not read", detail=detail) for detail in details
+    ]
+
+
+def _flags_seen(watch: Watch) -> set[ChannelKey]:
+    """Of which channels the portal has told the flag in this look."""
+    readings = [reading for reading in watch.readings.values() if reading.failure is None]
+    return {one.key for reading in readings for one in reading.findings if isinstance(one, FlagSeen)}
+
+
+def _expired_rows(watch: Watch) -> list[Row]:
+    now, portal = _now(watch), watch.policy.portal
+    return [
+        Row(portal=portal, subject=term.subject, verdict="wrong", state="expired", since=term.at.isoformat())
+        for term in terms(watch.state, watch.policy)
+        if term.at <= now
+    ]
 
 
 def _now(watch: Watch) -> Any:
@@ -158,7 +191,8 @@ def _portal_row(state: PortalState) -> Row:
     if failure is not None:
         word = "denied" if memory.denied else "not reached"
         detail = f"{failure.reason} {failure.code} {failure.detail}".strip()
-        return Row(portal=state.portal, subject="portal", verdict="unknown", state=word, detail=detail)
+        verdict = "wrong" if memory.refused else "unknown"  # a refused refresh is final: a human has to authorise us
+        return Row(portal=state.portal, subject="portal", verdict=verdict, state=word, detail=detail)
     if memory.missing_scopes:
         detail = f"missing scopes: {', '.join(memory.missing_scopes)}"
         return Row(portal=state.portal, subject="portal", verdict="wrong", state="reached", detail=detail)
