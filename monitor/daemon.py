@@ -28,12 +28,12 @@ from monitor.core.routed import Routed, routed_notices
 from monitor.core.shared_cause import Outage
 from monitor.courier import Courier
 from monitor.fleet import Fleet
-from monitor.in_hand import accounts_in_hand, names_in_hand, portals_in_hand
+from monitor.in_hand import accounts_in_hand, names_in_hand, neighbours, portals_in_hand
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
 from monitor.reviewing import Reviewing
-from monitor.sharing import Sharing, neighbours
+from monitor.sharing import Sharing
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.board import Neighbour
 from monitor.shell.clock import Clock

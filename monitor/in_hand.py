@@ -1,12 +1,14 @@
-"""What of a configuration is in this process's hands, where several share its portals."""
+"""What of a configuration is in this process's hands, and what in others', where several share its portals."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from monitor.building import providers_of
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.core.sharing import EVERYBODYS, shard_of
+from monitor.sharing import Sharing
+from monitor.shell.board import Neighbour
 from monitor.shell.fence import Fence
 
 
@@ -33,3 +35,14 @@ def accounts_in_hand(
     bound = {name for one in config.portals for name in providers_of(one)}
     first = 0 in held
     return [one for one in config.providers if (name := one.account.name) in here or (first and name not in bound)]
+
+
+def neighbours(portals: Iterable[str], sharing: Sharing, shards: int) -> tuple[Neighbour, ...]:
+    """Which portals the other processes have, as far as the last beat told."""
+    theirs: dict[str, set[str]] = {one.owner: set() for one in sharing.others}
+    for portal in portals:
+        theirs.setdefault(sharing.owners.get(shard_of(portal, shards), ""), set()).add(portal)
+    return tuple(
+        Neighbour(name=one.owner.rpartition("-")[0], url=one.url, portals=frozenset(theirs[one.owner]))
+        for one in sharing.others
+    )

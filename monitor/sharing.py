@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,8 +23,7 @@ from psycopg_pool import PoolTimeout
 from sqlalchemy.engine import make_url
 
 from monitor.config import Cluster
-from monitor.core.sharing import Lease, part, shard_of, surplus
-from monitor.shell.board import Neighbour
+from monitor.core.sharing import Lease, part, surplus
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fence
 from monitor.shell.leases import Leases, Process, lock_of
@@ -93,6 +92,7 @@ class Sharing:
                     await self._work()
                 except (ConnectorException, OSError) as error:
                     log.warning("sharing.queue_lost", reason=type(error).__name__)
+                    _heed_a_stop()
                 await asyncio.sleep(self._beat)
 
     async def _work(self) -> None:
@@ -197,6 +197,7 @@ class Sharing:
                     await self._look_after_the_queue()
             except (ConnectorException, TimeoutError, OSError) as error:
                 log.warning("sharing.database_lost", reason=type(error).__name__)
+                _heed_a_stop()
             self._let_lapsed_go()
             await asyncio.sleep(self._beat)
 
@@ -258,22 +259,19 @@ class Sharing:
                 return
 
 
+def _heed_a_stop() -> None:
+    """A worker of the queue that is cancelled while the database is away tells of the database alone: without this the
+    process would go on, alive to the others, with none of its other parts."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def _settled(task: asyncio.Task[None]) -> None:
     """The job of a shard that was lost belongs to another worker by now: that it cannot be settled is no error."""
     error = None if task.cancelled() else task.exception()
     if error is not None:
         log.info("sharing.job_taken_over", reason=type(error).__name__)
-
-
-def neighbours(portals: Iterable[str], sharing: Sharing, shards: int) -> tuple[Neighbour, ...]:
-    """Which portals the other processes have, as far as the last beat told."""
-    theirs: dict[str, set[str]] = {one.owner: set() for one in sharing.others}
-    for portal in portals:
-        theirs.setdefault(sharing.owners.get(shard_of(portal, shards), ""), set()).add(portal)
-    return tuple(
-        Neighbour(name=one.owner.rpartition("-")[0], url=one.url, portals=frozenset(theirs[one.owner]))
-        for one in sharing.others
-    )
 
 
 @asynccontextmanager

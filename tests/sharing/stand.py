@@ -168,9 +168,11 @@ class Stand:
 
     def _config(self, name: str, port: int, folder: Path) -> Path:
         address = psycopg.conninfo.conninfo_to_dict(self.database)
+        who = ":".join(str(address[part]) for part in ("user", "password") if part in address)
         tree = {
             "web": {"listen": f"127.0.0.1:{port}"},
-            "store": {"url": f"postgresql://{address['user']}@127.0.0.1:{self.wires[name].port}/{address['dbname']}"},
+            "store": {"url": f"postgresql://{who}@127.0.0.1:{self.wires[name].port}/{address['dbname']}"},
+            "allow_literal_secrets": "password" in address,
             "alertmanager": {"url": self.alertmanager},
             "cluster": {"name": name, "shards": SHARDS, "lease": f"{LEASE:.0f}s", "url": f"http://127.0.0.1:{port}"},
             "defaults": {"poll": f"{POLL:.0f}s", "settle": "1s"},
