@@ -109,8 +109,17 @@ async def request(
     try:
         return await _bounded(http, method, url, limits, options)
     except (aiohttp.ClientError, OSError, ValueError) as error:
+        if _for_want_of_memory(error):
+            raise MemoryError from None
         failure = _named(error, host_of(url) or "an address without a host", limits.timeout)
     raise CallFailed(failure)
+
+
+def _for_want_of_memory(error: BaseException | None) -> bool:
+    """aiohttp takes a MemoryError within it for an answer that is no HTTP, or a lost connection."""
+    while error is not None and not isinstance(error, MemoryError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 async def _bounded(
