@@ -39,6 +39,7 @@ def erase(connection: Connection, portal: str, chats: Collection[int], address: 
     deleted = {table.name: _delete(connection, table, traces) for table in (tables.turns, tables.turn_events)}
     deleted["sessions"] = _delete_sessions(connection, traces)
     deleted["posted_alerts"] = _delete_alerts(connection, traces)
+    deleted["notices"] = _delete_notices(connection, traces)
     deleted["incidents"] = _delete_incidents(connection, traces)
     deleted["incident_notes"] = _delete_orphaned_notes(connection)
     renew_generation(connection)
@@ -65,19 +66,23 @@ def _delete_alerts(connection: Connection, traces: Traces) -> int:
     it; of the others Alertmanager hears no end, and ends them by itself."""
     table = tables.posted_alerts
     is_own, own, abroad = owner(connection, table, traces.portal), traces.own(), traces.abroad()
-    gone = []
-    for row in connection.execute(select(table)).all():
-        page = json.loads(row.body).get("generator_url", "").rpartition("/")[2]
-        if page in traces.incidents or (own if is_own(row) else abroad).search(row.body):
-            gone.append(row.fingerprint)
+    told = connection.execute(select(table)).all()
+    gone = [row.fingerprint for row in told if (own if is_own(row) else abroad).search(row.body)]
     return sum(connection.execute(delete(table).where(table.c.fingerprint == one)).rowcount for one in gone)
 
 
 def _delete_incidents(connection: Connection, traces: Traces) -> int:
-    table, told = tables.incidents, tables.outbox
-    for one in traces.incidents:  # and what people were told of it
-        connection.execute(delete(told).where(told.c.key.startswith(f"{one}/", autoescape=True)))
+    table = tables.incidents
     return sum(connection.execute(delete(table).where(table.c.id == one)).rowcount for one in traces.incidents)
+
+
+def _delete_notices(connection: Connection, traces: Traces) -> int:
+    """What people were or are to be told of the incidents: by us, whose key begins with the incident, or for
+    Alertmanager, by the link to its page."""
+    table, pages = tables.outbox, traces.pages()
+    told = connection.execute(select(table.c.id, table.c.key, table.c.body)).all()
+    gone = [row.id for row in told if row.key.partition("/")[0] in traces.incidents or pages.search(row.body)]
+    return sum(connection.execute(delete(table).where(table.c.id == one)).rowcount for one in gone)
 
 
 def _delete_orphaned_notes(connection: Connection) -> int:

@@ -41,7 +41,11 @@ class Traces:
     def abroad(self) -> re.Pattern[str]:
         """In rows of nobody or of another portal."""
         link = rf"imol(?:\||%7C){_any(self.sessions)}|IM_DIALOG=chat{_any(self.chats)}"
-        return re.compile(rf"{_any(self.addresses)}/online/\?(?:IM_HISTORY=)?(?:{link})(?!\d)")
+        return re.compile(rf"{_any(self.addresses)}/online/\?(?:IM_HISTORY=)?(?:{link})(?!\d)|{self._pages()}")
+
+    def pages(self) -> re.Pattern[str]:
+        """Links of our own pages to incidents about the dialogs."""
+        return re.compile(self._pages())
 
     def written(self) -> re.Pattern[str]:
         """In the bytes of files, which do not tell whose they are."""
@@ -56,7 +60,10 @@ class Traces:
 
     def _numbers(self) -> str:
         chats, sessions = _any(self.chats), _any(self.sessions)
-        return rf'(?:imol(?:\||%7C){sessions}|chat{chats}|"chat": ?{chats})(?!\d)'
+        return rf'(?:imol(?:\||%7C){sessions}|chat{chats}|"chat": ?{chats})(?!\d)|{self._pages()}'
+
+    def _pages(self) -> str:
+        return rf"/incidents/{_any(self.incidents)}(?!\w)"
 
 
 def _any(words: Iterable[object]) -> str:

@@ -20,7 +20,8 @@ from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Wo
 from monitor.core.memory import ChannelMemory, Cursor, Diagnosis, Judgement, PortalMemory, PortalState, SessionMemory
 from monitor.core.model import Certainty, Channel, ChannelKey, Messenger, Session, State
 from monitor.core.policy import Guarantee, Policy
-from monitor.core.receivers import Notice
+from monitor.core.receivers import Notice, Receiver
+from monitor.core.routed import Routed, routed_notices
 from monitor.core.turn import Turn, TurnEvent, Verdict
 from monitor.review_making import Subject, make
 from monitor.shell.alertmanager import Posted, fingerprint
@@ -149,6 +150,26 @@ async def fill(store: Store, portal: str) -> None:
         )
         for one in opened
     )
+    notices += routed_notices(
+        [
+            Routed(
+                fingerprint=one.id,
+                status="firing",
+                starts_at="2026-03-15T09:00:00Z",
+                alertname="SlowReply",
+                portal=portal,
+                audience="head",
+                manager="",
+                summary="Клиент ждёт",
+                description="Ждёт с 15.03 12:00.",
+                recommendation="",
+                link=f"http://127.0.0.1:9460/incidents/{one.id}",
+            )
+            for one in opened
+        ],
+        [Receiver(name="head", type="bitrix24", routed=True)],
+        NOW,
+    )
     judgement = Judgement(state=state, opened=opened, ended=ended, turn_events=events, notices=notices)
     await store.commit(portal, PortalState(portal=portal), judgement)
     await store.add_note(
@@ -220,7 +241,9 @@ async def test_what_the_daemon_wrote_of_a_dialog_goes_from_its_portal_alone(url:
     before = await all_of(url, "beta")
     said = await erased(tmp_path, "acme")
     assert await all_of(url, "beta") == before
-    assert "deleted 1 turns, 1 turn_events, 1 sessions, 2 posted_alerts, 1 incidents, 0 incident_notes" in said
+    assert (
+        "deleted 1 turns, 1 turn_events, 1 sessions, 2 posted_alerts, 2 notices, 1 incidents, 0 incident_notes" in said
+    )
     assert "struck from 1 kept reviews, whose figures and checksums stay" in said
     everything = b"".join(path.read_bytes() for path in tmp_path.glob("state.db*"))
     assert not re.search(rb"acme\.bitrix24\.ru/online/\?IM_HISTORY=imol(\||%7C)7121\D", everything)
@@ -241,7 +264,9 @@ async def test_the_other_dialogs_of_the_portal_stay_as_they_were(url: str, tmp_p
     channel = replace(channel, evidence=(GONE, link("acme", 71210)))
     assert {one.id: one for _, one in kept} == {one.id: one for one in (other, channel)}  # type: ignore[attr-defined]  # what `incidents` gave
     assert len(posted) == 1  # type: ignore[arg-type]  # as above
-    texts = [one.text for one in notices if one.about]  # type: ignore[attr-defined]  # as above
+    routed = [one.about for one in notices if one.key.startswith("alert/")]  # type: ignore[attr-defined]  # as above
+    assert routed == [f"alert/{other.id}", f"alert/{channel.id}"]
+    texts = [one.text for one in notices if one.key.endswith("/opened")]  # type: ignore[attr-defined]  # as above
     assert texts == ["\n".join(one.evidence) for one in (other, channel)]
     assert [note.text for note in notes] == [f"Спросила клиента\n{GONE}\nЖдём"]  # type: ignore[attr-defined]  # as above
     assert isinstance(review, Paper)
@@ -258,6 +283,18 @@ async def test_both_portals_can_be_asked_to_forget_the_dialog_of_the_same_number
     assert not re.search(
         rb'imol(\||%7C)7121\D|"chat": ?1777\D|\[7121,"2026-03-15T09:00:00Z"\],\[|"session":7121\D', everything
     )
+
+
+async def test_a_new_dialog_that_a_restored_portal_gave_the_old_sessions_number_stays(url: str, tmp_path: Path) -> None:
+    store = await Store.open(url)
+    state = await store.load_portal("acme")
+    assert state is not None
+    await store.commit("acme", state, Judgement(state=state, ended=(turn(1801, 7121, 80001),)))
+    await store.close()
+    await erased(tmp_path, "acme")
+    store = await Store.open(url)
+    assert [one.chat for one in await store.turns("acme")] == [1801, 17770]
+    await store.close()
 
 
 def test_every_link_that_is_written_is_a_trace_and_a_longer_number_is_none() -> None:

@@ -21,7 +21,7 @@ SIZE = 20_000
 SEEDS = (
     "a", "1", " ", "[", "[a", "[/a", "[USER=1", "[USER=", "http://", "https://a", "/rest/1/", '"', '"chat":', "chat",
     "x=\"", "\\", "1d", "09:00-", ".", "-", "_", "${A", "wa", "what", "мах", "00:", "(перенесено с 01", "\n", "a.", "=",
-    "imol|1", '"session":1', '[1,"2026-03-02T', "http://a/online/?IM_HISTORY=imol|",
+    "imol|1", '"session":1', '[1,"2026-03-02T', "http://a/online/?IM_HISTORY=imol|", "/incidents/",
 )  # fmt: skip
 
 
@@ -47,11 +47,14 @@ TRACES = Traces(
     chats=MANY,
     sessions=MANY,
     messages=MANY,
-    incidents=frozenset(),
+    incidents=frozenset(map(str, MANY)),
     addresses=("https://acme.bitrix24.ru", "http://a"),
     talks=frozenset(f'[{number},"2026-03-02T09:00:00Z"]' for number in MANY),
 )
-SEARCHES = {(f"store_traces.{one.__name__}", one()) for one in (TRACES.own, TRACES.abroad, TRACES.talk, TRACES.written)}
+SEARCHES = {
+    (f"store_traces.{one.__name__}", one())
+    for one in (TRACES.own, TRACES.abroad, TRACES.talk, TRACES.pages, TRACES.written)
+}
 PATTERNS = sorted({*patterns(), *SEARCHES}, key=str)
 TEMPLATES = (
     "{A}" * 6 + "-{NUMBER}",
