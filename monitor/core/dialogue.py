@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,9 @@ def hear(
     hearing = _Hearing(state=state, book=book, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
     if told:
         hearing.prepare(told)
-    for one in told:
+    for one in sorted(
+        told, key=lambda one: one.history.session.id
+    ):  # what one leaves unanswered, the next goes on with
         hearing.take(one)
     heard = replace(hearing.outcome(cursor), read=told)
     return replace(heard, problems=(*in_words(back), *heard.problems)) if back is not None else heard
@@ -91,6 +94,8 @@ class _Hearing:
         self._echoed = state.memory.echoed
         self._contacts = Contacts({})
         self._rules: PortalRules | None = None  # None = nothing is heard
+        self._read = frozenset[int]()  # sessions that are heard now
+        self._by_chat: Mapping[int, Sequence[int]] | None = None
         self._fresh: list[tuple[ChannelKey, tuple[Message, ...]]] = []
         self._events: list[TurnEvent] = []
         self._ended: list[Turn] = []
@@ -103,6 +108,7 @@ class _Hearing:
         self._echoed = no_human_typed(before, self._sessions, {one.history.session.id: one.gist for one in told})
         self._rules = self._rules_of_portal()
         reread = {one.history.session.id for one in told}
+        self._read = frozenset(reread)
         if self._echoed is not before:
             self._look_again(frozenset(self._echoed).difference(before), reread)
         for one in told:
@@ -152,7 +158,22 @@ class _Hearing:
             now=self._now,
             marks=self._book.shelf.marks,
         )
+        if judged.carry is not None and not self._is_known_unanswered(judged.carry):
+            self._wake_later(session)
         self._settle(judged, session.id)
+
+    def _is_known_unanswered(self, turn: Turn) -> bool:
+        """Or a later session has gone on with it."""
+        before = self._chat(turn.chat).turns.get(turn.message)
+        return before is not None and (before.verdict in UNANSWERED or before.session > turn.session)
+
+    def _wake_later(self, session: Session) -> None:
+        """Sessions that were read before the one they go on with (case 27)."""
+        if self._by_chat is None:
+            self._by_chat = _by_chat(self._sessions)
+        for number in self._by_chat.get(session.chat, ()):
+            if number > session.id and number not in self._read:
+                self._sessions[number] = replace(self._sessions[number], due=True)
 
     def _judged_by(self, session: Session, channel: ChannelMemory | None, last: Turn | None) -> Rules | None:
         assert self._rules is not None  # noqa: S101 - prepared before anything is taken
@@ -210,6 +231,13 @@ class _Hearing:
             return self._state.schedules
         versions = {turn.schedule_version for turn in turns.unanswered()}
         return kept(self._state.schedules, {name: one for name, one in self._schedules.items() if name in versions})
+
+
+def _by_chat(sessions: Mapping[int, SessionMemory]) -> Mapping[int, Sequence[int]]:
+    told: dict[int, list[int]] = defaultdict(list)
+    for number, memory in sessions.items():
+        told[memory.session.chat].append(number)
+    return told
 
 
 def _known_turns(state: PortalState) -> TurnBook:
