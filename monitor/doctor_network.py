@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +17,7 @@ from monitor.config import Config
 from monitor.core.model import CallFailed
 from monitor.doctor_lines import Line, unknown, well, wrong
 from monitor.receivers.apprise import place_of
+from monitor.shell.guard import AddressRefused, refuse
 from monitor.shell.oauth import OAuthKeys, oauth_url
 from monitor.shell.wire import Limits, Trust, request, trust
 
@@ -73,7 +74,7 @@ def receiver_lines(config: Config) -> Iterator[Line]:
             yield well(about, f"an address of {url.reveal().partition(':')[0].lower()} that apprise understands")
 
 
-async def reached(place: Place) -> Line:
+async def reached(place: Place, allowed: Collection[str]) -> Line:
     """Name, connection and certificate, in this order; the first that fails is the line."""
     parts = urlsplit(place.url)
     host, secure = parts.hostname or "", parts.scheme == "https"
@@ -81,7 +82,7 @@ async def reached(place: Place) -> Line:
     about = f"network {place.key} ({host}:{port})"
     try:
         async with asyncio.timeout(PATIENCE):
-            expires = await _connected(host, port, place.trusted if secure else None)
+            expires = await _connected(host, port, place.trusted if secure else None, allowed)
     except TimeoutError:
         found = f"no connection to port {port} within {PATIENCE:.0f} s"
         return wrong(about, found, f"let the firewall pass, or correct {place.key}")
@@ -93,21 +94,30 @@ async def reached(place: Place) -> Line:
         found = f"no TLS on port {port} ({error.reason})"
         return wrong(about, found, f"correct the scheme or port of {place.key}, or look for a proxy between")
     except OSError as error:
-        return wrong(
-            about, f"port {port}: {error.strerror or error}", f"start what listens there, or correct {place.key}"
-        )
+        return wrong(about, *_unreached(error, place.key, host, port))
     return _certificate(about, expires)
+
+
+def _unreached(error: OSError, key: str, host: str, port: int) -> tuple[str, str]:
+    """What was found and what to do."""
+    if isinstance(error, AddressRefused):
+        found, _, _ = str(error).partition(";")
+        return found, f"correct {key}, or list {host} under allow_link_local if it is meant"
+    return f"port {port}: {error.strerror or error}", f"start what listens there, or correct {key}"
 
 
 def _certificate_remedy(key: str) -> str:
     return f"have it renewed; an authority of your own goes into {key.rpartition('.')[0]}.ca_file"
 
 
-async def _connected(host: str, port: int, trusted: Trust | None) -> datetime | None:
-    """When the certificate ends; None without TLS."""
+async def _connected(host: str, port: int, trusted: Trust | None, allowed: Collection[str]) -> datetime | None:
+    """When the certificate ends; None without TLS. AddressRefused as the daemon itself would refuse."""
     context = None
     if trusted is not None:
         context = trusted if isinstance(trusted, ssl.SSLContext) else ssl.create_default_context()
+    loop = asyncio.get_running_loop()
+    for *_, found in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        refuse(host, str(found[0]), allowed)
     _, writer = await asyncio.open_connection(host, port, ssl=context)
     try:
         told = writer.get_extra_info("peercert") if context else None

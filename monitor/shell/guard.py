@@ -17,6 +17,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 _METADATA = frozenset(
     ipaddress.ip_address(one) for one in ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254")
 )
+# RFC 4291 2.5.5 (compatible, mapped), RFC 2765 (translated), RFC 6052 (NAT64).
+_ENDS_IN_IPV4 = tuple(
+    ipaddress.IPv6Network(one) for one in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+)
+_LOCAL_NAT64 = ipaddress.IPv6Network(
+    "64:ff9b:1::/48"
+)  # RFC 8215: where in it the IPv4 address stands is anyone's choice
 
 
 class AddressRefused(OSError):
@@ -30,14 +37,35 @@ def refusal(address: str) -> str:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    ip = mapped or ip
+    if isinstance(ip, ipaddress.IPv6Address):
+        return _refusal6(ip)
+    return _refusal(ip)
+
+
+def _refusal6(ip: ipaddress.IPv6Address) -> str:
+    """A gateway on the way may send it on to an IPv4 address that it carries: that one is judged."""
+    if ip in _LOCAL_NAT64:
+        return "an address of a translating gateway, which may lead anywhere"
+    every: tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...] = (ip, *_carried(ip))
+    return next((why for one in every if (why := _refusal(one))), "")
+
+
+def _carried(ip: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    last = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
+    if any(ip in network for network in _ENDS_IN_IPV4) and int(ip) > 1:  # :: and ::1 carry none
+        return (last,)
+    return (ip.sixtofour,) if ip.sixtofour else ip.teredo or ()
+
+
+def _refusal(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
     if ip in _METADATA:
         return "the metadata service of a cloud"
     if ip.is_link_local:
         return "a link-local address, where clouds keep their metadata service"
     if ip.is_multicast or ip.is_unspecified:
         return "no address of one host"
+    if ip.version == 4 and ip.is_reserved:  # 240.0.0.0/4, which ends in the broadcast to all
+        return "a reserved address, which no host has"
     return ""
 
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from monitor.secret import Secret
+from monitor.shell.web_bodies import HANDLING, Unreadable, form_of
 
 LARGEST_POST = 64 * 1024
 # ONAPPINSTALL posts bracketed keys, an application's frame AUTH_ID and REFRESH_ID (bitrix24-api.md 1.2).
@@ -26,7 +27,10 @@ class Arrivals:
         return await self._queue.get()
 
     async def received(self, request: web.Request) -> web.Response:
-        token = refresh_token_in({key: str(value) for key, value in (await request.post()).items()})
+        try:
+            token = refresh_token_in({key: str(value) for key, value in (await form_of(request)).items()})
+        except Unreadable:
+            token = None
         if token is None:
             return web.Response(status=400, text="This is no installation of an application.")
         try:
@@ -45,7 +49,7 @@ def refresh_token_in(form: Mapping[str, str]) -> Secret | None:
 @asynccontextmanager
 async def installations(host: str, port: int) -> AsyncIterator[Arrivals]:
     """Listens at any path. OSError where the address cannot be listened at."""
-    app = web.Application(client_max_size=LARGEST_POST)
+    app = web.Application(client_max_size=LARGEST_POST, handler_args=HANDLING)
     runner = web.AppRunner(app, access_log=None)
     arrivals = Arrivals("")
     app.router.add_post("/{path:.*}", arrivals.received)

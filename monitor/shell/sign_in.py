@@ -98,4 +98,5 @@ class Attempts:
 
 
 def digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    """Of whatever came: bytes of a header that are no UTF-8 stand in it as surrogates."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from monitor.core.words import LANGUAGES
@@ -19,8 +20,9 @@ from monitor.shell.runbooks import runbook_list, runbook_page
 from monitor.shell.sign_in import Attempts, Sessions
 from monitor.shell.visitors import Need
 from monitor.shell.web_alerts import from_alertmanager
+from monitor.shell.web_bodies import HANDLING, Unreadable, json_of
 from monitor.shell.web_elsewhere import sent_on
-from monitor.shell.web_guard import BOARD, DOOR, VISITOR, Door, Handler, guard
+from monitor.shell.web_guard import BOARD, DOOR, VISITOR, Door, Handler, guard, headed
 from monitor.shell.web_hooks import hook
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
@@ -28,13 +30,17 @@ from monitor.shell.web_view import page, visible
 
 __all__ = ["BOARD", "Board", "make_app"]
 
+log = structlog.get_logger()
+
 _MOST_BODY = 65_536
 _HOOKS = "/hooks/"  # of vendors, who cannot send our token: each address holds a key of its own
 
 
 def make_app(board: Board, monotonic: Callable[[], float] = time.monotonic) -> web.Application:
     """The application. Who is let in is asked of the board at every request: a reload changes it."""
-    app = web.Application(middlewares=[guard, known_hosts, _worded, sent_on], client_max_size=_MOST_BODY)
+    app = web.Application(
+        middlewares=[headed, _worded, guard, known_hosts, sent_on], client_max_size=_MOST_BODY, handler_args=HANDLING
+    )
     needs = {handler: need for _, _, handler, need in ROUTES}
     app[BOARD] = board
     app[DOOR] = Door(board=board, sessions=Sessions(monotonic), attempts=Attempts(monotonic), needs=needs)
@@ -66,6 +72,16 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": f"{_shown(request.path)} does not take {error.method}"}, status=405)
     except web.HTTPRequestEntityTooLarge:
         return web.json_response({"error": "the request is too large"}, status=413)
+    except (Unreadable, UnicodeError, RecursionError) as error:  # of a stranger's text, wherever it was used
+        return _not_understood(request, error)
+
+
+def _not_understood(request: web.Request, error: Exception) -> web.Response:
+    """What no reader of ours foresaw is named in the log: it may be a fault of our own."""
+    foreseen = isinstance(error, Unreadable)
+    if not foreseen:
+        log.warning("request.unreadable", method=request.method, error=type(error).__name__)
+    return web.json_response({"error": str(error) if foreseen else "this request cannot be read"}, status=400)
 
 
 def _shown(path: str) -> str:
@@ -107,7 +123,7 @@ async def _reload(request: web.Request) -> web.Response:
 async def _acknowledge(request: web.Request) -> web.Response:
     """{"portal": P, "subject": S}: no more reminders of that expiry's present date."""
     try:
-        body = await request.json()
+        body = await json_of(request)
         portal, subject = str(body["portal"]), str(body["subject"])
     except (ValueError, KeyError, TypeError):
         return web.json_response({"error": "expected {portal, subject} as JSON"}, status=400)
@@ -117,7 +133,7 @@ async def _acknowledge(request: web.Request) -> web.Response:
 async def _snapshot(request: web.Request) -> web.Response:
     """{"portal": P}: its lines are now as they are handed over to the customer."""
     try:
-        portal = str((await request.json())["portal"])
+        portal = str((await json_of(request))["portal"])
     except (ValueError, KeyError, TypeError):
         return web.json_response({"error": "expected {portal} as JSON"}, status=400)
     return _done(await request.app[BOARD].hand_over(portal), snapshot=portal)

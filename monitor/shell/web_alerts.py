@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from monitor.core.routed import Routed
+from monitor.shell.web_bodies import Unreadable, json_of
 from monitor.shell.web_guard import BOARD
 
 
@@ -28,8 +29,8 @@ class _Webhook(msgspec.Struct):
 async def from_alertmanager(request: web.Request) -> web.Response:
     """200 once the notices are kept; Alertmanager repeats what is answered otherwise."""
     try:
-        body = msgspec.json.decode(await request.read(), type=_Webhook)
-    except msgspec.DecodeError as error:
+        body = msgspec.convert(await json_of(request), type=_Webhook)
+    except (Unreadable, msgspec.ValidationError) as error:
         return _refused(f"expected a webhook of Alertmanager, version 4: {error}")
     if body.version != "4":
         return _refused(f"expected a webhook of Alertmanager of version 4, got {body.version[:10] or 'none'}")

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from monitor.shell import passwords
 from monitor.shell.sign_in import digest
+from monitor.shell.web_bodies import form_of
 from monitor.shell.web_elsewhere import elsewhere
 from monitor.shell.web_guard import BOARD, COOKIE, DOOR, LINK_LANDING, Door, is_same, refusal, with_session
 from monitor.shell.web_view import page
@@ -28,7 +29,7 @@ async def sign_in_page(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """name and password, or a name left empty and the token."""
-    form, door = await request.post(), request.app[DOOR]
+    form, door = await form_of(request), request.app[DOOR]
     name, password = (str(form.get(field, ""))[:200] for field in ("name", "password"))
     address, to = request.remote or "", _inside(str(form.get("next", "/")))
     wait = door.attempts.wait(address, name)

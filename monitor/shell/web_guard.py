@@ -17,6 +17,7 @@ from monitor.secret import Secret
 from monitor.shell.board import Board
 from monitor.shell.sign_in import LASTS, Attempts, Session, Sessions, digest
 from monitor.shell.visitors import Access, Need, Role, Visitor
+from monitor.shell.web_bodies import form_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -59,17 +60,27 @@ VISITOR: web.RequestKey[Visitor] = web.RequestKey("visitor", Visitor)
 
 
 @web.middleware
-async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Every answer leaves with the security headers, also a refusal."""
-    response = await _answer(request, handler)
+async def headed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every answer leaves with the security headers, also a refusal and one that is raised."""
+    try:
+        response = await handler(request)
+    except web.HTTPException as answer:
+        _head(request, answer)
+        raise
     if not response.prepared:
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.update(HSTS if is_secure(request) else {})
+        _head(request, response)
     return response
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+def _head(request: web.Request, answer: web.StreamResponse) -> None:
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    answer.headers.update(HSTS if is_secure(request) else {})
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Who may not pass is refused."""
     door = request.app[DOOR]
     need = door.needs.get(request.match_info.handler, Need.SIGHT)
     if "token" in request.query and need is not Need.NOTHING:
@@ -122,7 +133,7 @@ async def _of_session(session: Session, door: Door) -> Visitor | None:
 
 
 def is_same(given: str, token: Secret) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.reveal().encode())
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.reveal().encode())
 
 
 def _token_in_the_address(request: web.Request, door: Door) -> web.StreamResponse:
@@ -170,9 +181,9 @@ async def _is_meant(request: web.Request, door: Door, visitor: Visitor | None, n
         return True
     if need is Need.NOTHING and request.path != "/sign-out":
         return True
-    form = await request.post()
+    form = await form_of(request)
     given = request.headers.get("X-CSRF-Token") or form.get("csrf")
-    return isinstance(given, str) and hmac.compare_digest(given.encode(), visitor.csrf.encode())
+    return isinstance(given, str) and is_same(given, Secret(visitor.csrf))
 
 
 def _is_foreign(request: web.Request, door: Door) -> bool:

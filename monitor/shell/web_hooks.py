@@ -15,6 +15,7 @@ from aiohttp import web
 from monitor.core.model import CallFailed
 from monitor.core.plugin import Account
 from monitor.shell.board import Neighbour
+from monitor.shell.web_bodies import json_of
 from monitor.shell.web_guard import BOARD
 from monitor.shell.wire import Limits, request
 
@@ -26,10 +27,7 @@ LIMITS = Limits(timeout=timedelta(seconds=5), max_answer=65536)
 
 async def hook(asked: web.Request) -> web.Response:
     """What is wrong with it is told in one word: the address holds a key."""
-    try:
-        body = await asked.json()
-    except ValueError:
-        return web.json_response({"error": "expected JSON"}, status=400)
+    body = await json_of(asked)
     provider, key = asked.match_info["provider"], asked.match_info["key"]
     taken = await asked.app[BOARD].hear(provider, key, body, alone=PASSED_ON in asked.headers)
     return web.json_response({"taken": taken}, status=200 if taken else 404)
@@ -38,7 +36,7 @@ async def hook(asked: web.Request) -> web.Response:
 def knows(account: Account, key: str) -> bool:
     """Whether the key is the account's own: strangers' words are passed on to nobody."""
     ours = account.secrets.get("hook_key", "")
-    return bool(ours) and hmac.compare_digest(key.encode(), ours.encode())
+    return bool(ours) and hmac.compare_digest(key.encode("utf-8", "surrogatepass"), ours.encode())
 
 
 async def passed_on(

@@ -15,8 +15,15 @@ from monitor.shell.wire import is_loopback
 async def known_hosts(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A name beyond this machine's has to be the configured address, such as that of a proxy."""
     access = request.app[BOARD].access
-    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    host = _name(request.headers.get("Host", ""))
     if access.is_open and not is_loopback(host) and host != (urlsplit(access.address).hostname or ""):
         error = "this name is not known here: set web.external_url to the address that you use"
         return web.json_response({"error": error}, status=421)
     return await handler(request)
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # half a bracket: the name of nobody
+        return ""

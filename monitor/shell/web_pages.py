@@ -19,6 +19,7 @@ from monitor.shell.page_self import monitor
 from monitor.shell.page_words import WORDS
 from monitor.shell.sight import Sight
 from monitor.shell.sign_in import digest
+from monitor.shell.web_bodies import form_of
 from monitor.shell.web_guard import BOARD, VISITOR
 from monitor.shell.web_view import is_live, language_of, number, page, portal_of, visible, visitor_of
 
@@ -149,7 +150,7 @@ async def incident(request: web.Request) -> web.Response:
 async def acknowledge(request: web.Request) -> web.StreamResponse:
     """A note, kept with its author; an open incident carries it from then on."""
     sight, one = await _incident(request)
-    text = " ".join(str((await request.post()).get("note", "")).split())[:MOST_NOTE]
+    text = " ".join(str((await form_of(request)).get("note", "")).split())[:MOST_NOTE]
     author = visitor_of(request).name
     shown = text or WORDS[sight.policy.language]["acknowledged"]
     await request.app[BOARD].acknowledge(sight.state.portal, one.id, author, shown)

@@ -12,9 +12,12 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 
+from monitor.authorise import authorise
 from monitor.building import build_session
 from monitor.config import ConfigProblems, load
 from monitor.core.model import CallFailed, Reason
+from monitor.doctor_lines import wrong
+from monitor.doctor_network import Place, reached
 from monitor.shell.guard import AddressRefused, GuardedResolver, refusal
 from monitor.shell.http import session
 from monitor.shell.wire import request
@@ -32,9 +35,30 @@ FORBIDDEN = (
     "fd00:ec2::254",
     "::ffff:169.254.169.254",
     "2002:a9fe:a9fe::1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a9fe:a9fe",
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "::169.254.169.254",
+    "::100.100.100.200",
+    "::ffff:0:a9fe:a9fe",
+    "2001:0:4136:e378:8000:63bf:5601:5601",
+    "2001:0:a9fe:a9fe:8000:63bf:3fff:fdd2",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::ffff:255.255.255.255",
     "::",
 )
-ALLOWED = ("10.0.0.5", "192.168.1.2", "127.0.0.1", "::1", "95.163.1.2", "acme.bitrix24.ru", "fd12::1")
+ALLOWED = (
+    "10.0.0.5",
+    "192.168.1.2",
+    "127.0.0.1",
+    "::1",
+    "95.163.1.2",
+    "acme.bitrix24.ru",
+    "fd12::1",
+    "64:ff9b::5fa3:102",
+    "2a02:6b8::1",
+)
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
@@ -134,3 +158,31 @@ async def test_the_running_daemon_asks_what_its_configuration_allows_and_nothing
         except (OSError, TimeoutError) as error:
             word = str(error)
     assert ("not asked" in word) != bool(allowed)
+
+
+async def test_the_doctor_knocks_where_the_daemon_would_and_nowhere_else() -> None:
+    line = await reached(Place(key="portals[0].url", url="https://169.254.7.7:9"), ())
+    assert line == wrong(
+        "network portals[0].url (169.254.7.7:9)",
+        "169.254.7.7 is a link-local address, where clouds keep their metadata service: not asked",
+        "correct portals[0].url, or list 169.254.7.7 under allow_link_local if it is meant",
+    )
+
+
+async def test_authorising_asks_what_its_configuration_allows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, token = tmp_path / "monitor.yaml", tmp_path / "token"
+    token.write_text("refresh")
+    path.write_text(
+        "allow_link_local: ['169.254.7.7']\n"
+        f"store: {{url: 'sqlite:///{tmp_path / 'state.db'}'}}\n"
+        "portals: [{name: acme, url: 'https://acme.bitrix24.ru', timeout: 1s, auth: {client_id: local.1, "
+        "client_secret: '${CLIENT_SECRET}', oauth_url: 'https://169.254.7.7:9'}}]\n"
+    )
+    config = load(path, {"CLIENT_SECRET": "sparrow"})
+    assert await authorise(config, "acme", listen=None, file=token) == 1
+    told = capsys.readouterr().err
+    assert "169.254.7.7" in told
+    assert "not asked" not in told
+    assert "link-local" not in told
