@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 import click
@@ -21,10 +22,10 @@ FAILED = 1
 async def authorise(config: Config, portal: str, *, listen: str | None, file: Path | None) -> int:
     """0 when tokens are stored and the portal took them; else 1 and one sentence."""
     try:
-        wish = _wish(config, portal)
+        wish, allowed = _wish(config, portal), config.allow_link_local
         store = await Store.open(config.store_url, shared=True, key=config.store_key)
         try:
-            done = await _by(wish, store, listen=listen, file=file)
+            done = await _by(wish, store, allowed, listen=listen, file=file)
         finally:
             await store.close()
     except (AuthFailed, StoreError) as error:
@@ -46,11 +47,13 @@ def _wish(config: Config, portal: str) -> PortalConfig:
     return found
 
 
-async def _by(wish: PortalConfig, store: Store, *, listen: str | None, file: Path | None) -> Authorised:
+async def _by(
+    wish: PortalConfig, store: Store, allowed: Collection[str], *, listen: str | None, file: Path | None
+) -> Authorised:
     keys = wish.credentials
     if not isinstance(keys, OAuthKeys):
         raise AuthFailed(f"portal {wish.name} uses a webhook, which needs no tokens")
-    async with session() as http:
+    async with session(allowed=allowed) as http:
         applicant = Applicant(
             portal=wish.name,
             url=wish.url,

@@ -50,7 +50,7 @@ async def examine(config: Config, clock: Clock) -> tuple[Line, ...]:
     async with session(allowed=config.allow_link_local) as http:
         wanted = list(places(config))
         async with asyncio.TaskGroup() as group:
-            network = [group.create_task(reached(place)) for place in wanted]
+            network = [group.create_task(reached(place, config.allow_link_local)) for place in wanted]
             skew = group.create_task(clock_line(http, wanted[0], clock.real_now()))
             alerts = group.create_task(alertmanager_line(config, http))
         lines += [task.result() for task in network]

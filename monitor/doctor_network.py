@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ from monitor.config import Config
 from monitor.core.model import CallFailed
 from monitor.doctor_lines import Line, unknown, well, wrong
 from monitor.receivers.apprise import place_of
+from monitor.shell.guard import AddressRefused, refuse
 from monitor.shell.oauth import OAuthKeys, oauth_url
 from monitor.shell.wire import Limits, Trust, request, trust
 
@@ -73,25 +75,27 @@ def receiver_lines(config: Config) -> Iterator[Line]:
             yield well(about, f"an address of {url.reveal().partition(':')[0].lower()} that apprise understands")
 
 
-async def reached(place: Place) -> Line:
-    """Name, connection and certificate, in this order; the first that fails is the line."""
+async def reached(place: Place, allowed: Collection[str]) -> Line:
+    """Name, connection and certificate, in this order; the first that fails is the line.
+
+    `allowed`: hosts that are asked though their addresses are link-local."""
     parts = urlsplit(place.url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     about = f"network {place.key} ({host}:{port})"
     try:
         async with asyncio.timeout(PATIENCE):
-            expires = await _connected(host, port, place.trusted if secure else None)
+            addresses = await _addresses(host, port, allowed)
+            expires = await _connected(host, addresses, port, place.trusted if secure else None)
     except TimeoutError:
         found = f"no connection to port {port} within {PATIENCE:.0f} s"
         return wrong(about, found, f"let the firewall pass, or correct {place.key}")
     except socket.gaierror as error:
         return wrong(about, f"the name is not known ({error.strerror})", f"look at DNS, or correct {place.key}")
-    except ssl.SSLCertVerificationError as error:
-        return wrong(about, f"the certificate is refused: {error.verify_message}", _certificate_remedy(place.key))
     except ssl.SSLError as error:
-        found = f"no TLS on port {port} ({error.reason})"
-        return wrong(about, found, f"correct the scheme or port of {place.key}, or look for a proxy between")
+        return _no_tls(about, place.key, port, error)
+    except AddressRefused as error:
+        return wrong(about, str(error), f"correct {place.key}")
     except OSError as error:
         return wrong(
             about, f"port {port}: {error.strerror or error}", f"start what listens there, or correct {place.key}"
@@ -99,22 +103,50 @@ async def reached(place: Place) -> Line:
     return _certificate(about, expires)
 
 
+def _no_tls(about: str, key: str, port: int, error: ssl.SSLError) -> Line:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return wrong(about, f"the certificate is refused: {error.verify_message}", _certificate_remedy(key))
+    found = f"no TLS on port {port} ({error.reason})"
+    return wrong(about, found, f"correct the scheme or port of {key}, or look for a proxy between")
+
+
 def _certificate_remedy(key: str) -> str:
     return f"have it renewed; an authority of your own goes into {key.rpartition('.')[0]}.ca_file"
 
 
-async def _connected(host: str, port: int, trusted: Trust | None) -> datetime | None:
+async def _addresses(host: str, port: int, allowed: Collection[str]) -> tuple[str, ...]:
+    """What the name stands for now: asked once, so that it is connected to nothing that was not looked at."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = tuple(dict.fromkeys(str(row[4][0]) for row in found))
+    for address in addresses:
+        refuse(host, address, allowed)
+    return addresses
+
+
+async def _connected(host: str, addresses: tuple[str, ...], port: int, trusted: Trust | None) -> datetime | None:
     """When the certificate ends; None without TLS."""
     context = None
     if trusted is not None:
         context = trusted if isinstance(trusted, ssl.SSLContext) else ssl.create_default_context()
-    _, writer = await asyncio.open_connection(host, port, ssl=context)
+    writer = await _first_that_answers(host, addresses, port, context)
     try:
         told = writer.get_extra_info("peercert") if context else None
         ends = str(told.get("notAfter", "")) if told else ""
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
     finally:
         writer.transport.abort()
+
+
+async def _first_that_answers(
+    host: str, addresses: tuple[str, ...], port: int, context: ssl.SSLContext | None
+) -> asyncio.StreamWriter:
+    """The last one's error where none does."""
+    named, share = host if context else None, PATIENCE / len(addresses)
+    for address in addresses[:-1]:
+        with suppress(OSError):  # no way to it, or nobody there in time
+            async with asyncio.timeout(share):
+                return (await asyncio.open_connection(address, port, ssl=context, server_hostname=named))[1]
+    return (await asyncio.open_connection(addresses[-1], port, ssl=context, server_hostname=named))[1]
 
 
 def _certificate(about: str, expires: datetime | None) -> Line:

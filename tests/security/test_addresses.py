@@ -15,6 +15,8 @@ from aiohttp.test_utils import TestServer
 from monitor.building import build_session
 from monitor.config import ConfigProblems, load
 from monitor.core.model import CallFailed, Reason
+from monitor.doctor_lines import Verdict
+from monitor.doctor_network import Place, reached
 from monitor.shell.guard import AddressRefused, GuardedResolver, refusal
 from monitor.shell.http import session
 from monitor.shell.wire import request
@@ -33,8 +35,32 @@ FORBIDDEN = (
     "::ffff:169.254.169.254",
     "2002:a9fe:a9fe::1",
     "::",
+    "::169.254.169.254",
+    "::ffff:0:a9fe:a9fe",  # translated by the stack of a network without IPv4
+    "64:ff9b::a9fe:a9fe",  # NAT64
+    "64:ff9b::100.100.100.200",
+    "64:ff9b:1::a9fe:a9fe",  # a network's own NAT64
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "2001:0:a9fe:a9fe::1",  # Teredo: its server, and the client, whose bits are turned over
+    "2001:0:5fa3:102:0:0:5601:5601",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::ffff:255.255.255.255",
+    "0.1.2.3",
 )
-ALLOWED = ("10.0.0.5", "192.168.1.2", "127.0.0.1", "::1", "95.163.1.2", "acme.bitrix24.ru", "fd12::1")
+ALLOWED = (
+    "10.0.0.5",
+    "192.168.1.2",
+    "127.0.0.1",
+    "::1",
+    "95.163.1.2",
+    "acme.bitrix24.ru",
+    "fd12::1",
+    "2a00:1450:4010::1",
+    "::ffff:10.0.0.5",
+    "64:ff9b::95.163.1.2",
+    "2001:0:5fa3:102:0:0:a05c:fefd",
+)
 
 
 @pytest.mark.parametrize("address", FORBIDDEN)
@@ -134,3 +160,29 @@ async def test_the_running_daemon_asks_what_its_configuration_allows_and_nothing
         except (OSError, TimeoutError) as error:
             word = str(error)
     assert ("not asked" in word) != bool(allowed)
+
+
+async def test_the_doctor_asks_no_such_address_either() -> None:
+    line = await reached(Place(key="portals[0].url", url="https://169.254.169.254"), ())
+    assert (line.verdict, line.found) == (
+        Verdict.WRONG,
+        "169.254.169.254 is a link-local address, where clouds keep their metadata service: not asked; "
+        "list it under allow_link_local if it is meant",
+    )
+    assert line.remedy == "correct portals[0].url"
+
+
+async def test_the_doctor_connects_to_what_was_looked_at_and_to_no_later_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name server that answers something else the second time is asked once."""
+    answers = ["127.0.0.1", "169.254.169.254"]
+
+    async def found(_: object, __: str, port: int, **___: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+    async with TestServer(web.Application(), host="127.0.0.1") as server:
+        monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", found)
+        line = await reached(Place(key="portals[0].url", url=f"http://innocent.example:{server.port}"), ())
+    assert (line.verdict, line.found) == (Verdict.OK, "reached")
+    assert answers == ["169.254.169.254"]
