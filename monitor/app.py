@@ -25,6 +25,7 @@ from monitor.shell.lag import Lag
 from monitor.shell.store import Store, StoreError
 from monitor.shell.systemd import Notifier
 from monitor.shell.web import make_app
+from monitor.shell.web_connections import runner_of
 
 log = structlog.get_logger()
 
@@ -87,7 +88,7 @@ async def _serve(
         daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path, fence=fence)
         lag = Lag(clock.monotonic)
         board = DaemonBoard(daemon, store=store, clock=clock, lag=lag)
-        runner = web.AppRunner(make_app(board, clock.monotonic), access_log=None)
+        runner = runner_of(make_app(board, clock.monotonic))
         await runner.setup()
         try:
             await web.TCPSite(runner, config.web.host, config.web.port).start()

@@ -22,10 +22,10 @@ FAILED = 1
 async def authorise(config: Config, portal: str, *, listen: str | None, file: Path | None) -> int:
     """0 when tokens are stored and the portal took them; else 1 and one sentence."""
     try:
-        wish = _wish(config, portal)
+        wish, allowed = _wish(config, portal), config.allow_link_local
         store = await Store.open(config.store_url, shared=True, key=config.store_key)
         try:
-            done = await _by(wish, store, config.allow_link_local, listen=listen, file=file)
+            done = await _by(wish, store, allowed, listen=listen, file=file)
         finally:
             await store.close()
     except (AuthFailed, StoreError) as error:

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -75,56 +76,77 @@ def receiver_lines(config: Config) -> Iterator[Line]:
 
 
 async def reached(place: Place, allowed: Collection[str]) -> Line:
-    """Name, connection and certificate, in this order; the first that fails is the line."""
+    """Name, connection and certificate, in this order; the first that fails is the line.
+
+    `allowed`: hosts that are asked though their addresses are link-local."""
     parts = urlsplit(place.url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     about = f"network {place.key} ({host}:{port})"
     try:
         async with asyncio.timeout(PATIENCE):
-            expires = await _connected(host, port, place.trusted if secure else None, allowed)
+            addresses = await _addresses(host, port, allowed)
+            expires = await _connected(host, addresses, port, place.trusted if secure else None)
     except TimeoutError:
         found = f"no connection to port {port} within {PATIENCE:.0f} s"
         return wrong(about, found, f"let the firewall pass, or correct {place.key}")
     except socket.gaierror as error:
         return wrong(about, f"the name is not known ({error.strerror})", f"look at DNS, or correct {place.key}")
-    except ssl.SSLCertVerificationError as error:
-        return wrong(about, f"the certificate is refused: {error.verify_message}", _certificate_remedy(place.key))
     except ssl.SSLError as error:
-        found = f"no TLS on port {port} ({error.reason})"
-        return wrong(about, found, f"correct the scheme or port of {place.key}, or look for a proxy between")
+        return _no_tls(about, place.key, port, error)
+    except AddressRefused as error:
+        return wrong(about, str(error), f"correct {place.key}")
     except OSError as error:
-        return wrong(about, *_unreached(error, place.key, host, port))
+        return wrong(
+            about, f"port {port}: {error.strerror or error}", f"start what listens there, or correct {place.key}"
+        )
     return _certificate(about, expires)
 
 
-def _unreached(error: OSError, key: str, host: str, port: int) -> tuple[str, str]:
-    """What was found and what to do."""
-    if isinstance(error, AddressRefused):
-        found, _, _ = str(error).partition(";")
-        return found, f"correct {key}, or list {host} under allow_link_local if it is meant"
-    return f"port {port}: {error.strerror or error}", f"start what listens there, or correct {key}"
+def _no_tls(about: str, key: str, port: int, error: ssl.SSLError) -> Line:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return wrong(about, f"the certificate is refused: {error.verify_message}", _certificate_remedy(key))
+    found = f"no TLS on port {port} ({error.reason})"
+    return wrong(about, found, f"correct the scheme or port of {key}, or look for a proxy between")
 
 
 def _certificate_remedy(key: str) -> str:
     return f"have it renewed; an authority of your own goes into {key.rpartition('.')[0]}.ca_file"
 
 
-async def _connected(host: str, port: int, trusted: Trust | None, allowed: Collection[str]) -> datetime | None:
-    """When the certificate ends; None without TLS. AddressRefused as the daemon itself would refuse."""
+async def _addresses(host: str, port: int, allowed: Collection[str]) -> tuple[str, ...]:
+    """What the name stands for now: asked once, so that it is connected to nothing that was not looked at."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = tuple(dict.fromkeys(str(row[4][0]) for row in found))
+    for address in addresses:
+        refuse(host, address, allowed)
+    return addresses
+
+
+async def _connected(host: str, addresses: tuple[str, ...], port: int, trusted: Trust | None) -> datetime | None:
+    """When the certificate ends; None without TLS."""
     context = None
     if trusted is not None:
         context = trusted if isinstance(trusted, ssl.SSLContext) else ssl.create_default_context()
-    loop = asyncio.get_running_loop()
-    for *_, found in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        refuse(host, str(found[0]), allowed)
-    _, writer = await asyncio.open_connection(host, port, ssl=context)
+    writer = await _first_that_answers(host, addresses, port, context)
     try:
         told = writer.get_extra_info("peercert") if context else None
         ends = str(told.get("notAfter", "")) if told else ""
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if ends else None
     finally:
         writer.transport.abort()
+
+
+async def _first_that_answers(
+    host: str, addresses: tuple[str, ...], port: int, context: ssl.SSLContext | None
+) -> asyncio.StreamWriter:
+    """The last one's error where none does."""
+    named, share = host if context else None, PATIENCE / len(addresses)
+    for address in addresses[:-1]:
+        with suppress(OSError):  # no way to it, or nobody there in time
+            async with asyncio.timeout(share):
+                return (await asyncio.open_connection(address, port, ssl=context, server_hostname=named))[1]
+    return (await asyncio.open_connection(addresses[-1], port, ssl=context, server_hostname=named))[1]
 
 
 def _certificate(about: str, expires: datetime | None) -> Line:

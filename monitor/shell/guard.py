@@ -17,13 +17,12 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 _METADATA = frozenset(
     ipaddress.ip_address(one) for one in ("100.100.100.200", "192.0.0.192", "168.63.129.16", "fd00:ec2::254")
 )
-# RFC 4291 2.5.5 (compatible, mapped), RFC 2765 (translated), RFC 6052 (NAT64).
-_ENDS_IN_IPV4 = tuple(
-    ipaddress.IPv6Network(one) for one in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
-)
-_LOCAL_NAT64 = ipaddress.IPv6Network(
-    "64:ff9b:1::/48"
-)  # RFC 8215: where in it the IPv4 address stands is anyone's choice
+# IPv6 addresses that end in the IPv4 address they lead to: compatible and mapped (RFC 4291), translated (RFC 2765),
+# NAT64 (RFC 6052).
+_CARRIERS = tuple(ipaddress.IPv6Network(one) for one in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
+_OWN_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")  # RFC 8215: each network puts the IPv4 address where it likes
+_THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
+_IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AddressRefused(OSError):
@@ -37,36 +36,28 @@ def refusal(address: str) -> str:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    if isinstance(ip, ipaddress.IPv6Address):
-        return _refusal6(ip)
-    return _refusal(ip)
+    return next(filter(None, map(_refusal, (ip, *_behind(ip)))), "")
 
 
-def _refusal6(ip: ipaddress.IPv6Address) -> str:
-    """A gateway on the way may send it on to an IPv4 address that it carries: that one is judged."""
-    if ip in _LOCAL_NAT64:
-        return "an address of a translating gateway, which may lead anywhere"
-    every: tuple[ipaddress.IPv4Address | ipaddress.IPv6Address, ...] = (ip, *_carried(ip))
-    return next((why for one in every if (why := _refusal(one))), "")
-
-
-def _carried(ip: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
-    last = ipaddress.IPv4Address(int(ip) & 0xFFFF_FFFF)
-    if any(ip in network for network in _ENDS_IN_IPV4) and int(ip) > 1:  # :: and ::1 carry none
-        return (last,)
-    return (ip.sixtofour,) if ip.sixtofour else ip.teredo or ()
-
-
-def _refusal(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+def _refusal(ip: _IP) -> str:
     if ip in _METADATA:
         return "the metadata service of a cloud"
     if ip.is_link_local:
         return "a link-local address, where clouds keep their metadata service"
-    if ip.is_multicast or ip.is_unspecified:
+    if ip in _OWN_NAT64:
+        return "an address of a network's own NAT64, behind which any other may be"
+    if ip.is_multicast or ip.is_unspecified or (ip.version == 4 and (ip.is_reserved or ip in _THIS_NETWORK)):
         return "no address of one host"
-    if ip.version == 4 and ip.is_reserved:  # 240.0.0.0/4, which ends in the broadcast to all
-        return "a reserved address, which no host has"
     return ""
+
+
+def _behind(ip: _IP) -> tuple[ipaddress.IPv4Address, ...]:
+    """The IPv4 addresses that an IPv6 address leads to; a packet to it may end at any of them."""
+    if not isinstance(ip, ipaddress.IPv6Address) or ip.is_loopback:
+        return ()
+    if any(ip in carrier for carrier in _CARRIERS):
+        return (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF),)
+    return ip.teredo or tuple(filter(None, (ip.sixtofour,)))
 
 
 def refuse(host: str, address: str, allowed: Collection[str]) -> None:

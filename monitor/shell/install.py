@@ -10,6 +10,7 @@ from aiohttp import web
 
 from monitor.secret import Secret
 from monitor.shell.web_bodies import HANDLING, Unreadable, form_of
+from monitor.shell.web_connections import runner_of
 
 LARGEST_POST = 64 * 1024
 # ONAPPINSTALL posts bracketed keys, an application's frame AUTH_ID and REFRESH_ID (bitrix24-api.md 1.2).
@@ -50,7 +51,7 @@ def refresh_token_in(form: Mapping[str, str]) -> Secret | None:
 async def installations(host: str, port: int) -> AsyncIterator[Arrivals]:
     """Listens at any path. OSError where the address cannot be listened at."""
     app = web.Application(client_max_size=LARGEST_POST, handler_args=HANDLING)
-    runner = web.AppRunner(app, access_log=None)
+    runner = runner_of(app)
     arrivals = Arrivals("")
     app.router.add_post("/{path:.*}", arrivals.received)
     app.router.add_get("/{path:.*}", _waiting)

@@ -12,11 +12,10 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import TestServer
 
-from monitor.authorise import authorise
 from monitor.building import build_session
 from monitor.config import ConfigProblems, load
 from monitor.core.model import CallFailed, Reason
-from monitor.doctor_lines import wrong
+from monitor.doctor_lines import Verdict
 from monitor.doctor_network import Place, reached
 from monitor.shell.guard import AddressRefused, GuardedResolver, refusal
 from monitor.shell.http import session
@@ -35,18 +34,19 @@ FORBIDDEN = (
     "fd00:ec2::254",
     "::ffff:169.254.169.254",
     "2002:a9fe:a9fe::1",
-    "64:ff9b::a9fe:a9fe",
-    "64:ff9b:1::a9fe:a9fe",
-    "64:ff9b:1:a9fe:a9:fe00::",
+    "::",
     "::169.254.169.254",
-    "::100.100.100.200",
-    "::ffff:0:a9fe:a9fe",
-    "2001:0:4136:e378:8000:63bf:5601:5601",
-    "2001:0:a9fe:a9fe:8000:63bf:3fff:fdd2",
+    "::ffff:0:a9fe:a9fe",  # translated by the stack of a network without IPv4
+    "64:ff9b::a9fe:a9fe",  # NAT64
+    "64:ff9b::100.100.100.200",
+    "64:ff9b:1::a9fe:a9fe",  # a network's own NAT64
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "2001:0:a9fe:a9fe::1",  # Teredo: its server, and the client, whose bits are turned over
+    "2001:0:5fa3:102:0:0:5601:5601",
     "240.0.0.1",
     "255.255.255.255",
     "::ffff:255.255.255.255",
-    "::",
+    "0.1.2.3",
 )
 ALLOWED = (
     "10.0.0.5",
@@ -56,8 +56,10 @@ ALLOWED = (
     "95.163.1.2",
     "acme.bitrix24.ru",
     "fd12::1",
-    "64:ff9b::5fa3:102",
-    "2a02:6b8::1",
+    "2a00:1450:4010::1",
+    "::ffff:10.0.0.5",
+    "64:ff9b::95.163.1.2",
+    "2001:0:5fa3:102:0:0:a05c:fefd",
 )
 
 
@@ -160,29 +162,27 @@ async def test_the_running_daemon_asks_what_its_configuration_allows_and_nothing
     assert ("not asked" in word) != bool(allowed)
 
 
-async def test_the_doctor_knocks_where_the_daemon_would_and_nowhere_else() -> None:
-    line = await reached(Place(key="portals[0].url", url="https://169.254.7.7:9"), ())
-    assert line == wrong(
-        "network portals[0].url (169.254.7.7:9)",
-        "169.254.7.7 is a link-local address, where clouds keep their metadata service: not asked",
-        "correct portals[0].url, or list 169.254.7.7 under allow_link_local if it is meant",
+async def test_the_doctor_asks_no_such_address_either() -> None:
+    line = await reached(Place(key="portals[0].url", url="https://169.254.169.254"), ())
+    assert (line.verdict, line.found) == (
+        Verdict.WRONG,
+        "169.254.169.254 is a link-local address, where clouds keep their metadata service: not asked; "
+        "list it under allow_link_local if it is meant",
     )
+    assert line.remedy == "correct portals[0].url"
 
 
-async def test_authorising_asks_what_its_configuration_allows(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+async def test_the_doctor_connects_to_what_was_looked_at_and_to_no_later_answer(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path, token = tmp_path / "monitor.yaml", tmp_path / "token"
-    token.write_text("refresh")
-    path.write_text(
-        "allow_link_local: ['169.254.7.7']\n"
-        f"store: {{url: 'sqlite:///{tmp_path / 'state.db'}'}}\n"
-        "portals: [{name: acme, url: 'https://acme.bitrix24.ru', timeout: 1s, auth: {client_id: local.1, "
-        "client_secret: '${CLIENT_SECRET}', oauth_url: 'https://169.254.7.7:9'}}]\n"
-    )
-    config = load(path, {"CLIENT_SECRET": "sparrow"})
-    assert await authorise(config, "acme", listen=None, file=token) == 1
-    told = capsys.readouterr().err
-    assert "169.254.7.7" in told
-    assert "not asked" not in told
-    assert "link-local" not in told
+    """A name server that answers something else the second time is asked once."""
+    answers = ["127.0.0.1", "169.254.169.254"]
+
+    async def found(_: object, __: str, port: int, **___: object) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answers.pop(0), port))]
+
+    async with TestServer(web.Application(), host="127.0.0.1") as server:
+        monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", found)
+        line = await reached(Place(key="portals[0].url", url=f"http://innocent.example:{server.port}"), ())
+    assert (line.verdict, line.found) == (Verdict.OK, "reached")
+    assert answers == ["169.254.169.254"]

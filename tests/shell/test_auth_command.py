@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import yaml
 from portal_parts import CLIENT_ID, CLIENT_SECRET, FakePortal, fake_portal
 
+from monitor.authorise import authorise
+from monitor.config import load
 from monitor.shell.store import Store
 
 INFO = {"app.info": {"LICENSE": "ru_pro100"}, "scope": ["imopenlines", "crm", "im", "user_brief", "department"]}
@@ -79,3 +81,20 @@ async def test_a_wrong_question_is_answered_in_one_sentence(words: list[str], se
         told = await auth(configured(tmp_path, fake), *words)
         assert told.code
         assert told.err == f"{sentence}\n"
+
+
+@pytest.mark.parametrize("allowed", [[], ["169.254.7.7"]])
+async def test_a_link_local_portal_is_asked_only_where_the_configuration_says_so(allowed: list[str], tmp_path: Path):
+    async with fake_portal() as fake:
+        file = configured(tmp_path, fake)
+        tree = yaml.safe_load(file.read_text())
+        tree["portals"][0]["auth"]["oauth_url"] = "http://169.254.7.7:9"
+        tree["portals"][0]["timeout"] = "1s"
+        tree |= {"allow_link_local": ["169.254.7.7"], "allow_plain_http": ["169.254.7.7"]}
+        file.write_text(yaml.safe_dump(tree))
+        config = replace(load(file), allow_link_local=frozenset(allowed))
+        said: list[str] = []
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr("click.echo", lambda text, **_: said.append(text))
+            assert await authorise(config, "acme", listen=None, file=tmp_path / "refresh") == 1
+    assert ("not asked" in " ".join(said)) != bool(allowed)
