@@ -80,7 +80,7 @@ def replies_of(name: str, portal: str = "acme", url: str = "https://acme.bitrix2
     state = PortalState(portal=portal, managers={12: Manager(id=12, name=name)})
     answered = turn(1, NOW - timedelta(hours=1), holder=12, waited=timedelta(minutes=1))
     since = NOW - timedelta(days=14)
-    policy = Policy(portal=portal, url=url)
+    policy = Policy(portal=portal, url=url, timezone="UTC", pages="")
     return report(state, policy, [answered], url=url, since=since, until=NOW, by="manager", now=NOW)
 
 
