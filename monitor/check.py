@@ -191,8 +191,7 @@ def _portal_row(state: PortalState) -> Row:
     if failure is not None:
         word = "denied" if memory.denied else "not reached"
         detail = f"{failure.reason} {failure.code} {failure.detail}".strip()
-        verdict = "wrong" if memory.refused else "unknown"  # a refused refresh is final: a human has to authorise us
-        return Row(portal=state.portal, subject="portal", verdict=verdict, state=word, detail=detail)
+        return Row(portal=state.portal, subject="portal", verdict="unknown", state=word, detail=detail)
     if memory.missing_scopes:
         detail = f"missing scopes: {', '.join(memory.missing_scopes)}"
         return Row(portal=state.portal, subject="portal", verdict="wrong", state="reached", detail=detail)
