@@ -16,6 +16,8 @@ from monitor.shell.guard import refusal
 
 Section = dict[str, Any]
 
+LEAST_TOKEN = 16  # characters: guessed by nobody at the pace of a network
+
 
 def across(tree: Section, folder: Path) -> Iterator[str]:
     """Every problem between the sections. The tree's secrets were read; its values may be anything."""
@@ -185,8 +187,12 @@ def _open_door(tree: Section) -> Iterator[str]:
     parts = split(f"//{listen}") if isinstance(listen, str) else None
     if not isinstance(web, dict) or parts is None or is_loopback(parts.hostname or ""):
         return
-    if web.get("token") is None:
-        yield f"web.token_file: expected a token when listening beyond loopback ({shown(listen)}), got nothing"
+    token = web.get("token")
+    where = f"when listening beyond loopback ({shown(listen)})"
+    if token is None:
+        yield f"web.token_file: expected a token {where}, got nothing"
+    elif isinstance(token, Secret) and len(token.reveal()) < LEAST_TOKEN:
+        yield f"web.token_file: expected a token of {LEAST_TOKEN} characters or more {where}, got a shorter one"
 
 
 def _shared_file(tree: Section) -> Iterator[str]:

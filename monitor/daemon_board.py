@@ -151,11 +151,14 @@ class DaemonBoard:
     async def routed(self, alerts: Sequence[Routed]) -> int:
         return await self._daemon.routed(alerts)
 
+    def is_hook_key(self, provider: str, key: str) -> bool:
+        return any(one.name == provider and knows(one, key) for one in self._accounts())
+
     async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool:
         """`alone`: another process of ours has passed it on."""
         taken = await self._daemon.hear(provider, key, body)
         others = () if alone else self._daemon.neighbours()
-        if not others or not any(one.name == provider and knows(one, key) for one in self._accounts()):
+        if not others or not self.is_hook_key(provider, key):
             return taken
         return await passed_on(self._daemon.http, others, provider, key, body) or taken
 

@@ -10,6 +10,7 @@ from monitor.config import ConfigProblems, load
 
 BAD = Path(__file__).parent / "configs" / "bad"
 ENV = {
+    "SHORT": "sparrow-of-15-c",
     "CLIENT_SECRET": "sparrow-secret",
     "WEBHOOK": "https://acme.bitrix24.ru/rest/1/sparrow-hook/",
     "PLAIN_WEBHOOK": "http://beta.bitrix24.ru/rest/1/sparrow-hook/",

@@ -20,7 +20,11 @@ from monitor.core.policy import LinePolicy, ScheduleRule, Targets
 from monitor.shell.oauth import OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
 
-ENV = {"CLIENT_SECRET": "canary-secret", "HOOK": "https://acme.bitrix24.ru/rest/1/canary-hook/"}
+ENV = {
+    "CLIENT_SECRET": "canary-secret",
+    "HOOK": "https://acme.bitrix24.ru/rest/1/canary-hook/",
+    "WEB_TOKEN": "canary-of-16-chr",
+}
 PORTAL: dict[str, Any] = {
     "name": "acme",
     "url": "https://acme.bitrix24.ru/",
@@ -177,7 +181,7 @@ def test_no_alertmanager_means_no_push(tmp_path: Path) -> None:
     ],
 )
 def test_addresses_to_listen_on(tmp_path: Path, listen: str, host: str, pages: str) -> None:
-    config = config_of(tmp_path, {"web": {"listen": listen, "token": "${CLIENT_SECRET}"}})
+    config = config_of(tmp_path, {"web": {"listen": listen, "token": "${WEB_TOKEN}"}})
     assert (config.web.host, config.portals[0].policy.pages) == (host, pages)
 
 

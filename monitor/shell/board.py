@@ -120,6 +120,9 @@ class Board(Protocol):
         """What Alertmanager wants to be brought to people: how many notices were new."""
         ...
 
+    def is_hook_key(self, provider: str, key: str) -> bool:
+        """Whether it opens `/hooks/` of that account, in whichever process the account is asked."""
+
     async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool: ...
 
     async def acknowledge(self, portal: str, incident: str, author: str, text: str) -> None: ...

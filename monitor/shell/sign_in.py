@@ -67,6 +67,7 @@ class Attempts:
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._failed: dict[tuple[str, str], deque[float]] = {}
+        self._proven: dict[tuple[str, str], float] = {}
 
     def wait(self, address: str, name: str) -> float:
         """Seconds until the next try is let through; 0 = now."""
@@ -74,15 +75,35 @@ class Attempts:
 
     def failed(self, address: str, name: str) -> None:
         for key in ((address, ""), (address, f"={name}")):
-            self._failed.setdefault(key, deque(maxlen=PER_ADDRESS)).append(self._monotonic())
-        if len(self._failed) > MOST_KEPT:
-            self._prune()
+            self._count(key)
 
     def succeeded(self, address: str, name: str) -> None:
         """Takes back what was counted before the answer was known."""
         self._failed.pop((address, f"={name}"), None)
         if times := self._failed.get((address, "")):
             times.pop()
+
+    def wait_alone(self, address: str, name: str) -> float:
+        """Of keys that machines bring: a misconfigured one does not keep the people of its address from signing in."""
+        return self._wait((address, f"={name}"), PER_NAME)
+
+    def failed_alone(self, address: str, name: str) -> None:
+        self._count((address, f"={name}"))
+
+    def proved(self, address: str, name: str) -> None:
+        """The right key came from there; it forgives no wrong one."""
+        self._proven.pop((address, name), None)
+        self._proven[address, name] = self._monotonic()
+        if len(self._proven) > MOST_KEPT:
+            del self._proven[next(iter(self._proven))]
+
+    def is_proven(self, address: str, name: str) -> bool:
+        return self._proven.get((address, name), -LASTS) > self._monotonic() - LASTS
+
+    def _count(self, key: tuple[str, str]) -> None:
+        self._failed.setdefault(key, deque(maxlen=PER_ADDRESS)).append(self._monotonic())
+        if len(self._failed) > MOST_KEPT:
+            self._prune()
 
     def _wait(self, key: tuple[str, str], most: int) -> float:
         recent = [at for at in self._failed.get(key, ()) if at > self._monotonic() - WINDOW]

@@ -23,6 +23,7 @@ from monitor.shell.web_alerts import from_alertmanager
 from monitor.shell.web_bodies import HANDLING, Unreadable, json_of
 from monitor.shell.web_elsewhere import sent_on
 from monitor.shell.web_guard import BOARD, DOOR, VISITOR, Door, Handler, guard, headed
+from monitor.shell.web_heard import HEARD, Heard
 from monitor.shell.web_hooks import hook
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
@@ -44,6 +45,7 @@ def make_app(board: Board, monotonic: Callable[[], float] = time.monotonic) -> w
     needs = {handler: need for _, _, handler, need in ROUTES}
     app[BOARD] = board
     app[DOOR] = Door(board=board, sessions=Sessions(monotonic), attempts=Attempts(monotonic), needs=needs)
+    app[HEARD] = Heard(monotonic)
     app.add_routes([_route(method, path, handler) for method, path, handler, _ in ROUTES])
     app.on_shutdown.append(_hang_up)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -106,6 +107,7 @@ async def _visitor(request: web.Request, door: Door) -> Visitor | None:
     access, given = door.access, request.headers.get("Authorization")
     if given is not None and access.token is not None:
         known = is_same(given.removeprefix("Bearer "), access.token)
+        admit(request, "a bearer", known=known)
         return Visitor(name="token", role=Role.INTEGRATOR) if known else None
     session = door.sessions.of(request.cookies.get(COOKIE, ""))
     visitor = await _of_session(session, door) if session is not None else None
@@ -147,6 +149,25 @@ def _token_in_the_address(request: web.Request, door: Door) -> web.StreamRespons
         return _ask(request)
     cookie = door.sessions.begin(proof=token.reveal())
     return with_session(request, cookie, request.path)
+
+
+def admit(request: web.Request, name: str, *, known: bool) -> None:
+    """HTTPTooManyRequests after too many wrong keys from an address. One that brought the right key today keeps it:
+    behind a proxy all have one address, and a stranger there must not shut out Prometheus or a vendor."""
+    attempts, address = request.app[DOOR].attempts, request.remote or ""
+    wait = attempts.wait_alone(address, name)
+    if wait > 0 and not (known and attempts.is_proven(address, name)):
+        raise _too_many(wait)
+    if known:
+        attempts.proved(address, name)
+    else:
+        attempts.failed_alone(address, name)
+
+
+def _too_many(wait: float) -> web.HTTPTooManyRequests:
+    text = json.dumps({"error": "too many wrong keys"})
+    headers = {"Retry-After": str(ceil(wait))}
+    return web.HTTPTooManyRequests(text=text, content_type="application/json", headers=headers)
 
 
 def with_session(request: web.Request, cookie: str, to: str) -> web.Response:

@@ -16,7 +16,8 @@ from monitor.core.model import CallFailed
 from monitor.core.plugin import Account
 from monitor.shell.board import Neighbour
 from monitor.shell.web_bodies import json_of
-from monitor.shell.web_guard import BOARD
+from monitor.shell.web_guard import BOARD, admit
+from monitor.shell.web_heard import HEARD, mark_of
 from monitor.shell.wire import Limits, request
 
 log = structlog.get_logger()
@@ -26,10 +27,17 @@ LIMITS = Limits(timeout=timedelta(seconds=5), max_answer=65536)
 
 
 async def hook(asked: web.Request) -> web.Response:
-    """What is wrong with it is told in one word: the address holds a key."""
-    body = await json_of(asked)
+    """What is wrong with it is told in one word: the address holds a key. What was taken before is not told again."""
+    board, heard = asked.app[BOARD], asked.app[HEARD]
     provider, key = asked.match_info["provider"], asked.match_info["key"]
-    taken = await asked.app[BOARD].hear(provider, key, body, alone=PASSED_ON in asked.headers)
+    admit(asked, "a hook", known=board.is_hook_key(provider, key))
+    body = await json_of(asked)
+    mark = mark_of(provider, await asked.read())
+    if board.is_hook_key(provider, key) and heard.knows(mark):
+        return web.json_response({"taken": True})
+    taken = await board.hear(provider, key, body, alone=PASSED_ON in asked.headers)
+    if taken:
+        heard.keep(mark)
     return web.json_response({"taken": taken}, status=200 if taken else 404)
 
 

@@ -82,6 +82,9 @@ class Board:
     async def portal_of_link(self, digest: str) -> str | None:
         return None
 
+    def is_hook_key(self, provider: str, key: str) -> bool:
+        return (provider, key) == ("pact", "right-key")
+
     async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool:
         return False
 

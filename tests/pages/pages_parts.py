@@ -349,6 +349,7 @@ class PageBoard:
         self.language, self.access, self.news, self.store = language, access, News(), store
         self.shown: dict[str, tuple[PortalState, Policy]] = {}
         self.reloads = 0
+        self.heard: list[object] = []
         self.acknowledged: list[tuple[str, str]] = []
         self.well = True
         self.others: tuple[Neighbour, ...] = ()
@@ -406,8 +407,12 @@ class PageBoard:
     async def routed(self, alerts: Sequence[Routed]) -> int:
         return len(alerts)
 
+    def is_hook_key(self, provider: str, key: str) -> bool:
+        return (provider, key) == ("pact", "right-key")
+
     async def hear(self, provider: str, key: str, body: object, *, alone: bool) -> bool:
-        return False
+        self.heard.append(body)
+        return self.is_hook_key(provider, key)
 
     async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]:
         return await self.store.incidents(portal, limit=200)

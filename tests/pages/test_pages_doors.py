@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pages_parts import NOW, TOKEN, PageBoard, busy, user
 
 from monitor.secret import Secret
-from monitor.shell import passwords
+from monitor.shell import passwords, web_heard
 from monitor.shell.board import Neighbour
 from monitor.shell.sign_in import LASTS, WINDOW, digest
 from monitor.shell.store import Store
@@ -25,6 +25,7 @@ from monitor.shell.web_guard import COOKIE, HEADERS
 
 Client = TestClient[web.Request, web.Application]
 PASSWORD = "correct horse battery"
+DAY_LONG = web_heard.LASTS + 1
 PAGE = {"Accept": "text/html"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -519,3 +520,61 @@ async def test_a_process_whose_pages_cannot_be_reached_is_named_without_a_link(t
         assert "За ними следит процесс bela: 1" in shown
         assert "/portals/far" not in shown
         assert (await client.get("/portals/far", headers=BEARER | PAGE)).status == 404
+
+
+async def test_guessing_the_token_of_machines_is_stopped_and_no_one_is_kept_from_signing_in(
+    tmp_path: Path, guarded: Access
+) -> None:
+    hands = Hands()
+    async with pages(tmp_path, guarded, hands) as (client, _):
+        wrong = {"Authorization": "Bearer wrong"}
+        seen = [await client.get("/metrics", headers=wrong) for _ in range(7)]
+        assert [one.status for one in seen] == [401] * 5 + [429] * 2
+        assert int(seen[-1].headers["Retry-After"]) == WINDOW
+        assert seen[-1].headers["X-Frame-Options"] == "DENY"
+        assert (await client.get("/metrics", headers=BEARER)).status == 429
+        assert (await sign_in(client, "olga", PASSWORD)).status == 303
+        hands.at += WINDOW + 1
+        assert (await client.get("/metrics", headers=BEARER)).status == 200
+
+
+async def test_wrong_keys_of_a_stranger_behind_the_same_proxy_do_not_shut_out_the_right_one(
+    tmp_path: Path, guarded: Access
+) -> None:
+    async with pages(tmp_path, guarded) as (client, _):
+        assert (await client.get("/metrics", headers=BEARER)).status == 200
+        assert (await client.post("/hooks/pact/right-key", json={"n": 0})).status == 200
+        for _ in range(40):
+            await client.get("/metrics", headers={"Authorization": "Bearer wrong"})
+            await client.post("/hooks/pact/wrong-key", json={})
+        assert (await client.get("/metrics", headers={"Authorization": "Bearer wrong"})).status == 429
+        assert (await client.get("/metrics", headers=BEARER)).status == 200
+        assert (await client.post("/hooks/pact/right-key", json={"n": 1})).status == 200
+
+
+async def test_guessing_the_key_of_a_hook_is_stopped(tmp_path: Path, guarded: Access) -> None:
+    async with pages(tmp_path, guarded) as (client, board):
+        seen = [(await client.post(f"/hooks/pact/{key}", json={})).status for key in range(7)]
+        assert seen == [404] * 5 + [429] * 2
+        assert len(board.heard) == 5
+
+
+async def test_a_webhook_that_comes_again_within_a_day_is_told_once(tmp_path: Path, guarded: Access) -> None:
+    hands = Hands()
+    async with pages(tmp_path, guarded, hands) as (client, board):
+        for body, told in (({"at": 1}, 1), ({"at": 1}, 1), ({"at": 2}, 2), ({"at": 1}, 2)):
+            answer = await client.post("/hooks/pact/right-key", json=body)
+            assert (answer.status, await answer.json()) == (200, {"taken": True})
+            assert len(board.heard) == told
+        hands.at += DAY_LONG
+        await client.post("/hooks/pact/right-key", json={"at": 1})
+        assert len(board.heard) == 3
+
+
+def test_no_more_webhooks_are_remembered_than_memory_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_heard, "MOST", 3)
+    hands = Hands()
+    heard = web_heard.Heard(hands)
+    for number in range(5):
+        heard.keep(bytes([number]))
+    assert [heard.knows(bytes([number])) for number in range(5)] == [False, False, True, True, True]
