@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from monitor.core.alerts import alerts
 from monitor.core.desk import Context
 from monitor.core.memory import Judgement, PortalState
+from monitor.core.model import Reason
 from monitor.core.policy import Policy
 from monitor.core.reading import Reading
 from monitor.core.samples import Shown
@@ -67,21 +68,20 @@ class Outcome:
             self._pusher.wish(portal, ())
 
     def _count(self, portal: str, readings: Sequence[Reading], seconds: float) -> None:
-        """A failed poll is one failure, however many probes it had; a failed command in a good one is one each."""
+        """A failed poll is one failure, however many probes it had; a failed command in a good one is one each, and a
+        request that failed is one for all its commands. What was held back was not sent: it is no new failure."""
         for source in sorted({reading.source for reading in readings} - {"person"}):  # a word of a person is no poll
             mine = [reading for reading in readings if reading.source == source]
-            whole = {reading.failure.reason for reading in mine if reading.failure is not None}
-            for reason in sorted(whole):
+            for reason in counted(mine):
                 self._registry.count("messenger_poll_failures_total", (portal, source, reason.value))
-            for failure in [failure for reading in mine for failure in reading.failures]:
-                self._registry.count("messenger_poll_failures_total", (portal, source, failure.reason.value))
             if any(reading.failure is None and (reading.findings or reading.failures) for reading in mine):
                 now = self._clock.now().timestamp()
                 self._registry.set_gauge("messenger_poll_last_success_timestamp_seconds", (portal, source), now)
             self._registry.observe("messenger_poll_duration_seconds", (source,), seconds)
 
     def _cost(self, portal: str, client: Portal) -> None:
-        """A full bucket that was waited out within the poll is a failure all the same: the plan is too small."""
+        """A full bucket that was waited out within the poll is a failure all the same: the plan is too small. One that
+        was not waited out stands in a reading."""
         usage = client.usage
         waited_out = usage.throttled - self._throttled.get(portal, 0)
         self._throttled[portal] = usage.throttled
@@ -91,3 +91,13 @@ class Outcome:
         self._registry.set_counter("messenger_api_commands_total", (portal,), usage.commands)
         for method, spent in usage.operating.items():
             self._registry.set_gauge("messenger_api_operating_seconds", (portal, method), spent)
+
+
+def counted(readings: Sequence[Reading]) -> list[Reason]:
+    """The reasons to count for one poll of one source. A failed request is the very same failure in all it hit."""
+    whole = [reading.failure for reading in readings if reading.failure is not None]
+    single = {id(failure): failure for reading in readings for failure in reading.failures}
+    for failure in whole:
+        single.pop(id(failure), None)
+    polls = {failure.reason for failure in whole if not failure.held}
+    return sorted(polls) + [failure.reason for failure in single.values() if not failure.held]

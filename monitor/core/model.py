@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -60,14 +60,17 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why something could not be read. `code` is the vendor's own word, `detail` holds no secret. `moved_to`: the host
-    that a redirect names, with its port where it has one of its own."""
+    """Why something could not be read. `code` is the vendor's own word, `detail` holds no secret.
+
+    `moved_to`: the host that a redirect names, with its port where it has one of its own. `held`: nothing was sent, an
+    earlier refusal stands; the same failure told again, so it is no part of what it is."""
 
     reason: Reason
     code: str = ""
     detail: str = ""
     retry_at: datetime | None = None
     moved_to: str = ""
+    held: bool = field(default=False, compare=False)
 
 
 class CallFailed(Exception):

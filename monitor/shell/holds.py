@@ -45,10 +45,13 @@ class Holds:
         self._methods.clear()
 
     def request_failed(self, failure: Failure) -> None:
+        if failure.held:
+            return
         if failure.code.lower() == "overload_limit" or is_refused(failure):
-            self._all = (failure, self._now() + SLOW_RETRY)
+            self._all = (replace(failure, held=True), self._now() + SLOW_RETRY)
         elif failure.code.lower() == "operation_time_limit":
-            self._all = (failure, self._end_of_block(failure.retry_at or self._reset_of("batch")))
+            until = self._end_of_block(failure.retry_at or self._reset_of("batch"))
+            self._all = (replace(failure, held=True), until)
 
     def metered(self, method: str, time: Any) -> None:
         """What a method's meter said beside its last answer; `method` in small letters."""
@@ -60,9 +63,8 @@ class Holds:
         if failure.code.lower() != "operation_time_limit":
             return failure
         until = self._end_of_block(failure.retry_at or self._reset_of(method))
-        held = replace(failure, retry_at=until)
-        self._methods[method] = (held, until)
-        return held
+        self._methods[method] = (replace(failure, retry_at=until, held=True), until)
+        return replace(failure, retry_at=until)
 
     def _reset_of(self, method: str) -> datetime | None:
         return reset_at(self._meters.get(method))

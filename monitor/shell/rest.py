@@ -26,7 +26,8 @@ _JSON = {"Content-Type": "application/json"}
 @dataclass(slots=True)
 class Usage:
     """What the portal has cost us, for the metrics. `operating`: the portal's own meter, seconds by method;
-    `seconds`: how long the last request took."""
+    `seconds`: how long the last request took; `throttled`: requests that a full bucket refused and that were answered
+    when they were sent again within the poll."""
 
     requests: int = 0
     commands: int = 0
@@ -63,13 +64,19 @@ class Rest:
         except CallFailed as error:
             if not _is_full_bucket(error):
                 raise
+            refused = error
         attempts = AsyncRetrying(
             retry=retry_if_exception(_is_full_bucket),
             stop=stop_after_attempt(2),
             wait=wait_random(0, 0.5),
             reraise=True,
         )
-        return await attempts(self._post_once, url, body, commands)
+        try:
+            answer: dict[str, Any] = await attempts(self._post_once, url, body, commands)
+        except CallFailed as error:
+            raise (refused if error.failure.held else error) from None
+        self.usage.throttled += 1 + int(attempts.statistics["attempt_number"] > 1)
+        return answer
 
     async def _post_once(self, url: str, body: dict[str, Any], commands: Sequence[Command]) -> dict[str, Any]:
         if not self.pacer.take_at_once():
@@ -89,7 +96,7 @@ class Rest:
         wait = self.pacer.wait()
         if wait > self.limits.timeout.total_seconds():
             at = self.clock.now() + timedelta(seconds=wait)
-            raise CallFailed(Failure(reason=Reason.THROTTLED, code="retry_after", retry_at=at))
+            raise CallFailed(Failure(reason=Reason.THROTTLED, code="retry_after", retry_at=at, held=True))
 
     def _envelope(self, answer: Answer, commands: Sequence[Command]) -> dict[str, Any]:
         wait = answer.retry_after if answer.status in {429, 503} else None
@@ -114,8 +121,6 @@ class Rest:
 
     def _refusal(self, code: object, description: object, status: int, reset_at: datetime | None) -> Failure:
         failure = failures.by_error(code, description, status, reset_at)
-        if failure.reason is Reason.THROTTLED:
-            self.usage.throttled += 1
         if failure.code.lower() == "query_limit_exceeded":
             self.pacer.overflowed()
         return failure

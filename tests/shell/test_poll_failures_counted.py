@@ -1,0 +1,190 @@
+"""What counts in messenger_poll_failures_total: each refusal of the portal once, and nothing that was never sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from portal_parts import FakePortal, HandClock, answering, client, error, fake_portal
+
+from monitor.core.desk import Context
+from monitor.core.memory import PortalState
+from monitor.core.model import Failure, Reason
+from monitor.core.policy import Policy
+from monitor.core.reading import Reading
+from monitor.outcome import Outcome, counted
+from monitor.shell.exposition import Exposition
+from monitor.shell.holds import SLOW_RETRY
+from monitor.shell.metrics import Registry
+from monitor.shell.news import News
+from monitor.shell.pacer import Rate
+from monitor.shell.watch import Watch
+from probes import connector_status, dialogs, discovery, portal_health
+
+NOW = datetime(2026, 9, 21, 10, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+LINE = {"ID": "1", "LINE_NAME": "Sales", "ACTIVE": "Y"}
+PEOPLE = [{"ID": "12", "NAME": "Anna", "ACTIVE": True}, {"ID": "15", "NAME": "Boris", "ACTIVE": True}]
+FLAG = {"ERROR": False, "CONFIGURED": True, "STATUS": True}
+BLOCKED = {"error": "OPERATION_TIME_LIMIT", "error_description": "Method is blocked due to operation time limit."}
+FULL = error("QUERY_LIMIT_EXCEEDED", 503)
+
+
+def good() -> dict[str, Any]:
+    return {
+        "server.time": NOW.isoformat(),
+        "app.info": {"LICENSE": "ru_basic", "INSTALLED": True, "SCOPE": ["imopenlines", "crm", "im", "department"]},
+        "scope": ["imopenlines", "crm", "im", "department", "user_brief"],
+        "crm.activity.list": [],
+        "user.get": list(PEOPLE),
+        "department.get": [{"ID": "1", "NAME": "Sales"}],
+        "imconnector.list": {"telegrambot": "Telegram"},
+        "imconnector.status": dict(FLAG),
+        "imopenlines.config.list.get": [LINE],
+        "imopenlines.config.get": LINE,
+    }
+
+
+class Unkept:
+    async def commit(self, *_: Any) -> None:
+        """Nothing is kept here."""
+
+
+@dataclass
+class Monitor:
+    """One portal's watch over a portal that misbehaves."""
+
+    fake: FakePortal
+    clock: HandClock
+    watch: Watch
+    registry: Registry
+
+    async def poll(self) -> dict[str, int]:
+        """One more poll; what it has added to the counter."""
+        before = await self.failures()
+        await self.watch.poll()
+        self.clock.pass_(MINUTE)
+        now = await self.failures()
+        return {reason: count - before.get(reason, 0) for reason, count in now.items() if count > before.get(reason, 0)}
+
+    async def failures(self) -> dict[str, int]:
+        page = await Exposition(self.registry).render()
+        line = r'messenger_poll_failures_total{portal="acme",source="bitrix24",reason="(\w+)"} (\S+)'
+        return {reason: int(float(value)) for reason, value in re.findall(line, page) if float(value)}
+
+
+@asynccontextmanager
+async def monitor(*, known: bool = True) -> AsyncIterator[Monitor]:
+    """`known`: the portal was polled well already."""
+    clock, registry, context = HandClock(NOW), Registry(), Context()
+    rate = Rate(per_second=1000, burst=10_000)
+    async with fake_portal(results=good()) as fake, client(fake, clock=clock, rate=rate) as portal:
+        probes = [one for module in (portal_health, connector_status, dialogs, discovery) for one in module.PROBES]
+        watch = Watch(
+            policy=Policy(portal="acme", url="https://acme.bitrix24.ru", timezone="Europe/Moscow"),
+            call=portal,
+            state=PortalState(portal="acme"),
+            probes=probes,
+            context=context,
+            keeper=Unkept(),
+            onlooker=Outcome(registry=registry, pusher=None, clock=clock, context=context, news=News()),
+            clock=clock,
+            deadline=timedelta(seconds=10),
+        )
+        one = Monitor(fake, clock, watch, registry)
+        if known:
+            assert await one.poll() == {}
+        yield one
+
+
+def reading(*failures: Failure, whole: Failure | None = None) -> Reading:
+    return Reading(probe="any", source="bitrix24", at=NOW, failure=whole, failures=failures)
+
+
+def test_a_failed_request_is_one_failure_for_all_its_commands_and_a_failed_command_one_each():
+    request, one, two = (Failure(reason=Reason.THROTTLED) for _ in range(3))
+    assert counted([reading(request, request), reading(request)]) == [Reason.THROTTLED]
+    assert counted([reading(whole=request), reading(whole=one), reading(request)]) == [Reason.THROTTLED]
+    assert counted([reading(one, two)]) == [Reason.THROTTLED] * 2
+
+
+def test_what_was_held_back_is_no_new_failure():
+    held = Failure(reason=Reason.THROTTLED, retry_at=NOW, held=True)
+    denied = Failure(reason=Reason.DENIED)
+    assert counted([reading(whole=held), reading(held)]) == []
+    assert counted([reading(held, denied)]) == [Reason.DENIED]
+    assert held == Failure(reason=Reason.THROTTLED, retry_at=NOW)  # it is the same refusal
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("code", ["OVERLOAD_LIMIT", "OPERATION_TIME_LIMIT"])
+async def test_a_refused_request_is_one_failure_and_none_while_it_holds(code: str, known: bool):
+    async with monitor(known=known) as one:
+        one.fake.faults = [error(code, 503)] * 20
+        asked = _requests(one)
+        assert await one.poll() == {"throttled": 1}
+        assert asked() == 1
+        while one.watch.call._holds.of("any") is not None:  # type: ignore[attr-defined]
+            failed = one.watch.state.memory.failed
+            assert await one.poll() == {}
+            assert one.watch.state.memory.failed == failed + 1  # it is a failed poll all the same
+        one.watch.call.retry_now()  # type: ignore[attr-defined]
+        assert await one.poll() == {"throttled": 1}
+
+
+def _requests(one: Monitor) -> Callable[[], int]:
+    usage = one.watch.call.usage  # type: ignore[attr-defined]
+    before = usage.requests
+    return lambda: usage.requests - before
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_bucket_that_stays_full_is_one_failed_poll(known: bool):
+    async with monitor(known=known) as one:
+        one.fake.faults = [FULL] * 100
+        assert await one.poll() == {"throttled": 1}
+        assert await one.poll() == {"throttled": 1}
+        one.fake.faults = []
+        assert await one.poll() == {}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_full_bucket_that_was_waited_out_is_one_failure_for_each_refused_request(times: int):
+    async with monitor() as one:
+        one.fake.faults = [FULL] * times
+        assert await one.poll() == {"throttled": times}
+        assert one.watch.state.memory.failed == 0
+
+
+async def test_a_used_up_method_is_one_failure_when_the_portal_said_so():
+    async with monitor() as one:
+        one.clock.at = NOW + timedelta(minutes=7)
+        one.fake.results["crm.activity.list"] = BLOCKED
+        one.fake.times = {"crm.activity.list": {"operating_reset_at": int((one.clock.at + 5 * MINUTE).timestamp())}}
+        assert await one.poll() == {"throttled": 1}
+        hold = one.watch.call._holds  # type: ignore[attr-defined]
+        hold._methods = {name: (told, one.clock.at + 3 * MINUTE) for name, (told, _) in hold._methods.items()}
+        assert [await one.poll() for _ in range(3)] == [{}, {}, {}]
+        one.fake.results["crm.activity.list"] = []
+        assert await one.poll() == {}
+
+
+async def test_a_long_retry_after_is_one_failure_until_it_is_over():
+    async with monitor() as one:
+        one.fake.faults = [answering("<html>", 429, {"Retry-After": "120"})]
+        assert [await one.poll() for _ in range(3)] == [{"throttled": 1}, {}, {}]
+
+
+async def test_a_refused_command_in_a_good_batch_is_one_failure_at_each_poll():
+    async with monitor() as one:
+        one.fake.results["crm.activity.list"] = {"error": "ACCESS_DENIED", "error_description": "no"}
+        assert [await one.poll() for _ in range(2)] == [{"denied": 1}, {"denied": 1}]
+
+
+def test_the_slow_retry_is_longer_than_a_poll():
+    assert SLOW_RETRY > MINUTE
