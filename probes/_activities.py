@@ -31,6 +31,13 @@ def told_rows(answer: Any) -> list[Row]:
     return [row for row in values if isinstance(row, dict | bytes)]
 
 
+def is_activity(row: Any) -> bool:
+    """Whether a row, read, can be what the filter asked for: another provider's is none of ours and no fault."""
+    if not isinstance(row, dict) or not isinstance(row.get("PROVIDER_ID"), str):
+        return False
+    return row["PROVIDER_ID"] != PROVIDER or session_of(row) is not None
+
+
 def last_id(rows: Sequence[Row], read: Callable[[Any], Any]) -> int:
     """The highest id of a page that is in the order of ids, whichever way; 0 where there is none."""
     ends = [read(row) for row in (*rows[:1], *rows[-1:])]

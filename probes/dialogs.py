@@ -13,14 +13,16 @@ from monitor.core.model import Failure, Reason, Session
 from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
 from monitor.core.sessions import due, moved, order, unaccompanied
-from probes._activities import FIELDS, PROVIDER, Row, last_id, lasting, session_of, told_rows
+from probes._activities import FIELDS, PROVIDER, Row, is_activity, last_id, lasting, session_of, told_rows
 from probes._asking import asking, gather
+from probes._rows import entries, malformed, misshapen
 
 OVERLAP = timedelta(seconds=120)
 PAGE, MOST_PAGES = 50, 400
 LOOK_AHEAD, HOLES, LIGHT_CHECKS = 4, 4, 10
 GALLOP = tuple(2**power for power in range(2, 24))
-HISTORY, DIALOG = "imopenlines.session.history.get", "imopenlines.dialog.get"
+ACTIVITIES, HISTORY, DIALOG = "crm.activity.list", "imopenlines.session.history.get", "imopenlines.dialog.get"
+ACTIVITY = "a map with PROVIDER_ID, a session's number and CREATED"
 
 
 @dataclass(kw_only=True)
@@ -30,6 +32,7 @@ class Answers:
     time: Any = None
     rows: list[Row] = field(default_factory=list)
     list_failure: Failure | None = None
+    list_odd: Failure | None = None  # rows that are no session's, while the list goes on
     histories: dict[int, Any] = field(default_factory=dict)
     probed: dict[int, Any] = field(default_factory=dict)
     touched: dict[int, Any] = field(default_factory=dict)
@@ -67,6 +70,7 @@ async def then(call: Call, view: View, questions: Sequence[Question], told: Sequ
         place, None, map(lasting, answers.rows), partial(session_of, read=view.recall.read)
     )
     answers.sessions = tuple(filter(None, sessions))
+    _look_at_the_rest(answers, sessions, view)
     more = [number for number in _moved(answers, view) if number not in answers.histories]
     more = more[: max(0, budget)]
     if more:
@@ -82,15 +86,31 @@ async def _pages(call: Call, page: Any, view: View, answers: Answers) -> None:
             return
         rows = told_rows(page)
         answers.rows += rows
-        last = last_id(rows, view.recall.read) if len(rows) >= PAGE else 0
+        told = entries(page)
+        if told is None or len(rows) < len(told):  # who knows what stood there: it is asked for again
+            answers.list_failure = answers.list_failure or misshapen(ACTIVITIES, page, _is_row, ACTIVITY)
+        last = last_id(rows, view.recall.read) if len(told or ()) >= PAGE else 0
         if not last:
             return
         (page,) = await gather(call, [_page(_since(view), last)], unread=True)
 
 
+def _is_row(row: Any) -> bool:
+    return isinstance(row, dict | bytes)
+
+
+def _look_at_the_rest(answers: Answers, sessions: Sequence[Session | None], view: View) -> None:
+    """Rows that are maps and no session: a list of nothing else is asked for again, single ones only counted."""
+    rest = (row for row, session in zip(answers.rows, sessions, strict=True) if session is None)
+    odd = sum(not is_activity(view.recall.read(row)) for row in rest)
+    if odd and answers.list_failure is None:
+        answers.list_odd = malformed(ACTIVITIES, f"{odd} of {len(sessions)} rows are not as expected ({ACTIVITY})")
+        answers.list_failure = answers.list_odd if odd == len(sessions) else None
+
+
 def _page(since: datetime, after: int) -> Question:
     chosen = {"PROVIDER_ID": PROVIDER, ">=LAST_UPDATED": since.isoformat(timespec="seconds")}
-    return "crm.activity.list", {
+    return ACTIVITIES, {
         "order": {"ID": "ASC"},
         "filter": chosen | ({">ID": after} if after else {}),
         "select": FIELDS,
@@ -130,8 +150,8 @@ def _moved(answers: Answers, view: View) -> tuple[int, ...]:
 def read(answers: Answers, view: View, now: datetime) -> Reading:
     if answers.list_failure is not None and isinstance(answers.time, Failure) and not _any_answer(answers):
         return Reading(probe="dialogs", source="bitrix24", at=now, failure=answers.list_failure)
-    failures = [answers.list_failure] if answers.list_failure else []
-    failures += [answer for answer in answers.touched.values() if isinstance(answer, Failure)]
+    failures = [one for one in (answers.list_failure or answers.list_odd,) if one]
+    failures += [answer for answer in map(_touch_failure, answers.touched.values()) if answer]
     findings: list[Finding] = [_activities(answers)]
     for number, answer in {**answers.probed, **answers.histories}.items():
         seen = _history(answer, view)
@@ -177,6 +197,12 @@ def _probed(answers: Answers) -> tuple[SessionsProbed, ...]:
     found = [number for number, answer in answers.probed.items() if isinstance(answer, dict) and "sessionId" in answer]
     missing = tuple(number for number in answers.probed if number not in found)
     return (SessionsProbed(highest=max(found, default=0), missing=missing, galloped=answers.galloped),)
+
+
+def _touch_failure(answer: Any) -> Failure | None:
+    is_told = isinstance(answer, dict | Failure) or answer == []
+    told = answer if is_told else malformed(DIALOG, "the answer is no map of a chat")
+    return told if isinstance(told, Failure) else None
 
 
 def _touched(chat: int, answer: Any) -> ChatTouched | None:
