@@ -26,7 +26,7 @@ def loaded(path: Path, folder: Path) -> Config:
     tree = yaml.safe_load(path.read_text().replace("/run/secrets", "secrets"))
     for _, file in _files(tree):
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text("canary")
+        (folder / file).write_text("canary-of-an-example")
         (folder / file).chmod(0o600)
     copy = folder / path.name
     copy.write_text(yaml.safe_dump(tree, allow_unicode=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,7 +39,12 @@ async def before(one: Stage) -> None:
     one.customer("B", "max")
     for _ in range(3):
         await one.minute()
-    assert one.is_well
+    if not one.is_well:
+        raise NotBegun
+
+
+class NotBegun(AssertionError):
+    """The machine was too slow for the stage's short timeouts before there was any fault: nothing is shown by it."""
 
 
 async def meanwhile(one: Stage, minute: int) -> None:
@@ -67,6 +72,17 @@ async def afterwards(one: Stage) -> int | None:
 
 
 async def lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int | None]:
+    for attempt in ("first", "second"):
+        again = folder / attempt
+        again.mkdir()
+        with suppress(NotBegun):
+            return await _noted(again, fault)
+    last = folder / "last"
+    last.mkdir()
+    return await _noted(last, fault)
+
+
+async def _noted(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int | None]:
     with capture_logs() as logs:
         one, was, well_in = await _lived(folder, fault)
     for row in logs:
