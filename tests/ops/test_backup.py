@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -67,7 +68,9 @@ def server() -> Iterator[str]:
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL, cwd=folder)
 
     run("initdb", "-A", "scram-sha-256", f"--pwfile={folder / 'pw'}", "-U", "keeper", "-E", "UTF8", "--locale=C.UTF-8")
-    port = 20_000 + os.getpid() % 20_000
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
     run("pg_ctl", "-w", "-l", str(folder / "log"), "-o", options, "start")
     yield f"postgresql://keeper:hunter2@127.0.0.1:{port}/postgres"
