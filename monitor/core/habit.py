@@ -133,10 +133,20 @@ LOWEST_LEVEL = 0.25
 STEADIEST, LEAST_STEADY, USUAL_STEADINESS, BELIEVED_DAYS = 40.0, 2.0, 8.0, 10
 
 
-@lru_cache(maxsize=512)  # a model weighs 4 kB, and nobody asks for yesterday's
 def model_of(days: tuple[Day, ...], today: int, holidays: frozenset[int]) -> Model | None:
-    """None while the habit is being learnt: two weeks, and enough of them seen and heard."""
-    seen = [day for day in days if day.hours is not None and day.ordinal < today and day.ordinal not in holidays]
+    """None while the habit is being learnt: two weeks, and enough of them seen and heard.
+
+    Today teaches nothing until it is over, so a channel has one model a day, whatever it hears.
+    """
+    over = len(days)
+    while over and days[over - 1].ordinal >= today:
+        over -= 1
+    return _model_of(days[:over], today, holidays)
+
+
+@lru_cache(maxsize=2048)  # a model weighs 4 kB; one day of so many channels that are heard
+def _model_of(days: tuple[Day, ...], today: int, holidays: frozenset[int]) -> Model | None:
+    seen = [day for day in days if day.hours is not None and day.ordinal not in holidays]
     heard = sum(sum(day.hours or b"") for day in seen)
     if len(seen) < FEWEST_DAYS or heard < FEWEST_HEARD:
         return None

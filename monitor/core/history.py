@@ -280,7 +280,7 @@ def moment(value: Any) -> datetime | None:
     return _moment(value) if isinstance(value, str) else None
 
 
-@lru_cache(maxsize=4096)  # what moved together is told with the same second, and again at the next poll
+@lru_cache(maxsize=1024)  # what moved together is told with the same second, and again at the next poll
 def _moment(value: str) -> datetime | None:
     try:
         at = datetime.fromisoformat(value)

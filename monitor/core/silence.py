@@ -45,7 +45,7 @@ def patience(habit: Habit, last: datetime, zone: str, holidays: frozenset[int] =
     model = model_of(habit.days, today, holidays) if is_learnt else None
     if model is None:
         return Patience(since=last, after=None)
-    days, gap, start = _days(model, zone, holidays), _Gap(model), last
+    days, gap, start = _Days(model, zone, holidays), _Gap(model), last
     limit = log(_chance_wanted(model))
     while True:
         day = days.of(start)
@@ -86,38 +86,32 @@ class _Day(NamedTuple):
 
 
 class _Days:
-    """A model's days, each worked out when it is first asked for."""
+    """A model's days."""
 
     def __init__(self, model: Model, zone: str, holidays: frozenset[int]) -> None:
         self._model, self._name, self._zone, self._holidays = model, zone, ZoneInfo(zone), holidays
-        self._known: dict[int, _Day | None] = {}
 
     def of(self, at: datetime) -> _Day | tuple[Expected]:
         """The day of a moment, or its hour alone where the day is one on which the clocks are changed."""
         local = at.astimezone(self._zone)
         ordinal = local.toordinal()
-        if ordinal not in self._known:
-            self._known[ordinal] = self._day(local.date(), ordinal)
-        day = self._known[ordinal]
-        if day is not None:
-            return day
+        rates = self._model.expected(local.date(), ordinal in self._holidays)
+        begin = _begin_of(self._name, ordinal)
+        if begin is not None:
+            return _Day(ordinal, begin, begin + 24 * HOUR, rates)
         start, end = next(hours_from(at, self._name))
-        return ((start, end, ordinal, self._model.expected(local.date(), ordinal in self._holidays)[local.hour]),)
-
-    def _day(self, day: date, ordinal: int) -> _Day | None:
-        begin = datetime(day.year, day.month, day.day, tzinfo=self._zone).astimezone(UTC)
-        hours = [(begin + number * HOUR).astimezone(self._zone) for number in range(25)]
-        if [(one.toordinal(), one.hour, one.minute) for one in hours] != [
-            (ordinal + number // 24, number % 24, 0) for number in range(25)
-        ]:
-            return None
-        rates = self._model.expected(day, ordinal in self._holidays)
-        return _Day(ordinal, begin, begin + 24 * HOUR, rates)
+        return ((start, end, ordinal, rates[local.hour]),)
 
 
-@lru_cache(maxsize=256)  # a day weighs 1 kB, and one model is asked for three weeks at most
-def _days(model: Model, zone: str, holidays: frozenset[int]) -> _Days:
-    return _Days(model, zone, holidays)
+@lru_cache(maxsize=512)  # three weeks in some zones
+def _begin_of(zone: str, ordinal: int) -> datetime | None:
+    """When a local day of 24 whole hours begins; None where the clocks are changed on it."""
+    local, day = ZoneInfo(zone), date.fromordinal(ordinal)
+    begin = datetime(day.year, day.month, day.day, tzinfo=local).astimezone(UTC)
+    hours = [(begin + number * HOUR).astimezone(local) for number in range(25)]
+    told = [(one.toordinal(), one.hour, one.minute) for one in hours]
+    whole = [(ordinal + number // 24, number % 24, 0) for number in range(25)]
+    return begin if told == whole else None
 
 
 class _Gap:

@@ -58,14 +58,16 @@ Outcome = Answered | Failure
 def command(method: str, params: Mapping[str, Any] | None = None, *, unread: bool = False) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
     if params is None or _PLAIN.issuperset(map(type, params.values())):
-        return _plain(method, tuple(params.items()) if params else (), unread)
+        # Sessions have ever new numbers: remembered, they would drive out what is asked at every poll.
+        written = _plain if method != HISTORY else _plain.__wrapped__
+        return written(method, tuple(params.items()) if params else (), unread)
     return Command(method=method, query="&".join(map(_part_of, params, params.values())), unread=unread)
 
 
 _PLAIN = frozenset({str, int})  # not bool: it is written in another way, and yet is equal to 0 or 1
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _plain(method: str, params: tuple[tuple[str, str | int], ...], unread: bool) -> Command:
     return Command(method=method, query=_query((name, str(value)) for name, value in params), unread=unread)
 
@@ -90,7 +92,7 @@ def _map_part(name: str, pairs: tuple[tuple[str, str | int], ...]) -> str:
 
 
 def _query(pairs: Iterable[tuple[str, str]]) -> str:
-    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
+    return "&".join([f"{_name(name)}={value if value.isdecimal() else _value(value)}" for name, value in pairs])
 
 
 # The same few names and values are asked at every poll of every portal.
@@ -99,7 +101,7 @@ def _name(name: str) -> str:
     return quote(name, safe="[]")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _value(value: str) -> str:
     return quote(value, safe="")
 
