@@ -83,28 +83,26 @@ def _with_begun(habit: Habit, begun: Iterable[datetime], zone: str) -> Habit:
             new[ordinal] = bytearray((known.hours if known is not None else None) or EMPTY)
         new[ordinal][at.hour] = min(MOST, new[ordinal][at.hour] + 1)
     days |= {ordinal: Day(ordinal, bytes(hours)) for ordinal, hours in new.items()}
-    kept = tuple([days[ordinal] for ordinal in sorted(days)[-KEPT:]])
-    return replace(habit, days=kept, since=min([*new, *([habit.since] if habit.since else [])]))
+    return replace(habit, days=_newest(days), since=min([*new, *([habit.since] if habit.since else [])]))
 
 
 def pass_days(habit: Habit, today: date, unseen: frozenset[int]) -> Habit:
     """Days without a word are days too; `unseen` (ordinals) teach nothing."""
     if not habit.since:
         return replace(habit, since=today.toordinal())
-    known = {day.ordinal: day.hours for day in habit.days}
-    last = max(known, default=habit.since - 1)
-    if last >= today.toordinal() and not unseen & known.keys():
+    days = {day.ordinal: day for day in habit.days}
+    last = max(days, default=habit.since - 1)
+    if last >= today.toordinal() and not unseen & days.keys():
         return habit
-    days = {ordinal: known.get(ordinal, EMPTY) for ordinal in range(min(habit.since, last + 1), today.toordinal() + 1)}
-    days = known | {ordinal: EMPTY for ordinal in days if ordinal not in known}
-    days |= {ordinal: None for ordinal in unseen if ordinal in days}
-    after = replace(habit, days=_kept(days))
+    for ordinal in range(min(habit.since, last + 1), today.toordinal() + 1):
+        days.setdefault(ordinal, Day(ordinal, EMPTY))
+    days |= {ordinal: Day(ordinal, None) for ordinal in unseen if ordinal in days}
+    after = replace(habit, days=_newest(days))
     return habit if after == habit else after
 
 
-def _kept(days: Mapping[int, bytes | None]) -> tuple[Day, ...]:
-    newest = sorted(days.items())[-KEPT:]
-    return tuple(Day(ordinal, hours) for ordinal, hours in newest)
+def _newest(days: Mapping[int, Day]) -> tuple[Day, ...]:
+    return tuple([days[ordinal] for ordinal in sorted(days)[-KEPT:]])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +142,7 @@ def model_of(days: tuple[Day, ...], today: int, holidays: frozenset[int]) -> Mod
     return _model_of(days[:over], today, holidays)
 
 
-@lru_cache(maxsize=2048)  # a model weighs 4 kB; one day of so many channels that are heard
+@lru_cache(maxsize=512)  # a model weighs 3 kB, and nobody asks for yesterday's
 def _model_of(days: tuple[Day, ...], today: int, holidays: frozenset[int]) -> Model | None:
     seen = [day for day in days if day.hours is not None and day.ordinal not in holidays]
     heard = sum(sum(day.hours or b"") for day in seen)
