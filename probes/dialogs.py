@@ -139,7 +139,9 @@ def _moved(answers: Answers, view: View) -> tuple[int, ...]:
     sessions = answers.sessions
     state = view.state
     ids = {one.id for one in sessions if moved(one, state.cursor, state.sessions.get(one.id))}
-    last = {memory.session.chat: (number, memory.last_message) for number, memory in state.sessions.items()}
+    last = {}
+    if answers.touched:
+        last = {memory.session.chat: (number, memory.last_message) for number, memory in state.sessions.items()}
     for seen in filter(None, (_touched(chat, answer) for chat, answer in answers.touched.items())):
         number, message = last.get(seen.chat, (0, 0))
         if seen.last_message > message:

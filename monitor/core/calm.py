@@ -20,7 +20,7 @@ from monitor.core.policy import Policy
 from monitor.core.portal_rules import GOOD_POLLS
 from monitor.core.reading import ActivitiesSeen, ClockSeen, Finding, FlagSeen, Reading, SessionsProbed
 from monitor.core.replacing import replace
-from monitor.core.sessions import REMEMBERED, moved, watermark
+from monitor.core.sessions import moved, watermark
 from monitor.core.turn_book import waiting
 
 # What people write into schedules begins at quarters of an hour, in every time zone, and so does each day.
@@ -39,10 +39,8 @@ def calm_until(state: PortalState, policy: Policy, now: datetime) -> datetime | 
     present = [memory for memory in state.channels.values() if not memory.gone]
     if _is_under_way(state, policy, now) or not all(_is_steady(memory, policy) for memory in present):
         return None
-    closed = [memory.session.closed for memory in state.sessions.values() if memory.session.closed is not None]
-    forgotten = min(closed) + REMEMBERED if closed else NEVER
     late = [turn.deadline for turn in waiting(state.turns)]  # whoever waits longer is told of minute by minute
-    until = min([_next_quarter(now), forgotten, *late, *map(_silent_at, present)])
+    until = min([_next_quarter(now), *late, *map(_silent_at, present)])
     return until if until > now else None
 
 
@@ -56,6 +54,11 @@ def _is_under_way(state: PortalState, policy: Policy, now: datetime) -> bool:
         or any(wish.canary is not None for wish in policy.channels.values())
         or any(memory.due or memory.unconfirmed for memory in state.sessions.values())
     )
+
+
+def is_new_quarter(before: datetime | None, now: datetime) -> bool:
+    """Whether a quarter of an hour has begun since the last poll that succeeded: what may wait is done then."""
+    return before is None or _next_quarter(before) <= now
 
 
 def calmly(

@@ -11,7 +11,7 @@ from functools import partial
 from monitor.core.audits import fold_audits
 from monitor.core.bursts import learnt
 from monitor.core.calendar import Schedule
-from monitor.core.calm import calm_until, calmly
+from monitor.core.calm import calm_until, calmly, is_new_quarter
 from monitor.core.canary_rules import fold_canaries
 from monitor.core.channels import fold_channels, fold_dialogs, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
@@ -74,7 +74,8 @@ def judge(
     learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
     seen = _with_channels(seen, learnt_later)
     seen = _with_channels(seen, fold_canaries(seen, findings, policy, days_off_of(policy, context.days_off)))
-    heard = hear(seen, findings, policy, context.public_days, now=now)
+    forgetting = is_new_quarter(state.memory.last_success, now)
+    heard = hear(seen, findings, policy, context.public_days, now=now, forgetting=forgetting)
     seen = _with_replies(seen, heard, policy, context, now)
     quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), blind, now)
     seen = _with_channels(seen, quiet.channels)

@@ -54,12 +54,17 @@ def hear(
     public_days: Mapping[str, PublicDays],
     *,
     now: datetime,
+    forgetting: bool = True,
 ) -> Heard:
-    """Fold the dialogs' findings. A line whose hours are not known yet is not judged: its sessions stay due."""
+    """Fold the dialogs' findings. A line whose hours are not known yet is not judged: its sessions stay due.
+
+    `forgetting`: whether sessions that were closed long ago go now.
+    """
     back = restored(state.cursor, state.sessions, findings)
     state = forgotten(state, back) if back is not None else state
     book = _known_turns(state)
-    cursor, sessions, told = remember(state.cursor, state.sessions, findings, now, policy, book.shelf.gists)
+    gists = book.shelf.gists
+    cursor, sessions, told = remember(state.cursor, state.sessions, findings, now, policy, gists, forgetting=forgetting)
     hearing = _Hearing(state=state, book=book, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
     if told:
         hearing.prepare(told)
@@ -105,7 +110,8 @@ class _Hearing:
         """What one dialog has to know of the others; sessions that learn something new of them are read again."""
         self._contacts = Contacts(self._sessions)
         before = self._echoed
-        self._echoed = no_human_typed(before, self._sessions, {one.history.session.id: one.gist for one in told})
+        gists = {one.history.session.id: one.gist for one in told}
+        self._echoed = no_human_typed(before, self._sessions, gists, self._book.shelf.said)
         self._rules = self._rules_of_portal()
         reread = {one.history.session.id for one in told}
         self._read = frozenset(reread)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Set
 from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
 from monitor.core.echoes import Said, echoed
 from monitor.core.gist import Gist
+from monitor.core.last_words import LastWords
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import Author, Messenger, Session
 from monitor.core.policy import Policy
@@ -102,37 +103,39 @@ def is_ours(session: Session, memory: ChannelMemory | None) -> bool:
     return memory is not None and bool(session.customer) and session.customer in memory.canaries.customers
 
 
-def no_human_typed(known: tuple[int, ...], sessions: Sessions, gists: Mapping[int, Gist]) -> tuple[int, ...]:
+def no_human_typed(
+    known: tuple[int, ...], sessions: Sessions, gists: Mapping[int, Gist], lately: LastWords | None = None
+) -> tuple[int, ...]:
     """Ids of messages that a connector wrote under somebody's name (case 4), with those known before; ascending.
 
-    `gists`: of the histories that are heard now, by session.
+    `gists`: of the histories that are heard now, by session. `lately`: what was said in the `sessions` up to now.
     """
-    texts = _often_said(sessions, gists)
+    lately = lately if lately is not None else LastWords()
+    lately.hear(sessions, {number: gist.spoken for number, gist in gists.items()})
+    texts = _often_said(sessions, gists, lately)
     if not texts:
         return known
-    found = echoed((*_said_lately(sessions, texts), *_said_now(gists.values(), texts)))
+    found = echoed((*_said_lately(sessions, texts, lately), *_said_now(gists.values(), texts)))
     return tuple(sorted({*known, *found})[-ECHOES_KEPT:]) if found.difference(known) else known
 
 
-def _often_said(sessions: Sessions, gists: Mapping[int, Gist]) -> Container[str]:
+def _often_said(sessions: Sessions, gists: Mapping[int, Gist], lately: LastWords) -> Set[str]:
     """Of the texts that are heard now those that stand in another dialog too; mostly none. What was said of the others
     was told when they were."""
     heard, often = set[str](), set[str]()
     for gist in gists.values():
         often |= heard & gist.texts
         heard |= gist.texts
-    for number, memory in sessions.items():
-        for one in memory.spoken:
-            if one.digest in heard and number not in gists:
-                often.add(one.digest)
+    for digest in heard - often:
+        if any(memory.session.id not in gists for memory, _ in lately.of(digest, sessions)):
+            often.add(digest)
     return often
 
 
-def _said_lately(sessions: Sessions, texts: Container[str]) -> Iterable[Said]:
-    for memory in sessions.values():
-        for one in memory.spoken:
-            if one.digest in texts:
-                yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
+def _said_lately(sessions: Sessions, texts: Iterable[str], lately: LastWords) -> Iterable[Said]:
+    for digest in texts:
+        for memory, one in lately.of(digest, sessions):
+            yield Said(one.user, one.digest, one.at, memory.session.chat, one.message)
 
 
 def _said_now(gists: Iterable[Gist], texts: Container[str]) -> Iterable[Said]:

@@ -48,8 +48,11 @@ def remember(
     now: datetime,
     policy: Policy,
     gists: Gists | None = None,
+    *,
+    forgetting: bool = True,
 ) -> tuple[Cursor, Sessions, tuple[Read, ...]]:
-    """Cursor and sessions after the findings, and the histories to judge. `gists`: what they came to before."""
+    """Cursor and sessions after the findings, and the histories to judge. `gists`: what they came to before;
+    `forgetting`: whether sessions that were closed long ago go now."""
     del policy
     gists = gists if gists is not None else Gists()
     known, rows = dict(sessions), dict[int, Session]()
@@ -69,7 +72,8 @@ def remember(
             case _:
                 pass
     cursor = _with_holes(before, cursor, known, now)
-    _forget(known, now, kept={one.history.session.id for one in histories})
+    if forgetting:
+        _forget(known, now, kept={one.history.session.id for one in histories})
     return cursor, known if known != sessions else sessions, tuple(histories)
 
 

@@ -17,20 +17,28 @@ class Chat:
     """One chat's turns by the message they began with, all together and by session. Only a copy is written in, and
     what it has of each session is shared until then."""
 
-    __slots__ = ("sessions", "turns")
+    __slots__ = ("_lasts", "sessions", "turns")
 
-    def __init__(self, turns: dict[int, Turn], sessions: dict[int, Mapping[int, Turn]]) -> None:
+    def __init__(
+        self,
+        turns: dict[int, Turn],
+        sessions: dict[int, Mapping[int, Turn]],
+        lasts: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self.turns, self.sessions = turns, sessions
+        self._lasts = dict(lasts)  # the message that began a session's last turn; of those that were asked for
 
     def copy(self) -> Chat:
-        return Chat(dict(self.turns), dict(self.sessions))
+        return Chat(dict(self.turns), dict(self.sessions), self._lasts)
 
     def put(self, turn: Turn) -> None:
         before = self.turns.get(turn.message)
         if before is not None and before.session != turn.session:
             left = self.sessions[before.session]
             self.sessions[before.session] = {message: one for message, one in left.items() if message != turn.message}
+            self._lasts.pop(before.session, None)
         self.turns[turn.message] = turn
+        self._lasts.pop(turn.session, None)
         self.sessions[turn.session] = {**self.of_session(turn.session), turn.message: turn}
 
     def of_session(self, session: int) -> Mapping[int, Turn]:
@@ -40,8 +48,15 @@ class Chat:
         """Of the turns of earlier sessions the last one."""
         if len(self.sessions) == 1 and session in self.sessions:
             return None
-        last = max((max(turns) for number, turns in self.sessions.items() if number < session and turns), default=None)
-        return self.turns[last] if last is not None else None
+        last = max([self._last_of(number) for number in self.sessions if number < session], default=0)
+        return self.turns[last] if last else None
+
+    def _last_of(self, session: int) -> int:
+        """0 = it has none."""
+        known = self._lasts.get(session)
+        if known is None:
+            known = self._lasts[session] = max(self.sessions[session], default=0)
+        return known
 
 
 NO_CHAT = Chat({}, {})

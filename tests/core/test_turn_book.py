@@ -67,3 +67,15 @@ def test_a_chat_that_did_not_move_is_shared_with_the_book_before() -> None:
     assert after.of_chat(2) is book.of_chat(2)
     assert set(after.of_chat(1)) == {1, 2}
     assert dict(after.of_chat(9)) == {}
+
+
+@given(st.lists(TURNS, max_size=4), st.integers(1, 4))
+def test_the_last_turn_of_earlier_sessions_is_found_however_the_chat_came_to_be(
+    steps: list[list[Turn]], session: int
+) -> None:
+    book = NOBODY
+    for step in steps:
+        book = book.amended(step)
+        for chat in (1, 2, 3):
+            earlier = [one for one in book.of_chat(chat).values() if one.session < session]
+            assert book.chat(chat).last_before(session) is max(earlier, key=lambda one: one.message, default=None)
