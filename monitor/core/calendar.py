@@ -165,8 +165,8 @@ class Timeline:
 
 
 @lru_cache(maxsize=1024)
-def from_worktime(worktime: WorkTime | None) -> Schedule:
-    """A line's own WORKTIME_*; None = round the clock.
+def from_worktime(worktime: WorkTime | None, zone: str = "UTC") -> Schedule:
+    """A line's own WORKTIME_*; None = round the clock. `zone`: of a line that names none.
 
     Hours that cross midnight go on into the next day; equal hours are a whole day, as they are to the portal.
     """
@@ -176,7 +176,7 @@ def from_worktime(worktime: WorkTime | None) -> Schedule:
     closes += 1440 if closes < worktime.opens else 0
     hours = ALWAYS if closes == worktime.opens else ((worktime.opens, closes),)
     week = tuple(() if day in worktime.days_off else hours for day in range(7))
-    return Schedule(zone=zone_name(worktime.timezone), week=week, yearly=frozenset(worktime.holidays))
+    return Schedule(zone=zone_name(worktime.timezone, zone), week=week, yearly=frozenset(worktime.holidays))
 
 
 def from_rule(rule: ScheduleRule, public: Mapping[date, PublicDay]) -> Schedule:
@@ -213,12 +213,12 @@ def _shortened(hours: Intervals) -> Intervals:
     return tuple((opens, min(closes, end)) for opens, closes in hours if opens < end)
 
 
-def zone_name(name: str) -> str:
-    """The zone, or UTC where its name is no zone's."""
+def zone_name(name: str, otherwise: str = "UTC") -> str:
+    """The zone, or another where its name is no zone's."""
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return "UTC"
+        return otherwise
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -90,8 +90,12 @@ def fold_dialogs(
     now: datetime,
     zone: str = "UTC",
     days_off: DaysOff = NO_DAYS,
+    phone_users: Container[int] = frozenset(),
 ) -> Channels:
-    """What customers wrote, counted once, and what became of the answers; `sessions` as they were before."""
+    """What customers wrote, counted once, and what became of the answers; `sessions` as they were before.
+
+    `phone_users`: under whose names a connector shows what was typed on the phone.
+    """
     fresh: dict[ChannelKey, list[tuple[Message, ...]]] = {}
     for key, messages in traffic:
         fresh.setdefault(key, []).append(messages)
@@ -102,22 +106,25 @@ def fold_dialogs(
             waiting = sessions[number].unconfirmed if number in sessions else ()
             known = sent.get(one.channel, memory.deliveries)
             sent[one.channel] = with_gist(known, number, waiting, one.gist, now)
-    told = {key: _with_dialogs(channels[key], fresh.get(key, ()), sent[key], zone, days_off) for key in sent}
+    told = {}
+    for key, deliveries in sent.items():
+        counted = _counted(channels[key], fresh.get(key, ()), phone_users, zone, days_off)
+        told[key] = counted if deliveries is counted.deliveries else replace(counted, deliveries=deliveries)
     return {**channels, **told} if told else channels
 
 
-def _with_dialogs(
+def _counted(
     memory: ChannelMemory,
     dialogs: Sequence[tuple[Message, ...]],
-    deliveries: Deliveries,
+    phone_users: Container[int],
     zone: str,
     days_off: DaysOff,
 ) -> ChannelMemory:
     if not dialogs:
-        return memory if deliveries is memory.deliveries else replace(memory, deliveries=deliveries)
-    counted = fold_traffic(memory, [message for messages in dialogs for message in messages])
+        return memory
+    counted = fold_traffic(memory, [message for messages in dialogs for message in messages], phone_users)
     habit, patience = listened(counted, dialogs, zone, days_off)
-    return replace(counted, deliveries=deliveries, habit=habit, patience=patience)
+    return replace(counted, habit=habit, patience=patience)
 
 
 def seen_by_traffic(

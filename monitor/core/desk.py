@@ -158,7 +158,14 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Con
         channels = seen_by_traffic(channels, keys, state, policy, now)
     days_off = days_off_of(policy, context.days_off)
     channels = fold_dialogs(
-        channels, heard.read, heard.fresh, state.sessions, now, zone=policy.timezone, days_off=days_off
+        channels,
+        heard.read,
+        heard.fresh,
+        state.sessions,
+        now,
+        zone=policy.timezone,
+        days_off=days_off,
+        phone_users=policy.replies.phone_users,
     )
     memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)
     if heard.problems:

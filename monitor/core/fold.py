@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
@@ -146,8 +146,14 @@ def fold_channel(
     return note_flip(shown, flip), flip
 
 
-def fold_traffic(memory: ChannelMemory, messages: Iterable[Message]) -> ChannelMemory:
-    """Messages not counted before: who wrote last, and how many went each way."""
+def fold_traffic(
+    memory: ChannelMemory, messages: Iterable[Message], phone_users: Container[int] = frozenset()
+) -> ChannelMemory:
+    """Messages not counted before: who wrote last, and how many went each way.
+
+    `phone_users`: under whose names a connector shows what was typed on the phone. Nothing else tells it: a reply that
+    was confirmed looks the same (bitrix24-api.md 5).
+    """
     told = tuple(messages)
     inbound = [message.at for message in told if message.author is Author.CUSTOMER]
     outbound = [message.at for message in told if message.author in OUTBOUND]
@@ -157,7 +163,7 @@ def fold_traffic(memory: ChannelMemory, messages: Iterable[Message]) -> ChannelM
         last_outbound=_latest(memory.last_outbound, outbound),
         received=memory.received + len(inbound),
         sent=memory.sent + len(outbound),
-        echoes_phone=memory.echoes_phone or any(message.mirrored for message in told),
+        echoes_phone=memory.echoes_phone or any(one.mirrored and one.user in phone_users for one in told),
     )
 
 

@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from monitor.core.model import Author, Delivery, Message, Person, Session
+from monitor.core.phrases import is_closing, kind_of_notice
 from monitor.core.policy import ReplyOptions
 from monitor.core.reading import HistorySeen
 from monitor.core.recall import Recall, mark_of
@@ -22,12 +23,6 @@ _SYSTEM_CLASS = "bx-messenger-content-item-system"
 _MARKS = {"ol-output": "output", "ol-start": "start", "ol-end": "end", "ol-attention": "attention"}
 _MENTION = re.compile(r"\[USER=(\d+)[^\]]*\]", re.IGNORECASE)
 _TAGS = re.compile(r"\[/?[A-Za-z]+[^\]]*\]")
-_CLOSING = frozenset(
-    {"спасибо", "большое спасибо", "спасибо большое", "благодарю", "ок", "окей", "хорошо", "понял", "поняла", "понятно"}
-    | {"ясно", "отлично", "супер", "договорились", "до свидания", "всего доброго", "thanks", "thank you", "ok", "okay"}
-    | {"great", "bye", "👍", "🙏", "+"}
-)
-_QUEUE = re.compile(r"\bв очередь\b|\bto the queue\b", re.IGNORECASE)
 _number = attrgetter("id")
 _CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
 
@@ -100,6 +95,7 @@ def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[M
         id=session,
         chat=chat,
         line=line,
+        moved=_moved_to(place.get("entityData1"), session),
         connector=connector,
         customer=customer,
         started_by_customer=first is None or first.author is Author.CUSTOMER,
@@ -139,6 +135,12 @@ def _crm_entity(text: Any) -> tuple[str, int] | None:
     parts = text.split("|") if isinstance(text, str) else []
     number = integer(parts[2]) if len(parts) > 2 else None
     return (parts[1].lower(), number) if number and parts[1] not in {"", "NONE"} else None
+
+
+def _moved_to(text: Any, session: int) -> int:
+    """The line that has the dialog now, 0 = the one it came by. It is told of the chat's newest session alone."""
+    parts = text.split("|") if isinstance(text, str) else []
+    return integer(parts[7]) or 0 if len(parts) > 7 and integer(parts[5]) == session else 0
 
 
 def _contact(text: Any) -> int:
@@ -186,8 +188,9 @@ def _message(
     normal = plain.lower()
     if author is Author.MANAGER and texts.automatic is not None and texts.automatic.match(normal):
         author = Author.AUTOMATIC
-    if author is Author.NOTICE and mark in {"", "attention"} and _QUEUE.search(plain):
-        mark = "queue"
+    named = tuple(int(found) for found in _MENTION.findall(text)) if author is Author.NOTICE else ()
+    if author is Author.NOTICE:
+        mark = kind_of_notice(plain, mark, len(named))
     return _made(
         id=number,
         session=session,
@@ -200,11 +203,11 @@ def _message(
         content=_content(params, files),
         length=len(plain),
         digest=_digest(normal),
-        closing_phrase=_is_closing(normal),
+        closing_phrase=is_closing(normal),
         canned=author is Author.MANAGER and texts.canned is not None and texts.canned.match(normal) is not None,
         deleted=str(params.get("isdeleted", "N")).upper() in {"Y", "TRUE"},
         mark=mark,
-        mentions=tuple(int(found) for found in _MENTION.findall(text)) if author is Author.NOTICE else (),
+        mentions=named,
     )
 
 
@@ -260,10 +263,6 @@ def digest(plain: str) -> str:
 
 def _digest(normal: str) -> str:
     return hashlib.blake2s(normal.encode("utf-8", "replace")).hexdigest()[:8] if len(normal) >= 12 else ""
-
-
-def _is_closing(normal: str) -> bool:
-    return normal.strip(" .!,)(…") in _CLOSING
 
 
 def integer(value: Any) -> int | None:

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from monitor.core.calendar import NEVER, Schedule, from_worktime
 from monitor.core.memory import PortalState
-from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
 from monitor.core.replacing import replace
 from monitor.core.turn import Turn, Verdict
@@ -61,7 +60,7 @@ def as_due(turns: Iterable[Turn], state: PortalState, policy: Policy) -> list[Tu
 
 
 def _put_off(turn: Turn, moment: datetime, state: PortalState, policy: Policy) -> datetime:
-    memory = state.channels.get(ChannelKey(turn.line, turn.connector))
+    memory = state.channels.get(turn.channel)
     outages = memory.outages if memory is not None else ()
     if moment >= NEVER or not (outages or state.memory.outages or policy.maintenance):
         return moment

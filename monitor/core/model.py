@@ -155,11 +155,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One open-line session as far as REST tells. `owner` 0 = nobody has taken it."""
+    """One open-line session as far as REST tells. `owner` 0 = nobody has taken it.
+
+    `line` is the one that the customer wrote to, and with `connector` his channel; `moved` the one that the dialog was
+    moved to since, 0 = none.
+    """
 
     id: int
     chat: int
     line: int
+    moved: int = 0
     connector: str
     customer: int  # the customer's technical user id on the portal
     started_by_customer: bool = True
@@ -173,6 +178,11 @@ class Session:
     crm: bool = True
     crm_entity: tuple[str, int] | None = None  # ("deal", 501)
     contact: int = 0  # the customer's CRM contact, 0 = none is told
+
+    @property
+    def served_by(self) -> int:
+        """The line by whose hours and targets it is answered."""
+        return self.moved or self.line
 
 
 class Author(StrEnum):
@@ -196,8 +206,9 @@ class Delivery(StrEnum):
 class Message:
     """One message of a session without its text: ids, times and what the text was good for.
 
-    `mentions` are the [USER=id] of a notice in order; `mark` is the notice's class: start, end, output,
-    attention or "". `digest` is a short keyed hash of the normalised text, to see the same text again.
+    `mentions` are the [USER=id] of a notice in order; `mark` is the notice's kind: start, end, output, attention,
+    queue, passed_on (to the next one, by itself) or "". `digest` is a short keyed hash of the normalised text, to see
+    the same text again.
     """
 
     id: int
@@ -207,7 +218,7 @@ class Message:
     author: Author
     user: int = 0
     delivery: Delivery = Delivery.ACCEPTED
-    mirrored: bool = False  # connectorMid without ever having been `sending`: typed on the phone
+    mirrored: bool = False  # connectorMid and not `sending`: confirmed, or typed on the phone
     content: str = "text"  # text, voice, image, video, file, sticker, location, contact, call, reaction, form
     length: int = 0
     digest: str = ""

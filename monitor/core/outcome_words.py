@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import Words
-from monitor.core.model import ChannelKey
 from monitor.core.reply_words import dialog_link, messenger_of_turn
 from monitor.core.tallies import Tally
 from monitor.core.turn import Turn
@@ -78,7 +77,7 @@ def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
     ended = turn.ended or scene.now
     user = turn.closer or turn.holder
     form = "closer" if turn.closer else "auto" if user else "auto_queue"
-    key = ChannelKey(turn.line, turn.connector)
+    key = turn.channel
     return {
         "channel": channel_name(key, messenger_of_turn(turn, scene), scene, language),
         "at": moment(turn.opened, zone, language),

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Set
 from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
+from monitor.core.deliveries import CONFIRMED_SEEN
 from monitor.core.echoes import Said, echoed
 from monitor.core.gist import Gist
 from monitor.core.last_words import LastWords
@@ -34,7 +35,7 @@ class PortalRules:
         self._ground = _ground(state, policy, public_days, no_human)
         self._staff, self._gone, self._echoed = frozenset(state.managers), dict(state.memory.gone), frozenset(no_human)
         self._maintenance = tuple((window.start, window.end) for window in policy.maintenance)
-        self._made: dict[tuple[int, str, bool], tuple[Channel, Rules | None]] = {}
+        self._made: dict[tuple[int, int, str, bool], tuple[Channel, Rules | None]] = {}
 
     def rests_on(
         self, state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays], no_human: tuple[int, ...]
@@ -44,21 +45,21 @@ class PortalRules:
     def of(self, session: Session, memory: ChannelMemory | None, *, answered_before: bool) -> Rules | None:
         """None while the line's hours are not known. `answered_before`: the chat's earlier session ended with our
         reply."""
-        place, channel = (session.line, session.connector, answered_before), _channel(memory)
+        place, channel = (session.line, session.moved, session.connector, answered_before), _channel(memory)
         made = self._made.get(place)
         if made is None or made[0] != channel:
             made = self._made[place] = (channel, self._rules(session, channel, answered_before))
         return made[1]
 
     def _rules(self, session: Session, channel: Channel, answered_before: bool) -> Rules | None:
-        schedule = schedule_of(session.line, self._state, self._policy, self._public_days)
+        schedule = schedule_of(session.served_by, self._state, self._policy, self._public_days)
         if schedule is None:
             return None
-        messenger, outages, ours, echoes_phone = channel
+        messenger, outages, ours, echoes_phone, confirms = channel
         options, state = self._policy.replies, self._state
         return Rules(
             schedule=schedule,
-            targets=targets_of(session.line, self._policy),
+            targets=targets_of(session.served_by, self._policy),
             messenger=messenger or messenger_of(session.connector, ""),
             earlier=state.schedules,
             staff=self._staff,
@@ -71,22 +72,25 @@ class PortalRules:
             echoed=self._echoed,
             excluded=options.excluded.union(ours) if ours else options.excluded,
             mirrors=options.phone_users,
-            no_phone=is_personal(session.connector) and not echoes_phone,
+            no_phone=is_personal(session.connector) and not (echoes_phone and options.phone_users),
+            confirms=True if confirms else None,
             reaction_ends_turn=options.reaction_ends_turn,
             call_ends_turn=options.call_ends_turn,
             groups=options.groups,
         )
 
 
-# What the rules rest on of a channel: its messenger, its outages, customers that are ourselves, whether it echoes.
-Channel = tuple[Messenger | None, tuple[Interval, ...], tuple[int, ...], bool]
-NO_CHANNEL: Channel = (None, (), (), False)
+# What the rules rest on of a channel: its messenger, its outages, customers that are ourselves, whether it echoes and
+# whether it is known to confirm what it was given to send.
+Channel = tuple[Messenger | None, tuple[Interval, ...], tuple[int, ...], bool, bool]
+NO_CHANNEL: Channel = (None, (), (), False, False)
 
 
 def _channel(memory: ChannelMemory | None) -> Channel:
     if memory is None:
         return NO_CHANNEL
-    return memory.channel.messenger, memory.outages, memory.canaries.customers, memory.echoes_phone
+    confirms = memory.deliveries.confirmed >= CONFIRMED_SEEN
+    return memory.channel.messenger, memory.outages, memory.canaries.customers, memory.echoes_phone, confirms
 
 
 def _ground(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import IncidentKind, Words
-from monitor.core.model import ChannelKey, Messenger
+from monitor.core.model import Messenger
 from monitor.core.turn import Turn
 from monitor.core.words import LANGUAGES, channel_name, coarse, moment, person, span_of
 
@@ -69,7 +69,7 @@ def reply_evidence(turn: Turn, scene: Scene, language: str) -> tuple[str, ...]:
 
 def messenger_of_turn(turn: Turn, scene: Scene) -> Messenger:
     """As the channel is known now; the turn's own word where it is not."""
-    memory = scene.state.channels.get(ChannelKey(turn.line, turn.connector))
+    memory = scene.state.channels.get(turn.channel)
     return memory.channel.messenger if memory else turn.messenger
 
 
@@ -83,7 +83,7 @@ def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
     texts, zone = _TEXTS[language], scene.policy.timezone
     calendar, working = scene.now - turn.opened, scene.working(turn)
     holder = person(turn.holder, scene, language) if turn.holder else ""
-    key = ChannelKey(turn.line, turn.connector)
+    key = turn.channel
     return {
         "channel": channel_name(key, messenger_of_turn(turn, scene), scene, language),
         "at": moment(turn.opened, zone, language),

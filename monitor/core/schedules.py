@@ -1,4 +1,7 @@
-"""Which schedule a line is judged by: the config's explicit one, else the line's own WORKTIME_*."""
+"""Which schedule a line is judged by: the config's explicit one, else the line's own WORKTIME_*.
+
+Where WORKTIME_TIMEZONE names no zone, the line's hours are those of the zone that the config names.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def schedule_of(
         return from_rule(rule, public_days.get(rule.holidays or "", {}))
     known = state.lines.get(line)
     if known is not None:
-        return from_worktime(known.worktime)
+        return from_worktime(known.worktime, policy.line(line).timezone or policy.timezone)
     return from_worktime(None) if state.cursor.discovered is not None else None
 
 

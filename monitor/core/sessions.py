@@ -105,7 +105,8 @@ def unaccompanied(view: View) -> tuple[SessionMemory, ...]:
 
 
 def _thresholds(view: View) -> dict[int, bool]:
-    """Sessions with an open turn that passed its target, or three, since they were last read."""
+    """Sessions with an open turn that passed its target, or three, since they were last read; False where only an
+    answer may have been confirmed."""
     passed = {}
     for turn in waiting(view.state.turns):
         memory = view.state.sessions.get(turn.session)
@@ -113,7 +114,14 @@ def _thresholds(view: View) -> dict[int, bool]:
             moments = [due(turn, view.state, view.policy) for due in (due_at, no_reply_due_at)]
             if any(memory.read_at <= at < view.now for at in moments):
                 passed[turn.session] = True
+            elif memory.unconfirmed and _is_confirmed_late(memory.read_at, turn.opened, view.now):
+                passed[turn.session] = False
     return passed
+
+
+def _is_confirmed_late(read: datetime, opened: datetime, now: datetime) -> bool:
+    """A confirmation moves no activity, so whoever waits for one is looked at again, ever more rarely."""
+    return now - read >= max(RECHECK, (read - opened) / 2)
 
 
 def _is_unconfirmed(memory: SessionMemory, now: datetime) -> bool:
@@ -219,6 +227,7 @@ def _merged(told: Session | None, seen: HistorySeen) -> Session:
         chat=read.chat,
         customer=read.customer or told.customer,
         line=read.line or told.line,
+        moved=read.moved,
         connector=read.connector or told.connector,
         owner=read.owner,
         closed=read.closed or told.closed,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-from monitor.core.model import Messenger
+from monitor.core.model import ChannelKey, Messenger
 
 
 class TurnKey(NamedTuple):
@@ -58,6 +58,7 @@ class TurnDraft:
     message: int
     session: int
     line: int
+    came_by: int
     connector: str
     messenger: Messenger
     kind: Kind
@@ -119,18 +120,20 @@ class Turn:
 
     `marks` say what else is to be known of the wait:
     answer_deleted (the answer was deleted, so the wait went on), backlog (arrived in a burst after an outage),
-    bot_handover, call (answered by a call), campaign, canned, carried (begun in an earlier session), closed_once
-    (closed without an answer, then it went on), courtesy (a bare "thank you"), deleted (the customer deleted the
-    message), dismissed (the holder works there no more), helped (not the holder answered), no_phone (an answer from
-    the phone would not be seen), ooh (answered out of hours), other_responsible, other_schedule (measured by today's
-    schedule, the frozen one is lost), phone, reopened, send_failed, short (a very short first reply), unconfirmed
-    (accepted by the provider as far as nothing says otherwise).
+    bot_handover, bot_held (a bot was the portal's owner of the dialog), call (answered by a call), campaign, canned,
+    carried (begun in an earlier session), closed_once (closed without an answer, then it went on), courtesy (a bare
+    "thank you"), deleted (the customer deleted the message), dismissed (the holder works there no more), helped (not
+    the holder answered), no_phone (an answer from the phone would not be seen), ooh (answered out of hours),
+    other_responsible, other_schedule (measured by today's schedule, the frozen one is lost), phone, reopened,
+    send_failed, short (a very short first reply), unconfirmed (accepted by the provider as far as nothing says
+    otherwise).
     """
 
     chat: int
     message: int
     session: int
-    line: int
+    line: int  # whose hours and targets it is judged by
+    came_by: int = 0  # the line of the customer's channel, where the dialog was moved to `line`; 0 = that is it
     connector: str
     messenger: Messenger = Messenger.OTHER
     kind: Kind
@@ -166,6 +169,10 @@ class Turn:
     @property
     def key(self) -> TurnKey:
         return TurnKey(self.chat, self.message)
+
+    @property
+    def channel(self) -> ChannelKey:
+        return ChannelKey(self.came_by or self.line, self.connector)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,11 @@ def is_answer(
     return message.delivery is ACCEPTED or _is_taken(dialog, wait, message, messages)
 
 
+def is_thanks(message: Message) -> bool:
+    """What needs no reply where something was answered (case 14)."""
+    return message.closing_phrase or message.content == "sticker"
+
+
 def _is_employee(dialog: Dialog, user: int, problems: list[str]) -> bool:
     """Somebody of the portal, also one who has left since: his words were said."""
     person = dialog.people.get(user)
@@ -42,18 +47,17 @@ def _is_employee(dialog: Dialog, user: int, problems: list[str]) -> bool:
 
 def _is_taken(dialog: Dialog, wait: Wait | None, message: Message, messages: Sequence[Message]) -> bool:
     """What is not confirmed is no answer, unless nothing on this connector ever is and nobody complained."""
-    if message.delivery is FAILED:
-        if wait is not None:
-            wait.send_failed = True
-            wait.mark("send_failed")
+    confirms = dialog.rules.confirms
+    if confirms is False and message.delivery is not FAILED:
+        return True
+    is_stuck = message.delivery is FAILED or dialog.now - message.at >= UNCONFIRMED
+    if not is_stuck:
         return False
-    if dialog.rules.confirms is not None:
-        return not dialog.rules.confirms
-    if dialog.now - message.at < UNCONFIRMED or _was_complained_of(message, messages):
-        return False
+    is_lost = message.delivery is FAILED or confirms or _was_complained_of(message, messages)
     if wait is not None:
-        wait.mark("unconfirmed")
-    return True
+        wait.send_failed = wait.send_failed or bool(is_lost)
+        wait.mark("send_failed" if is_lost else "unconfirmed")
+    return not is_lost
 
 
 def _was_complained_of(message: Message, messages: Sequence[Message]) -> bool:

@@ -28,7 +28,9 @@ Known = Mapping[int, Turn]  # by the message they began with
 
 MANAGER, ACCEPTED, VOID, MET = Author.MANAGER, Delivery.ACCEPTED, Verdict.VOID, Verdict.MET
 PLAIN = frozenset({"campaign", "canned", "helped", "no_phone", "ooh", "other_responsible", "phone", "short"})
-_place_of = attrgetter("chat", "line", "connector", "customer", "created", "started_by_customer", "owner", "status")
+_place_of = attrgetter(
+    *("chat", "line", "moved", "connector", "customer", "created", "started_by_customer", "owner", "status")
+)
 _all_but_echoes = attrgetter(*(name for name in Rules.__slots__ if name != "echoed"))
 
 

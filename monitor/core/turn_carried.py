@@ -11,7 +11,7 @@ from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_wait import Link, Wait
 
 REOPENED = timedelta(hours=24)
-STICKY = ("answer_deleted", "deleted")
+STICKY = ("answer_deleted", "bot_held", "deleted")
 OF_THE_START = frozenset({*STICKY, "backlog", "campaign", "carried", "closed_once", "no_phone", "reopened"})
 
 

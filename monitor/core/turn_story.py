@@ -7,19 +7,20 @@ from datetime import datetime, timedelta
 
 from monitor.core.model import Author, Message
 from monitor.core.turn import Kind, Turn
-from monitor.core.turn_answers import NOT_CONTENT, as_message, is_answer
+from monitor.core.turn_answers import NOT_CONTENT, as_message, is_answer, is_thanks
 from monitor.core.turn_bookmark import Bookmark
 from monitor.core.turn_carried import STICKY, Dropped, brought_along, dropped_here, gone_on
 from monitor.core.turn_excuses import is_backlog
 from monitor.core.turn_messages import is_seen
 from monitor.core.turn_rules import Aside
 from monitor.core.turn_verdicts import ANSWERED, answered, closed, still_open, waived
-from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, terms
+from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, hand_over, terms
 
 CAMPAIGN = timedelta(hours=24)  # after a mass mailing (case 18)
 REAL_CALL = timedelta(seconds=20)
 NONE: Set[int] = frozenset()
 WAIVED_BY = {"waived": "waived", "elsewhere": "answered_elsewhere"}
+BOT_HELD = "bot_held"
 CUSTOMER, MANAGER, NOTICE, BOT, AUTOMATIC = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT, Author.AUTOMATIC
 
 
@@ -76,7 +77,7 @@ class Story:
                 elif message.mentions or message.mark == "queue":
                     self._notice(message)
             elif author is BOT and self.wait is not None:
-                self.wait.bot_spoke = True
+                self._bot(self.wait, message)
 
     # --- the customer -------------------------------------------------------------------------------------
 
@@ -91,7 +92,7 @@ class Story:
                 self._open(message)
         elif wait.courtesy:
             self._more_after_courtesy(wait, message)
-        else:
+        elif not is_thanks(message):  # which the bot's answer may get as well as ours (cases 3, 14)
             wait.bot_spoke = False
             if self.holder in self.dialog.bots:
                 wait.working_from = message.at  # what came before, the bot has answered
@@ -102,7 +103,7 @@ class Story:
         before = self.known.get(message.id) if self.known else None
         wait = Wait(message.id, message.at, kind, [(self.holder, message.at, 0)], before)
         wait.content = message.content
-        if before is not None or message.closing_phrase or message.content == "sticker":
+        if before is not None or is_thanks(message):
             wait.courtesy = self._is_courtesy(message)
         if self.patience is not None:
             wait.working_from = message.at + self.patience
@@ -143,14 +144,21 @@ class Story:
     def _more_after_courtesy(self, wait: Wait, message: Message) -> None:
         """Words after the thanks: the thanks needed no reply, the words open a turn of their own."""
         limit = self._courtesy_limit(wait)
-        is_thanks = message.closing_phrase or message.content == "sticker"
-        if is_thanks and message.at < limit and self._is_courtesy(message):
+        if is_thanks(message) and message.at < limit and self._is_courtesy(message):
             return
         self._waive(wait, min(limit, message.at), "no_reply_needed")
         self._open(message)
 
     def _courtesy_limit(self, wait: Wait) -> datetime:
         return terms(self.rules, wait)[0].add(wait.opened, COURTESY)
+
+    def _bot(self, wait: Wait, message: Message) -> None:
+        """It has the dialog that nobody took if the portal calls it the owner, or did when this was read before."""
+        bot, wait.bot_spoke = message.user, True
+        if not self.holder and (bot == self.dialog.session.owner or BOT_HELD in wait.marks):
+            self.holder = bot
+            wait.links.append((bot, message.at, 0))
+            wait.mark(BOT_HELD)
 
     # --- people who answer --------------------------------------------------------------------------------
 
@@ -163,8 +171,8 @@ class Story:
             self._manager(message, wait)
 
     def _manager(self, message: Message, wait: Wait | None) -> None:
-        if message.id in self.rules.echoed and message.user not in {self.holder, self.dialog.session.owner}:
-            return  # who has the dialog may send a ready phrase to many; a connector takes nobody's dialog
+        if message.id in self.rules.echoed and message.user != self.holder:
+            return  # who had taken the dialog by then may send a ready phrase to many; a connector takes nobody's
         if not is_answer(self.dialog, wait, message, self.messages, self.problems):
             return
         if wait is None and self.dropped is not None and self._goes_on(message.at):
@@ -189,14 +197,17 @@ class Story:
         named = [user for user in notice.mentions if user != customer]
         if notice.mark == "queue":
             self._release(notice, named[0] if named else self.holder)
-        elif notice.mark or not named:
+        elif notice.mark not in {"", "passed_on"}:
             return
-        elif len(named) == 1:
-            if named[0] != self.holder:
-                self._let_go(self.holder)
-                self._take(named[0], notice)
-        else:
-            self._take(named[0] if named[-1] == self.holder else named[-1], notice)
+        elif len(named) == 1 and named[0] != self.holder:
+            self._let_go(self.holder)
+            self._take(named[0], notice)
+        elif len(named) > 1:
+            giver, taker = hand_over(named, self.holder)
+            if notice.mark:
+                self._let_go(giver)
+            self.holder = self.holder or (giver if giver in self.dialog.bots else 0)
+            self._take(taker, notice)
 
     def _take(self, user: int, notice: Message) -> None:
         before, self.holder = self.holder, user

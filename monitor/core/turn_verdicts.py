@@ -134,6 +134,9 @@ def _draft(dialog: Dialog, wait: Wait, known: Terms, held: tuple[Held, ...], hol
     """An open turn, to be completed."""
     session, draft = dialog.session, blank_draft()
     draft.chat, draft.session, draft.line, draft.connector = session.chat, session.id, session.line, session.connector
+    draft.came_by = 0
+    if session.moved:
+        draft.line, draft.came_by = session.moved, session.line
     draft.messenger = dialog.rules.messenger
     _, draft.target, draft.deadline, draft.no_reply_at, draft.schedule_version = known
     draft.message, draft.kind, draft.content, draft.skipped = wait.message, wait.kind, wait.content, wait.skipped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from monitor.core.calendar import Schedule
@@ -135,3 +135,8 @@ def holder_of(dialog: Dialog, links: list[Link]) -> int:
         if user not in dialog.bots:
             return user
     return 0
+
+
+def hand_over(named: Sequence[int], holder: int) -> tuple[int, int]:
+    """Who gave a dialog to whom: the first of those named to the last, or the last had it and the first took it."""
+    return (named[-1], named[0]) if named[-1] == holder else (named[0], named[-1])

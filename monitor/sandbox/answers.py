@@ -129,7 +129,7 @@ def _chat(world: World, dialog: Dialog) -> dict[str, Any]:
 
 def entity_data_1(dialog: Dialog) -> str:
     crm = f"Y|DEAL|{dialog.deal}" if dialog.activity else "N|NONE|0"
-    return f"{crm}|N|N|{dialog.id}|{int(dialog.created.timestamp())}|0|0|0"
+    return f"{crm}|N|N|{dialog.id}|{int(dialog.created.timestamp())}|{dialog.moved}|0|0"
 
 
 def chat(world: World, dialog: Dialog) -> dict[str, Any]:

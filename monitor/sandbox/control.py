@@ -49,6 +49,7 @@ def _acts(sandbox: Sandbox) -> dict[str, Callable[..., Any]]:
         "customer_writes": lambda **said: world.customer_writes(**said).id,
         "operator_writes": lambda session, user: world.operator_writes(world.dialogs[session], user).id,
         "operator_accepts": lambda session, user: world.operator_accepts(world.dialogs[session], user),
+        "move_to_line": lambda session, line: world.move_to_line(world.dialogs[session], line),
         "set_queue": lambda line, users: world.lines[line].update(QUEUE=[str(user) for user in users]),
         "close": lambda session: world.close(world.dialogs[session]),
         "expire_tokens": sandbox.oauth.expire_all,

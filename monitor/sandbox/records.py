@@ -77,6 +77,7 @@ class Dialog:
     accepted: bool = False
     closed: datetime | None = None
     deal: int = 501
+    moved: int = 0  # the line that has it now, where it was moved
     messages: list[Message] = field(default_factory=list)
 
     @property

@@ -169,7 +169,7 @@ class World:
             params = {"IS_DELIVERED": "N"}
         message = self.say(dialog, user, text, **params)
         if delivery == "failed":
-            self.notice(dialog, "Сообщение не доставлено", CLASS=CLASS + "ol-attention")
+            self.notice(dialog, "Сообщение не доставлено")  # its class tells nothing (bitrix24-api.md 6.6)
         return message
 
     def unconfirmed_notices(self) -> None:
@@ -202,6 +202,18 @@ class World:
         dialog.owner, dialog.status = user, 10
         self._touch(dialog)
         self.notice(dialog, f"{self._mention(before)} перенаправил диалог на {self._mention(user)}")
+
+    def pass_on(self, dialog: Dialog, user: int) -> None:
+        """By itself, to the next in the queue: who was offered it, or had it, did not answer in time."""
+        before = dialog.owner or dialog.offered
+        dialog.owner, dialog.accepted, dialog.offered = 0, False, user
+        self.notice(dialog, f"{self._mention(before)} не ответил, диалог перенаправлен на {self._mention(user)}")
+
+    def move_to_line(self, dialog: Dialog, line: int) -> None:
+        """USER_CODE and PROVIDER_TYPE_ID stay; only the chat's entity data tells of it."""
+        dialog.moved = line
+        self._touch(dialog)
+        self.notice(dialog, f"Диалог перенесён на линию «{self.lines[line]['LINE_NAME']}»")
 
     def return_to_queue(self, dialog: Dialog) -> None:
         dialog.owner, dialog.accepted, dialog.status = 0, False, 5

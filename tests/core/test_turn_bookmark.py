@@ -65,7 +65,20 @@ class Reader:
 
 
 TALK = ["c", "m12", "c m12", "c m12", "c m12", "c n12 m12", "c m15"]
-WORDS = ["m15 mirrored", "m12 failed", "m15 pending", "n12", "n12>15", "n90", "n90>12", "b90", "a", "w12", "c thanks"]
+WORDS = [
+    "m15 mirrored",
+    "m12 failed",
+    "m15 pending",
+    "n12",
+    "n12>15",
+    "p12>15",
+    "n90",
+    "n90>12",
+    "b90",
+    "a",
+    "w12",
+    "c thanks",
+]
 WORDS += [
     "c sticker",
     "c reaction",
@@ -81,7 +94,23 @@ WORDS += [
     "x",
     "future",
 ]
-CHANGES = ["delete", "edit", "lose", "deliver", "fail", "targets", "hours", "gone", "echo", "owner", "call", "outage"]
+CHANGES = [
+    "delete",
+    "edit",
+    "lose",
+    "deliver",
+    "fail",
+    "targets",
+    "hours",
+    "gone",
+    "echo",
+    "owner",
+    "bot",
+    "moved",
+    "confirms",
+    "call",
+    "outage",
+]
 steps = st.lists(
     st.tuples(
         st.sampled_from([0, 0, 1, 1, 2, 5, 20, 60, 1500]),
@@ -98,7 +127,7 @@ class World:
 
     def __init__(self) -> None:
         self.now, self.messages, self.rules = at("09:00"), list[Message](), replace(RULES, staff=frozenset({12}))
-        self.owner = 0
+        self.owner = self.moved = 0
 
     def go_on(self, wait: int, what: str, place: int) -> None:
         self.now += wait * MINUTE
@@ -132,6 +161,12 @@ class World:
                 self.rules = replace(rules, outages=(*rules.outages, (self.now - 9 * MINUTE, self.now)))
             case "owner":
                 self.owner = 12 if self.owner != 12 else 15
+            case "bot":
+                self.owner = 90
+            case "moved":
+                self.moved = 5 - self.moved
+            case "confirms":
+                self.rules = replace(rules, confirms=None if rules.confirms else True)
             case "lose":
                 del self.messages[number : number + 1]
             case _ if self.messages:
@@ -169,7 +204,8 @@ def test_a_story_taken_up_is_the_story_told_whole(
         if number in unread:
             continue
         facts = (world.messages, world.rules, world.now, carried)
-        (one, rows), (other, plain) = quick.read(*facts, owner=world.owner), slow.read(*facts, owner=world.owner)
+        place = {"owner": world.owner, "moved": world.moved}
+        (one, rows), (other, plain) = quick.read(*facts, **place), slow.read(*facts, **place)
         assert (one.turns, one.problems, one.carry) == (other.turns, other.problems, other.carry)
         assert rows == plain
         assert quick.known == slow.known
@@ -186,8 +222,8 @@ class Both:
         assert marks is not None
         assert marks.of(7) is not None
 
-    def read(self, messages: Sequence[Message], rules: Rules = IN_OFFICE, now: str = "12:00", owner: int = 0) -> Judged:
-        (one, rows), (other, plain) = (one.read(messages, rules, at(now), None, owner=owner) for one in self.readers)
+    def read(self, messages: Sequence[Message], rules: Rules = IN_OFFICE, now: str = "12:00", **place: int) -> Judged:
+        (one, rows), (other, plain) = (one.read(messages, rules, at(now), None, **place) for one in self.readers)
         assert (one.turns, one.problems, rows) == (other.turns, other.problems, plain)
         return one
 
@@ -202,9 +238,26 @@ def test_what_was_judged_but_not_kept_is_told_anew() -> None:
     assert both.read(told(ANSWERED)).turns[0].counted is False
 
 
-def test_who_owns_the_dialog_decides_of_an_echo_told_long_ago() -> None:
+def test_who_owns_the_dialog_now_decides_nothing_of_an_echo_told_long_ago() -> None:
     rules, story = replace(IN_OFFICE, echoed=frozenset({102})), "10:00 c; 10:05 m12; 10:06 m15"
-    assert Both(story, rules).read(told(story), rules, owner=12).turns[0].responder == 12
+    assert Both(story, rules).read(told(story), rules, owner=12).turns[0].responder == 15
+
+
+def test_a_connector_that_is_found_to_confirm_takes_back_what_it_never_confirmed() -> None:
+    story = "10:00 c; 10:05 m12 pending"
+    both, rules = Both(ANSWERED), replace(IN_OFFICE, confirms=True)
+    for reader in both.readers:
+        reader.known.clear()
+    assert both.read(told(story), IN_OFFICE).turns[0].verdict is Verdict.MET
+    assert both.read(told(story), rules).turns[0].verdict is Verdict.OPEN
+
+
+def test_a_dialog_that_is_moved_goes_on_by_the_other_lines_name() -> None:
+    story = "10:00 c; 10:05 m12; 10:10 c"
+    both = Both(story, IN_OFFICE)
+    both.read(told(story), IN_OFFICE)
+    first, second = both.read(told(story), IN_OFFICE, moved=5).turns
+    assert (first.line, first.channel.line, second.line, second.channel.line) == (1, 1, 5, 1)
 
 
 def test_who_turns_out_to_be_a_bot_has_not_kept_the_customer_waiting() -> None:

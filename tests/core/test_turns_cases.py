@@ -49,6 +49,35 @@ def test_case_02_without_a_sign_of_a_hand_over_the_clock_runs_from_the_first_mes
     assert (turn.verdict, minutes(turn.working)) == (Verdict.LATE, 30)
 
 
+def test_case_02_a_hand_over_that_names_both_needs_no_line_of_the_bots_own() -> None:
+    turn = only("10:00 c; 10:01 b90; 10:20 n90>12; 10:25 m12")
+    assert (turn.verdict, minutes(turn.working), minutes(turn.calendar)) == (Verdict.MET, 5, 25)
+    assert turn.marks == ("bot_handover",)
+    by_a_person = only("10:00 c; 10:01 b90; 10:20 n12>15; 10:25 m15")
+    assert (by_a_person.verdict, minutes(by_a_person.working), parts(by_a_person)) == (
+        Verdict.LATE,
+        25,
+        [(0, 20), (15, 5)],
+    )
+
+
+def test_case_02_a_bot_that_the_portal_called_the_owner_had_the_dialog_when_a_person_takes_it() -> None:
+    with_bot = only("10:00 c; 10:00 b90", owner=90, now="10:19")
+    assert (with_bot.deadline, with_bot.marks) == (NEVER, ("bot_held",))
+    taken = only("10:00 c; 10:00 b90; 10:20 n12", owner=12, previous=(with_bot,), now="10:21")
+    assert (taken.working_from, taken.deadline) == (at("10:20"), at("10:35"))
+    again = only("10:00 c; 10:00 b90; 10:20 n12", owner=12, previous=(taken,), now="10:22")
+    assert again == taken
+    turn = only("10:00 c; 10:00 b90; 10:20 n12; 10:30 m12", owner=12, previous=(again,), now="10:31")
+    assert (turn.verdict, minutes(turn.working), minutes(turn.calendar)) == (Verdict.MET, 10, 30)
+    assert turn.marks == ("bot_held", "bot_handover")
+
+
+def test_case_02_a_bot_that_talks_while_another_owns_the_dialog_takes_nothing() -> None:
+    turn = only("10:00 c; 10:01 b90", owner=12, now="10:05")
+    assert (turn.deadline, turn.marks, parts(turn)) == (at("10:15"), (), [(0, 0)])
+
+
 def test_case_02_while_a_bot_talks_with_the_customer_no_person_is_late() -> None:
     turn = only("10:00 c; 10:00 n90; 10:01 b90", owner=90, now="18:00")
     assert (turn.verdict, turn.deadline, turn.no_reply_at, turn.holder) == (Verdict.OPEN, NEVER, None, 0)
@@ -71,6 +100,13 @@ def test_case_03_a_bot_that_settled_it_alone_is_told_apart() -> None:
 
 def test_case_03_a_bot_that_answered_before_the_customers_last_word_settled_nothing() -> None:
     assert only("10:00 c; 10:00 n90; 10:01 b90; 10:05 c; 12:00 end").verdict is Verdict.MISSED
+
+
+def test_case_03_thanks_for_the_bots_answer_are_no_question() -> None:
+    assert only("10:00 c; 10:00 n90; 10:01 b90; 10:02 c thanks; 12:00 end").verdict is Verdict.BOT_ONLY
+    assert only("10:00 c; 10:00 n90; 10:01 b90; 10:02 c sticker; 12:00 end").verdict is Verdict.BOT_ONLY
+    again = only("10:00 c; 10:00 n90; 10:01 b90; 10:02 c thanks; 10:03 c; 12:00 end")
+    assert (again.verdict, again.working_from) == (Verdict.MISSED, at("10:03"))
 
 
 def test_case_03_a_bot_that_talks_in_a_persons_dialog_settles_nothing() -> None:
@@ -268,6 +304,14 @@ def test_case_20_the_portals_present_owner_is_the_truth_for_a_wait_that_goes_on(
 def test_case_21_passed_on_without_a_word_counts_as_not_taken_for_the_first() -> None:
     turn = only("10:00 c; 10:00 n12; 10:05 n15; 10:08 m15")
     assert (turn.skipped, turn.responder, parts(turn)) == ((12,), 15, [(12, 5), (15, 3)])
+
+
+def test_case_21_passed_on_by_itself_in_one_line_that_names_both_counts_for_the_first() -> None:
+    turn = only("10:00 c; 10:00 n12; 10:05 p12>15; 10:08 m15")
+    assert (turn.skipped, turn.responder, parts(turn)) == ((12,), 15, [(12, 5), (15, 3)])
+    offered = only("10:00 c; 10:05 p12>15; 10:08 m15")
+    assert (offered.skipped, parts(offered)) == ((12,), [(0, 5), (15, 3)])
+    assert only("10:00 c; 10:00 n12; 10:05 n12>15; 10:08 m15").skipped == ()
 
 
 def test_case_21_who_had_answered_before_did_not_refuse() -> None:

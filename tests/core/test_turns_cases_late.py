@@ -148,6 +148,19 @@ def test_case_34_an_unconfirmed_message_counts_only_where_nothing_is_ever_confir
     assert only("10:00 c; 10:05 m12 pending", now="10:06", rules=replace(RULES, confirms=False)).marks == ()
 
 
+def test_case_34_what_a_confirming_connector_never_confirmed_is_no_fault_of_the_manager() -> None:
+    rules = replace(RULES, confirms=True)
+    assert only("10:00 c; 10:05 m12 pending", rules=rules, now="10:09").marks == ()
+    late = only("10:00 c; 10:05 m12 pending; 10:40 m12", rules=rules)
+    assert (late.verdict, late.blame, late.culprit, late.marks) == (Verdict.LATE, "channel", 0, ("send_failed",))
+    assert only("10:00 c; 10:05 m12; 10:40 m12", rules=rules, previous=(late,)).marks == ()
+
+
+def test_case_34_a_complaint_of_the_portal_after_the_message_keeps_it_from_being_an_answer() -> None:
+    assert only("10:00 c; 10:05 x; 10:06 m12 pending", now="10:30").verdict is Verdict.MET
+    assert only("10:00 c; 10:06 m12 pending; 10:11 x", now="10:30").verdict is Verdict.OPEN
+
+
 def test_case_35_an_answer_from_the_phone_is_nobodys_by_name() -> None:
     rules = replace(RULES, mirrors=frozenset({12}))
     turn = only("10:00 c; 10:05 m12 mirrored", rules=rules)
@@ -324,4 +337,11 @@ def test_case_04_who_has_the_dialog_may_send_one_phrase_to_many() -> None:
     rules = replace(RULES, echoed=frozenset({103}))
     assert only("10:00 c; 10:01 n12; 10:02 m12", rules=rules).ended_by == 103
     assert only("10:00 c; 10:01 n15; 10:02 m12", rules=rules).verdict is Verdict.OPEN
-    assert only("10:00 c; 10:01 c; 10:02 m12", rules=rules, owner=12).ended_by == 103
+
+
+def test_case_04_who_takes_the_dialog_later_had_not_typed_the_echo() -> None:
+    rules = replace(RULES, echoed=frozenset({102}))
+    waiting = only("10:00 c; 10:01 m12; 10:05 n12", rules=rules, owner=12, now="10:06")
+    assert (waiting.verdict, waiting.holder) == (Verdict.OPEN, 12)
+    answered = only("10:00 c; 10:01 m12; 10:05 n12; 10:08 m12", rules=rules, owner=12, previous=(waiting,))
+    assert (answered.ended_by, minutes(answered.calendar)) == (104, 8)

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from monitor.core.history import parse
 from monitor.sandbox.clock import SandboxClock
 from monitor.sandbox.faults import Fault
 from monitor.sandbox.presets import CONNECTORS, furnished
@@ -285,6 +286,29 @@ async def test_fact_25_and_26_sending_failing_whispering_are_told_in_the_paramet
     assert params[1]["isDelivered"] == "N"
     assert params[2]["sending"] == "Y"
     assert any("Нет подтверждения" in row["text"] for row in told["message"].values())
+    (error,) = [row for row in told["message"].values() if row["text"] == "Сообщение не доставлено"]
+    assert error["params"] == [], "a delivery error has no class (6.6)"
+
+
+async def test_fact_28_a_dialog_moved_to_another_line_keeps_its_code_and_names_the_line_beside_it(
+    client: Client,
+) -> None:
+    world, one = client.sandbox.world, dialog(client.sandbox)
+    world.add_line(9, "Сервис")
+    world.move_to_line(one, 9)
+    (place,) = (await client.result("imopenlines.session.history.get", {"SESSION_ID": one.id}))["chat"].values()
+    assert place["entityId"] == one.user_code
+    assert place["entityData1"].split("|")[7] == "9"
+    known = parse(await client.result("imopenlines.session.history.get", {"SESSION_ID": one.id})).session
+    assert (known.line, known.moved) == (1, 9)
+
+
+async def test_a_dialog_passed_on_by_itself_names_who_did_not_take_it(client: Client) -> None:
+    world, one = client.sandbox.world, dialog(client.sandbox)
+    first = one.owner or one.offered
+    world.pass_on(one, 15)
+    seen = parse(await client.result("imopenlines.session.history.get", {"SESSION_ID": one.id}))
+    assert [(told.mark, told.mentions) for told in seen.messages][-1] == ("passed_on", (first, 15))
 
 
 async def test_fact_27_customers_and_bots_are_no_users(client: Client) -> None:

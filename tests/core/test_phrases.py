@@ -1,0 +1,93 @@
+"""Words by which a message is told: thanks that need no reply, and lines of the portal whose class tells nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.core.history import parse
+from monitor.core.phrases import LONGEST, is_closing, kind_of_notice
+
+ROW = {"senderid": "844", "date": "2026-03-02T10:00:00+03:00"}
+CLIENT = {"844": {"id": "844", "name": "Иван", "connector": True}}
+
+
+def is_thanks(text: str) -> bool:
+    answer = {"sessionId": 7, "chatId": 1, "users": CLIENT, "message": {"5": ROW | {"id": "5", "text": text}}}
+    return parse(answer).messages[0].closing_phrase
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Спасибо", "ОК.", "ок, спасибо", "Хорошо, спасибо!", "Спасибо, до свидания", "Благодарю Вас", "ок спасибо"),
+        *(
+            "спасибо за помощь",
+            "Спасибо большое!!",
+            "Да, спасибо",
+            "Нет, спасибо",
+            "Спасибо)))",
+            "Всё понятно, спасибо",
+        ),
+        *("👌", "👍👍", "👍🏽", "❤️", "Спасибо👍", "Спасибо 😊", "+", "Thank you very much!", "OK, thanks", "спс"),
+    ],
+)
+def test_case_14_thanks_in_whatever_order_are_a_closing_phrase(text: str) -> None:
+    assert is_thanks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Спасибо, а когда доставка?",
+            "ок?",
+            "Хорошо, жду счёт",
+            "Спасибо, не подошло",
+            "+7 912 345-67-89",
+            "👍 а цена",
+        ),
+        *("да", "нет", "очень", "за помощь", "вам", "😊", "", "...", "?", "не спасибо", "спасибоза"),
+    ],
+)
+def test_case_14_words_beside_the_thanks_and_fillers_alone_are_a_question(text: str) -> None:
+    assert not is_thanks(text)
+
+
+def test_case_14_a_long_text_is_no_thanks_whatever_it_says() -> None:
+    assert is_closing(" ".join(["спасибо"] * 7))
+    assert not is_closing("спасибо " * LONGEST)
+
+
+@pytest.mark.parametrize("text", ["Dialog returned to the queue", "Sent back to queue", "Диалог возвращён в очередь"])
+@pytest.mark.parametrize("mark", ["", "attention"])
+def test_case_20_a_return_to_the_queue_is_known_by_its_words(text: str, mark: str) -> None:
+    assert kind_of_notice(text, mark, 0) == "queue"
+    assert kind_of_notice(text, "end", 0) == "end"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Анна не ответила, диалог перенаправлен на Олег",
+        "Диалог автоматически перенаправлен с Анна на Олег",
+        "Истекло время ожидания: Анна, диалог получает Олег",
+        "Anna did not answer, the dialog goes to Oleg",
+    ],
+)
+def test_case_21_what_is_passed_on_by_itself_is_known_by_its_words_where_it_names_two(text: str) -> None:
+    assert kind_of_notice(text, "", 2) == "passed_on"
+    assert kind_of_notice(text, "", 1) == ""
+    assert kind_of_notice("Анна перенаправила диалог на Олег", "", 2) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Сообщение не доставлено", "Не удалось отправить сообщение", "Нет подтверждения доставки сообщения"),
+        *("Ошибка доставки", "The message was not delivered", "Delivery error", "Failed to send the message"),
+    ],
+)
+def test_case_34_a_delivery_error_without_a_class_is_a_complaint(text: str) -> None:
+    assert kind_of_notice(text, "", 0) == "attention"
+    assert kind_of_notice("Сообщение доставлено", "", 0) == ""
+    assert kind_of_notice("Анна начала работу с диалогом", "", 1) == ""
