@@ -14,9 +14,10 @@ import structlog
 from monitor.core.model import CallFailed, Failure, Reason, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.policy import CanaryRule
-from monitor.core.reading import ProviderSeen, Reading
+from monitor.core.reading import AccountNoted, ProviderSeen, Reading
 from monitor.shell.clock import Clock
 from monitor.shell.watch import Watch
+from probes._words import untrusted
 
 log = structlog.get_logger()
 
@@ -46,6 +47,8 @@ class AccountWatch:
             return self._refused
         started = self._clock.monotonic()
         reading = await self._read()
+        if reading.failure is not None:
+            reading = untrusted(self._account, reading.at, reading.failure) or reading
         self._refused = reading if reading.failure is not None and reading.failure.retry_at is not None else None
         await self._hand_on(reading, seconds=self._clock.monotonic() - started)
         return reading
@@ -90,8 +93,16 @@ class AccountWatch:
 
     async def _hand_on(self, reading: Reading, *, seconds: float) -> None:
         self._tell(reading)
+        if reading.failure is None and self._probe.keeps:
+            reading = replace(reading, findings=(*reading.findings, self._noted()))
         for watch in self._watches(self._account.name):
             await watch.take([reading], seconds=seconds)
+
+    def _noted(self) -> AccountNoted:
+        account = self._account
+        told = {key: _bound(account.memory.get(key), account.accounts) for key in self._probe.keeps}
+        kept = {key: value for key, value in told.items() if value}
+        return AccountNoted(provider=account.name, type=account.type, kept=kept)
 
     async def _read(self) -> Reading:
         asked = self._clock.now()
@@ -115,15 +126,20 @@ class AccountWatch:
         return Reading(probe=self._probe.type, source=self._probe.type, at=asked, failure=failure)
 
     def _tell(self, reading: Reading) -> None:
-        failing = reading.failure is not None
-        if failing and not self._failing and reading.failure is not None:
-            failure = reading.failure
+        failure = reading.failure or next(iter(reading.failures), None)
+        failing = failure is not None
+        if failure is not None and not self._failing:
             log.warning("provider.failing", provider=self._account.name, reason=failure.reason, code=failure.code)
         if self._failing and not failing:
             log.info("provider.recovered", provider=self._account.name)
         self._failing = failing
         for word in reading.news:
             log.warning("provider.unknown_word", provider=self._account.name, word=word[:100])
+
+
+def _bound(value: Any, accounts: tuple[str, ...]) -> Any:
+    """Of what is remembered by account only that of the bound ones: others are nobody's to keep."""
+    return {key: one for key, one in value.items() if key in accounts} if isinstance(value, dict) else value
 
 
 def _rests(refused: Reading, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -13,6 +14,7 @@ import aiohttp
 import probes
 from monitor.account import AccountWatch
 from monitor.config import Config, PortalConfig, ProviderConfig, provider_probes
+from monitor.core.accounts import newest
 from monitor.core.desk import Context
 from monitor.core.memory import PortalState
 from monitor.core.plugin import PortalProbe
@@ -101,7 +103,7 @@ def build_account(
     http: aiohttp.ClientSession,
     clock: Clock,
 ) -> AccountWatch:
-    """One provider account's watch with its HTTP."""
+    """One provider account's watch with its HTTP. It goes on with what the portals of its channels kept of it."""
     get = ProviderHttp(
         wish.account.url,
         http=http,
@@ -109,8 +111,9 @@ def build_account(
         timeout=wish.timeout,
         trusted=trust(str(wish.ca_file) if wish.ca_file else None),
     )
+    kept = [watch.state.accounts.get(wish.account.name) for watch in watches(wish.account.name)]
     return AccountWatch(
-        account=wish.account,
+        account=replace(wish.account, memory=newest(kept, wish.account.type)),
         probe=provider_probes()[wish.account.type],
         get=get,
         watches=watches,

@@ -105,8 +105,57 @@ def revoked(account: Account, now: datetime, own: str = "", meant: Meaning = NEW
     return reading(account, now, [seen(account, one, meant, raw) for one in subjects(account, own)])
 
 
+def is_refusal(status: int, body: Any) -> bool:
+    """The API itself says that the key is dead. A 403 in other words than its JSON is of something on the way."""
+    return status == 401 or (status == 403 and isinstance(body, dict))
+
+
 def malformed(account: Account, now: datetime, detail: str) -> Reading:
     return reading(account, now, failure=Failure(reason=Reason.MALFORMED, detail=detail))
+
+
+# Which side mends what, by the failure of a certificate that cannot be verified (providers.md 0).
+_CERTIFICATES = {
+    "tls_ca": (
+        "Указать в ca_file корневой сертификат, которым подписан этот хост",
+        "Name the authority of this host's certificate in ca_file",
+    ),
+    "tls_expired": (
+        "Сертификат хоста не действует по дате: проверить часы этой машины, затем ждать продления у владельца",
+        "The host's certificate is out of date: look at this machine's clock, then wait for its owner to renew it",
+    ),
+    "tls_host": (
+        "Показан сертификат другого хоста: проверить url и прокси по пути",
+        "The certificate shown is another host's: look at the url, and at proxies on the way",
+    ),
+}
+_AUTHORITIES = {
+    "max_bot": (
+        "Добавить корневой сертификат Минцифры для этого хоста (ca_file)",
+        "Add the Russian Trusted Root CA for this host (ca_file)",
+    )
+}
+
+
+def untrusted(account: Account, now: datetime, failure: Failure) -> Reading | None:
+    """A certificate that cannot be verified is no silence of the vendor's: somebody has to act before anything is seen
+    again. None where the failure is another one."""
+    if failure.code not in _CERTIFICATES:
+        return None
+    authority = _AUTHORITIES.get(account.type) if failure.code == "tls_ca" else None
+    action_ru, action_en = authority or _CERTIFICATES[failure.code]
+    meant = Meaning(state=State.MISCONFIGURED, reason="tls_ca", action_ru=action_ru, action_en=action_en)
+    found = [seen(account, one, meant, failure.code) for one in subjects(account)]
+    return reading(account, now, found, failures=(failure,))
+
+
+def baseline(account: Account, own: str) -> str:
+    """The host that has to receive a bot's updates: by the setting, else the first that was ever seen; "" = none yet.
+
+    Another bot under the same entry has a host of its own."""
+    wished, memory = account.settings.get("webhook_host", "").lower(), account.memory
+    known = "" if own and memory.get("bot") and memory["bot"] != own else text(memory.get("host"))
+    return wished or known
 
 
 def missing(account: Account, found: Iterable[ProviderSeen], meant: Meaning, raw: str) -> list[ProviderSeen]:
@@ -116,7 +165,14 @@ def missing(account: Account, found: Iterable[ProviderSeen], meant: Meaning, raw
 
 
 def rejected(account: Account, now: datetime, status: int) -> Reading:
-    return reading(account, now, failure=Failure(reason=Reason.REJECTED, code=f"http_{status}"))
+    return reading(account, now, failure=refusal(status))
+
+
+def refusal(status: int) -> Failure:
+    """A status that says nothing of the channels: a firewall or a proxy forbids, or our question is wrong."""
+    if status == 403:
+        return Failure(reason=Reason.UNREACHABLE, code="http_403", detail="something on the way to the API forbids it")
+    return Failure(reason=Reason.REJECTED, code=f"http_{status}")
 
 
 def taken(status: int, told: bool) -> None:

@@ -6,17 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
+from monitor.core.model import CallFailed, Failure, Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
 from probes._words import (
     Meaning,
+    is_refusal,
     is_soon,
     malformed,
     mapping,
     missing,
     moment,
     reading,
+    refusal,
     rejected,
     revoked,
     rows,
@@ -99,9 +101,9 @@ async def _log_in(get: Get, account: Account) -> Tokens | None:
     settings = account.settings
     body = {"email": settings["email"], "password": account.secrets["password"], "appId": settings["app_id"]}
     answer = await get("/v1/tokens", post=body)
-    if answer[0] in {200, 201, 400, 401, 403, 422}:
+    if answer[0] in {200, 201, 400, 422} or is_refusal(*answer):
         return _tokens(answer)
-    raise CallFailed(Failure(reason=Reason.REJECTED, code=f"http_{answer[0]}"))
+    raise CallFailed(refusal(answer[0]))
 
 
 def _tokens(answer: tuple[int, Any]) -> Tokens | None:
@@ -111,7 +113,7 @@ def _tokens(answer: tuple[int, Any]) -> Tokens | None:
 
 
 def _is_dead(answer: tuple[int, Any]) -> bool:
-    return answer[0] in {401, 403} or _error(answer[1]) == _DEAD
+    return is_refusal(*answer) or _error(answer[1]) == _DEAD
 
 
 def _error(body: Any) -> str:

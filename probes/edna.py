@@ -8,7 +8,20 @@ from typing import Any
 from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
-from probes._words import FINE, NOT_KNOWN, Meaning, malformed, missing, reading, rejected, revoked, rows, seen, text
+from probes._words import (
+    FINE,
+    NOT_KNOWN,
+    Meaning,
+    is_refusal,
+    malformed,
+    missing,
+    reading,
+    rejected,
+    revoked,
+    rows,
+    seen,
+    text,
+)
 
 OFF = Meaning(
     state=State.MISCONFIGURED,
@@ -29,7 +42,7 @@ async def ask(get: Get, account: Account) -> tuple[int, Any]:
 
 def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     status, body = answers
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, raw=status)
     if status != 200:
         return rejected(account, now, status)

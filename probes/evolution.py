@@ -13,9 +13,11 @@ from probes._words import (
     FINE,
     NOT_KNOWN,
     Meaning,
+    is_refusal,
     malformed,
     mapping,
     missing,
+    moment,
     reading,
     rejected,
     revoked,
@@ -60,12 +62,27 @@ CLOSED = {
 
 
 async def ask(get: Get, account: Account) -> tuple[int, Any]:
-    return await get("/instance/fetchInstances", headers={"apikey": account.secrets["api_key"]})
+    """The list of all instances, which tells why one closed; where it is not served, each bound one by its name."""
+    headers = {"apikey": account.secrets["api_key"]}
+    listed = await get("/instance/fetchInstances", headers=headers)
+    return await _by_name(get, account, headers) if listed[0] in {404, 405} and account.accounts else listed
+
+
+async def _by_name(get: Get, account: Account, headers: dict[str, str]) -> tuple[int, Any]:
+    """As rows of a list, or the first answer that is none. Of an instance that does not exist there is no row."""
+    found = []
+    for name in account.accounts:
+        status, body = await get(f"/instance/connectionState/{quote(name, safe='')}", headers=headers)
+        told = mapping(body).get("instance")
+        if status != 404 and (status != 200 or not isinstance(told, dict)):
+            return status, None if status == 200 else body
+        found += [{**told, "name": name}] if isinstance(told, dict) else []
+    return 200, found
 
 
 def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     status, body = answers
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, raw=status)
     if status == 404:
         return reading(account, now, [seen(account, one, GONE, "404") for one in account.accounts])
@@ -76,14 +93,14 @@ def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     since = _connecting_since(account, rows(body), now)
     found = [one for one in (_instance(account, row, since, now) for row in rows(body)) if one is not None]
     told = [*found, *missing(account, found, GONE, "404")]
-    return reading(account, now, told, remember={"connecting": since})
+    return reading(account, now, told, remember={"connecting": {name: at.isoformat() for name, at in since.items()}})
 
 
 def _connecting_since(account: Account, listed: list[dict[str, Any]], now: datetime) -> dict[str, datetime]:
     """Since when each instance tells `connecting`: an instance that nobody scans stays in it."""
     before = mapping(account.memory.get("connecting"))
     names = (_name_and_state(row) for row in listed)
-    return {name: before.get(name, now) for name, state in names if state.lower() == "connecting"}
+    return {name: moment(before.get(name)) or now for name, state in names if state.lower() == "connecting"}
 
 
 def _name_and_state(row: dict[str, Any]) -> tuple[str, str]:
@@ -133,6 +150,7 @@ PROBE = ProviderProbe(
     required=("api_key",),
     ask=ask,
     read=read,
+    keeps=("connecting",),
     send=send,
     fastest=timedelta(seconds=5),
 )

@@ -12,6 +12,7 @@ from probes._words import (
     FINE,
     NEW_KEY,
     Meaning,
+    is_refusal,
     is_soon,
     malformed,
     mapping,
@@ -123,14 +124,14 @@ async def _partner(get: Get, account: Account) -> tuple[int, Any] | None:
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
     status, body = answers["state"] or (0, None)
     own = account.settings["instance"]
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, own, NEW_KEY, status)
     told = mapping(body)
     if text(told.get("code")) in {"401", "403"}:  # an error inside a 200
         return revoked(account, now, own, NEW_KEY, told["code"])
     if text(told.get("code")) == "404":
         return reading(account, now, [seen(account, one, GONE, "404") for one in subjects(account, own)])
-    word = told.get("stateInstance") if status == 200 else _refusal_word(status, told)
+    word = told.get("stateInstance") if status == 200 else _refusal_word(status, body)
     if status != 200 and word is None:
         return rejected(account, now, status)
     if not isinstance(word, str):
@@ -138,9 +139,9 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     return _judged(answers, account, now, word)
 
 
-def _refusal_word(status: int, told: dict[str, Any]) -> str | None:
-    """A 400 may tell the state in a sentence [green-api/docs, common-errors]."""
-    said = text(told.get("message")).lower() if status == 400 else ""
+def _refusal_word(status: int, body: Any) -> str | None:
+    """A 400 may tell the state in a sentence, in JSON or plain [green-api/docs, common-errors]."""
+    said = (text(mapping(body).get("message")) or text(body)).lower() if status == 400 else ""
     if "starting process" in said:
         return "starting"
     return "notAuthorized" if "not authorized" in said else None
@@ -149,14 +150,14 @@ def _refusal_word(status: int, told: dict[str, Any]) -> str | None:
 def _judged(answers: Answers, account: Account, now: datetime, word: str) -> Reading:
     row = _instance(answers["partner"], account.settings["instance"])
     meant, until = meaning(WORDS, word), None
-    if row is not None and row.get("isPartner") is not True:
-        until = moment(row.get("expirationDate"))
-        if row.get("isExpired") is True:
+    if row is not None:
+        until = moment(row.get("expirationDate")) if row.get("isPartner") is not True else None  # it renews itself
+        if row.get("deleted") is True:
+            meant = GONE
+        elif row.get("isExpired") is True:
             meant = UNPAID
         elif meant is FINE and is_soon(until, now):
             meant = EXPIRING
-    if row is not None and row.get("deleted") is True:
-        meant = GONE
     detail = text(mapping((answers["settings"] or (0, None))[1]).get("suspendedUntil"))
     messenger = _MESSENGERS.get(account.settings.get("product", "whatsapp"))
     found = [

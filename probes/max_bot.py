@@ -6,10 +6,24 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
+from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import Reading
-from probes._words import FINE, Meaning, malformed, mapping, reading, rejected, revoked, rows, seen, subjects, text
+from probes._words import (
+    FINE,
+    Meaning,
+    baseline,
+    is_refusal,
+    malformed,
+    mapping,
+    reading,
+    rejected,
+    revoked,
+    rows,
+    seen,
+    subjects,
+    text,
+)
 
 NEW_TOKEN = Meaning(
     state=State.TOKEN_REVOKED,
@@ -26,24 +40,12 @@ TAKEN = Meaning(
     action_ru="Убрать чужую подписку, подключить бота заново",
     action_en="Remove the foreign subscription, connect the bot again",
 )
-NO_TRUST = Meaning(
-    state=State.MISCONFIGURED,
-    reason="tls_ca",
-    action_ru="Добавить корневой сертификат Минцифры для этого хоста (ca_file)",
-    action_en="Add the Russian Trusted Root CA for this host (ca_file)",
-)
 Answers = tuple[tuple[int, Any], tuple[int, Any]]
-TLS = (0, {"code": "tls_ca"})
 
 
 async def ask(get: Get, account: Account) -> Answers:
     headers = {"Authorization": account.secrets["token"]}
-    try:
-        me = await get("/me", headers=headers)
-    except CallFailed as error:
-        if error.failure.code != "tls_ca":
-            raise
-        return TLS, TLS
+    me = await get("/me", headers=headers)
     return me, await get("/subscriptions", headers=headers) if me[0] == 200 else me
 
 
@@ -52,10 +54,7 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     if status == 200:  # a token may die between the two questions
         status, me = listed_status, me if listed_status == 200 else listed
     code = text(mapping(me).get("code"))
-    if code == "tls_ca":
-        found = [seen(account, one, NO_TRUST, "tls") for one in subjects(account)]
-        return reading(account, now, found, failures=(Failure(reason=Reason.UNREACHABLE, code="tls_ca"),))
-    if status in {401, 403} or code == "verify.token":
+    if is_refusal(status, me) or code == "verify.token":
         return revoked(account, now, "", NEW_TOKEN, code or status)
     if status != 200:
         return rejected(account, now, status)
@@ -63,13 +62,12 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     if not isinstance(subscribed, list):
         return malformed(account, now, "/subscriptions has no list")
     hosts = sorted({urlsplit(text(row.get("url"))).hostname or "" for row in rows(subscribed)} - {""})
-    wished = account.settings.get("webhook_host", "").lower()
-    known = wished or text(account.memory.get("host")) or (hosts[0] if hosts else "")
+    own = text(mapping(me).get("username"))
+    known = baseline(account, own) or (hosts[0] if hosts else "")
     meant = FINE if known in hosts else TAKEN if hosts else NO_RECEIVER
     raw = f"subscribed: {', '.join(hosts)}" if hosts else "no subscriptions"
-    own = text(mapping(me).get("username"))
     told = [seen(account, one, meant, raw, messenger=Messenger.MAX) for one in subjects(account, own)]
-    return reading(account, now, told, remember={"host": known})
+    return reading(account, now, told, remember={"bot": own, "host": known})
 
 
 PROBE = ProviderProbe(
@@ -79,5 +77,6 @@ PROBE = ProviderProbe(
     optional=("webhook_host",),
     ask=ask,
     read=read,
+    keeps=("bot", "host"),
     fastest=timedelta(seconds=10),
 )

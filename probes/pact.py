@@ -15,6 +15,7 @@ from monitor.core.reading import ProviderSeen, Reading
 from probes._words import (
     FINE,
     Meaning,
+    is_refusal,
     malformed,
     mapping,
     meaning,
@@ -84,7 +85,7 @@ async def ask(get: Get, account: Account) -> tuple[int, Any]:
 
 def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     status, body = answers
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, raw=status)
     if status == 402:
         return reading(account, now, [seen(account, one, UNPAID, "402") for one in subjects(account)])
@@ -111,7 +112,7 @@ def hear(body: Any, account: Account, now: datetime) -> Reading | None:
 def _heard(account: Account, now: datetime, channel: str, word: str) -> Reading | None:
     if not channel or not word:
         return None
-    words = {**_words(account), channel: word}
+    words = {**_words(account), channel: word[:100]}
     return reading(account, now, [seen(account, channel, meaning(WORDS, word), word)], remember={"heard": words})
 
 
@@ -135,5 +136,6 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     hear=hear,
+    keeps=("heard",),
     fastest=timedelta(seconds=60),
 )

@@ -8,7 +8,7 @@ from typing import Any
 from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
-from probes._words import Meaning, malformed, mapping, missing, reading, rejected, revoked, rows, seen, text
+from probes._words import Meaning, is_refusal, malformed, mapping, missing, reading, rejected, revoked, rows, seen, text
 
 EXISTS = Meaning(
     state=State.UNKNOWN,
@@ -39,7 +39,7 @@ async def ask(get: Get, account: Account) -> tuple[int, Any]:
 
 def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     status, body = answers
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, raw=status)
     if status == 404:
         return reading(account, now, [seen(account, one, GONE, "404") for one in account.accounts or (account.name,)])

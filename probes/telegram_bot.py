@@ -9,7 +9,21 @@ from urllib.parse import urlsplit
 from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import Reading
-from probes._words import FINE, Meaning, malformed, mapping, moment, reading, rejected, revoked, seen, subjects, text
+from probes._words import (
+    FINE,
+    Meaning,
+    baseline,
+    is_refusal,
+    malformed,
+    mapping,
+    moment,
+    reading,
+    rejected,
+    revoked,
+    seen,
+    subjects,
+    text,
+)
 
 NEW_TOKEN = Meaning(
     state=State.TOKEN_REVOKED,
@@ -58,7 +72,7 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     if status == 200 and hook_status == 401:
         status = hook_status
     description = text(mapping(me).get("description"))
-    if status in {401, 403, 404}:
+    if is_refusal(status, me) or (status == 404 and isinstance(me, dict)):
         return revoked(account, now, "", NEW_TOKEN, status)
     if status == 400 and "logged out" in description.lower():
         return reading(account, now, [seen(account, one, MOVED, description) for one in subjects(account)])
@@ -71,30 +85,45 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
 
 
 def _judged(info: dict[str, Any], me: dict[str, Any], account: Account, now: datetime) -> Reading:
-    host = urlsplit(text(info.get("url"))).hostname or ""
-    pending = info.get("pending_update_count") if isinstance(info.get("pending_update_count"), int) else 0
-    known = account.settings.get("webhook_host", "").lower() or text(account.memory.get("host")) or host
-    meant, raw = _meaning(info, host, known, int(pending or 0), account, now)
+    own, host = text(me.get("username")), urlsplit(text(info.get("url"))).hostname or ""
+    known = baseline(account, own) or host
+    pending, failing_from = _backlog(info), _failing_from(info, account, now)
+    meant, raw = _meaning(info, host, known, failing_from, now)
     detail = text(info.get("last_error_message")) if meant is DEAF else ""
-    own = text(me.get("username"))
     found = [
         seen(account, one, meant, raw, messenger=Messenger.TELEGRAM, detail=detail) for one in subjects(account, own)
     ]
-    return reading(account, now, found, remember={"host": known, "pending": pending})
+    known = "" if known == POLLING else known  # the setting's word alone: without it a host is looked for again
+    kept = {"bot": own, "host": known, "pending": pending, "failing_from": failing_from}
+    return reading(account, now, found, remember=kept)
+
+
+def _backlog(info: dict[str, Any]) -> int:
+    told = info.get("pending_update_count")
+    return told if isinstance(told, int) else 0
+
+
+def _failing_from(info: dict[str, Any], account: Account, now: datetime) -> int | None:
+    """The backlog at which the receiver was first seen failing; None = it is not. `last_error_date` is never cleared:
+    it counts only fresh. A backlog that has grown and stands is no recovery until it falls below that."""
+    if not _is_fresh(info.get("last_error_date"), now):
+        return None
+    pending, since, before = _backlog(info), account.memory.get("failing_from"), account.memory.get("pending")
+    if isinstance(since, int) and pending >= since:
+        return since
+    return pending if isinstance(before, int) and pending > before else None
 
 
 def _meaning(
-    info: dict[str, Any], host: str, known: str, pending: int, account: Account, now: datetime
+    info: dict[str, Any], host: str, known: str, failing_from: int | None, now: datetime
 ) -> tuple[Meaning, str]:
-    """`last_error_date` is never cleared: it counts only fresh, and with a backlog that grows."""
     if not host and known == POLLING:
         return FINE, "polled"
     if not host:
         return NO_RECEIVER, "no webhook"
     if host != known:
         return TAKEN, f"webhook at {host}"
-    before = account.memory.get("pending")
-    if _is_fresh(info.get("last_error_date"), now) and isinstance(before, int) and pending > before:
+    if failing_from is not None:
         return DEAF, "webhook fails, backlog grows"
     if _is_fresh(info.get("last_synchronization_error_date"), now):
         return TROUBLE, "synchronization error"
@@ -113,5 +142,6 @@ PROBE = ProviderProbe(
     optional=("webhook_host",),
     ask=ask,
     read=read,
+    keeps=("bot", "host", "failing_from"),
     fastest=timedelta(seconds=10),
 )

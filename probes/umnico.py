@@ -8,7 +8,7 @@ from typing import Any
 from monitor.core.model import CallFailed, Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
-from probes._words import FINE, Meaning, malformed, missing, reading, rejected, revoked, rows, seen, text
+from probes._words import FINE, Meaning, is_refusal, malformed, missing, reading, rejected, revoked, rows, seen, text
 
 RECONNECT = Meaning(
     state=State.MISCONFIGURED,
@@ -48,7 +48,7 @@ async def _plugins(get: Get, headers: dict[str, str]) -> tuple[int, Any] | None:
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
     (status, body), plugins = answers
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, raw=status)
     if status != 200:
         return rejected(account, now, status)

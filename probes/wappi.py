@@ -13,6 +13,7 @@ from probes._words import (
     NOT_KNOWN,
     Meaning,
     expiring,
+    is_refusal,
     malformed,
     mapping,
     moment,
@@ -45,20 +46,30 @@ async def ask(get: Get, account: Account) -> tuple[int, Any]:
 
 def read(answers: tuple[int, Any], account: Account, now: datetime) -> Reading:
     (status, body), own = answers, account.settings["profile_id"]
-    if status in {401, 403}:
+    if is_refusal(status, body):
         return revoked(account, now, own, raw=status)
     if status != 200:
         return rejected(account, now, status)
-    told = mapping(body)
+    told = _told(body, account.settings.get("product", "whatsapp"))
     if not isinstance(told.get("authorized"), bool):
         return malformed(account, now, "the profile's answer does not tell whether it is authorised")
-    since = account.memory.get("odd_since") or now
+    since = moment(account.memory.get("odd_since")) or now
     meant, raw = judge(told, now, lasts=now - since)
     is_odd = told["authorized"] is True and text(told.get("app_status")).lower() != "open"
     until = moment(told.get("payment_expired_at"))
     messenger = Messenger(account.settings.get("product", "whatsapp"))
     found = [seen(account, one, meant, raw, messenger=messenger, valid_until=until) for one in subjects(account, own)]
-    return reading(account, now, found, remember={"odd_since": since if is_odd else None}, news=[raw] if is_odd else [])
+    kept = {"odd_since": since.isoformat() if is_odd else None}
+    return reading(account, now, found, remember=kept, news=[raw] if is_odd else [])
+
+
+def _told(body: Any, product: str) -> dict[str, Any]:
+    """A Telegram profile may tell one word alone, whether it is up: clients read a boolean `status`."""
+    told = mapping(body)
+    up = told.get("status")
+    if product == "telegram" and "authorized" not in told and isinstance(up, bool):
+        return {"app_status": "open", **told, "authorized": up}
+    return told
 
 
 def judge(told: dict[str, Any], now: datetime, *, lasts: timedelta) -> tuple[Meaning, str]:
@@ -80,5 +91,6 @@ PROBE = ProviderProbe(
     optional=("product",),
     ask=ask,
     read=read,
+    keeps=("odd_since",),
     fastest=timedelta(seconds=60),
 )

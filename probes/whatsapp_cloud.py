@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
 from monitor.core.plugin import Account, Get, ProviderProbe
-from monitor.core.reading import Reading
+from monitor.core.reading import WARNING, Reading
 from probes._words import (
     FINE,
+    NOT_KNOWN,
     Meaning,
     expiring,
+    is_refusal,
     malformed,
     mapping,
     meaning,
@@ -73,6 +75,7 @@ WARNED = Meaning(
 )
 PROFILE = Meaning(
     state=State.MISCONFIGURED,
+    reason=WARNING,
     action_ru="Исправить имя, код или режим в WhatsApp Manager",
     action_en="Fix the name, code or mode in WhatsApp Manager",
 )
@@ -95,6 +98,16 @@ WORDS = {
 }
 WABA = {"PENDING": REVIEW, "RESTRICTED": LIMITED, "DISABLED": BANNED}
 HEALTH = {"141006": UNPAID, "141014": BANNED, "141010": LIMITED}
+PROFILES = {
+    "name_status": {"PENDING_REVIEW": REVIEW, "DECLINED": PROFILE, "EXPIRED": PROFILE},
+    "account_mode": {"SANDBOX": PROFILE},
+    "code_verification_status": dict.fromkeys(("EXPIRED", "UNVERIFIED", "NOT_VERIFIED"), PROFILE),
+    "quality_rating": {"RED": COMPLAINTS, "YELLOW": WARNED},
+}
+_WORST = (
+    *(State.BANNED, State.UNPAID, State.MISCONFIGURED, State.RESTRICTED),
+    *(State.UNKNOWN, State.CONNECTING),
+)
 
 
 async def ask(get: Get, account: Account) -> Answers:
@@ -150,7 +163,7 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     own, code = account.settings["phone_number_id"], _code(body)
     if code == "4":  # told with a 400
         return reading(account, now, failure=Failure(reason=Reason.THROTTLED, code="4"))
-    if code in {"190", "104"} or (status in {401, 403} and not code):
+    if code in {"190", "104"} or (is_refusal(status, body) and not code):
         return revoked(account, now, own, NEW_TOKEN, f"error {code or status}")
     if code in {"10", "200", "100"}:
         return reading(account, now, [seen(account, one, RIGHTS, f"error {code}") for one in subjects(account, own)])
@@ -159,7 +172,7 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     told = mapping(body)
     if not isinstance(told.get("status"), str):
         return malformed(account, now, "the phone number has no status")
-    meant, raw = _of_waba(answers["waba"]) or judge(told)
+    meant, raw = judge(told, _status_of(answers["waba"]))
     key = mapping(mapping((answers["token"] or (0, None))[1]).get("data"))
     if key.get("is_valid") is False:
         meant, raw = NEW_TOKEN, "is_valid=false"
@@ -169,13 +182,13 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
         seen(account, one, meant, raw, messenger=Messenger.WHATSAPP, valid_until=until)
         for one in subjects(account, own)
     ]
-    return reading(account, now, found)
+    unknown = [one for one in (told["status"],) if meaning(WORDS, one) is NOT_KNOWN]
+    return reading(account, now, found, news=[one[:100] for one in unknown])
 
 
-def _of_waba(answer: tuple[int, Any] | None) -> tuple[Meaning, str] | None:
-    word = text(mapping(answer[1]).get("status")).upper() if answer is not None else ""
-    meant = WABA.get(word)
-    return (meant, f"WABA {word}") if meant is not None else None
+def _status_of(waba: tuple[int, Any] | None) -> str:
+    """The business account's word, "" where it was not told."""
+    return text(mapping(waba[1]).get("status")) if waba is not None else ""
 
 
 def _ends(key: dict[str, Any]) -> datetime | None:
@@ -184,41 +197,42 @@ def _ends(key: dict[str, Any]) -> datetime | None:
     return min(ends, default=None)
 
 
-def judge(told: dict[str, Any]) -> tuple[Meaning, str]:
-    """The worst of what the number's fields say, with the word that says it."""
+def judge(told: dict[str, Any], waba: str = "") -> tuple[Meaning, str]:
+    """The worst of what the number's fields and its business account say, with the word that says it; of equals the
+    first."""
     status = text(told.get("status"))
-    meant = meaning(WORDS, status)
-    if meant is not FINE:
-        return meant, status
+    of_waba = [(meaning(WABA, waba), f"WABA {waba.upper()}")] if waba.upper() in WABA else []
+    said = [(meaning(WORDS, status), status), *of_waba, *_health(told), *_profile(told)]
+    return min(said, key=lambda one: _rank(one[0]))
+
+
+def _rank(meant: Meaning) -> int:
+    """The worst first. What only warns stands behind all that stops or limits the number, a foreign word behind what
+    is known to be wrong."""
+    if meant.reason == WARNING:
+        return len(_WORST)
+    return _WORST.index(meant.state) if meant.state in _WORST else len(_WORST) + (1 if meant.reason else 2)
+
+
+def _health(told: dict[str, Any]) -> Iterator[tuple[Meaning, str]]:
+    """By the codes we know; without one by what is left of sending."""
     health = mapping(told.get("health_status"))
-    for code in _health_codes(health):
-        if code in HEALTH:
-            return HEALTH[code], f"health {code}"
-    can_send = text(health.get("can_send_message")).upper()
-    if can_send in {"LIMITED", "BLOCKED"}:
-        return (LIMITED if can_send == "LIMITED" else BLOCKED), f"can_send_message {can_send}"
-    return _profile(told)
-
-
-def _health_codes(health: dict[str, Any]) -> list[str]:
     errors = [error for entity in rows(health.get("entities")) for error in rows(entity.get("errors"))]
-    return sorted(text(error.get("error_code")) for error in errors)
+    known = sorted({text(error.get("error_code")) for error in errors} & HEALTH.keys())
+    yield from ((HEALTH[code], f"health {code}") for code in known)
+    can_send = text(health.get("can_send_message")).upper()
+    if not known and can_send in {"LIMITED", "BLOCKED"}:
+        yield (LIMITED if can_send == "LIMITED" else BLOCKED), f"can_send_message {can_send}"
 
 
-def _profile(told: dict[str, Any]) -> tuple[Meaning, str]:
-    words = {name: text(told.get(name)).upper() for name in ("name_status", "account_mode", "quality_rating")}
-    verification = text(told.get("code_verification_status")).upper()
-    if words["name_status"] == "PENDING_REVIEW":
-        return REVIEW, "name_status PENDING_REVIEW"
-    if words["name_status"] in {"DECLINED", "EXPIRED"} or words["account_mode"] == "SANDBOX":
-        return PROFILE, f"name_status {words['name_status']}, account_mode {words['account_mode']}"
-    if verification in {"EXPIRED", "UNVERIFIED", "NOT_VERIFIED"}:
-        return PROFILE, f"code_verification_status {verification}"
-    if text(told.get("platform_type")).upper() not in {"", "CLOUD_API"}:
-        return REGISTER, f"platform_type {told['platform_type']}"
-    if words["quality_rating"] == "RED":
-        return COMPLAINTS, "quality_rating RED"
-    return (WARNED, "quality_rating YELLOW") if words["quality_rating"] == "YELLOW" else (FINE, "CONNECTED")
+def _profile(told: dict[str, Any]) -> Iterator[tuple[Meaning, str]]:
+    for field, words in PROFILES.items():
+        word = text(told.get(field)).upper()
+        if word in words:
+            yield words[word], f"{field} {word}"
+    platform = text(told.get("platform_type")).upper()
+    if platform not in {"", "CLOUD_API"}:
+        yield REGISTER, f"platform_type {platform}"
 
 
 PROBE = ProviderProbe(

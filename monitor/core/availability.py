@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.calendar import Schedule
 from monitor.core.memory import Flip
 from monitor.core.model import BLIND_STATES, UP_STATES, ChannelKey, State
+from monitor.core.patterns import WARNED
 
 ZERO = timedelta()
 DAY = timedelta(days=1)
@@ -17,7 +18,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One state for a while. `covered`: whether the guarantee covers what was wrong."""
+    """One state for a while. `covered`: whether the guarantee covers what was wrong; not what was only warned of."""
 
     start: datetime
     end: datetime
@@ -57,7 +58,7 @@ def spans(flips: Iterable[Flip], key: ChannelKey, since: datetime, until: dateti
         if flip.at > start:
             told.append(Span(start=start, end=flip.at, state=state, covered=covered))
             start = flip.at
-        state, covered = flip.after, flip.diagnosis.covered
+        state, covered = flip.after, flip.diagnosis.covered and flip.diagnosis.cause != WARNED
     told.append(Span(start=start, end=until, state=state, covered=covered))
     return tuple(told)
 

@@ -15,6 +15,7 @@ from monitor.core.diagnosis import rests_on_portal
 from monitor.core.incident import IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import BLIND_STATES, State
+from monitor.core.patterns import WARNED
 from monitor.core.policy import Policy
 
 CONNECTING_FOR = timedelta(minutes=10)
@@ -78,6 +79,8 @@ def due_kind(memory: ChannelMemory, policy: Policy) -> IncidentKind | None:
     lasted = _seen_at(memory) - memory.since
     if state is State.QR_REQUIRED:
         return IncidentKind.QR_RESCAN_REQUIRED if confirmed or _by_provider(memory) else None
+    if memory.diagnosis.cause == WARNED:
+        return IncidentKind.CHANNEL_DEGRADED if confirmed else None
     if state in DOWN:
         return IncidentKind.CHANNEL_DOWN if confirmed else None
     if state is State.SILENT:

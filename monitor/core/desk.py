@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
+from monitor.core.accounts import fold_accounts
 from monitor.core.audits import fold_audits
 from monitor.core.bursts import learnt
 from monitor.core.calendar import Schedule
@@ -66,7 +67,7 @@ def judge(
         return Judgement(state=calm)
     findings = _findings(readings)
     furnished = furnish(state, findings, now)
-    seen = _polled(furnished.state, readings, policy, now)
+    seen = _polled(furnished.state, readings, findings, policy, now)
     blind = is_blind(seen, policy, now)
     settled = state.judged_by is policy and state.connectors is seen.connectors
     channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, now=now)
@@ -128,7 +129,9 @@ def _findings(readings: Sequence[Reading]) -> list[Finding]:
     return [finding for reading in readings if reading.failure is None for finding in reading.findings]
 
 
-def _polled(state: PortalState, readings: Sequence[Reading], policy: Policy, now: datetime) -> PortalState:
+def _polled(
+    state: PortalState, readings: Sequence[Reading], findings: Sequence[Finding], policy: Policy, now: datetime
+) -> PortalState:
     done = any(reading.probe == "discovery" and reading.failure is None for reading in readings)
     cursor = state.cursor
     first = cursor.first_sight or now
@@ -137,6 +140,7 @@ def _polled(state: PortalState, readings: Sequence[Reading], policy: Policy, now
         state,
         cursor=cursor if fresh == cursor else fresh,
         memory=fold_portal(state.memory, readings, now),
+        accounts=fold_accounts(state.accounts, findings, policy, now),
         judged_by=policy,
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
 from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory, Proof
 from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, Reason, State
-from monitor.core.outages import note_flip, note_portal
+from monitor.core.outages import is_down, note_flip, note_portal
 from monitor.core.policy import Policy
 from monitor.core.reading import ClockSeen, Finding, FlagSeen, LicenceSeen, ProviderSeen, Reading, ScopesSeen
 from monitor.core.replacing import replace
@@ -133,7 +133,7 @@ def fold_channel(
         witnesses = (silence, undelivered)
         real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, witnesses, now)
     shown = _veiled(real) if blind and rests_on_portal(real.diagnosis) else real
-    if shown.diagnosis.state is before:
+    if memory is not None and _is_same(memory.diagnosis, shown.diagnosis):
         return shown, None
     flip = Flip(
         line=channel.line,
@@ -144,6 +144,11 @@ def fold_channel(
         diagnosis=shown.diagnosis,
     )
     return note_flip(shown, flip), flip
+
+
+def _is_same(before: Diagnosis, after: Diagnosis) -> bool:
+    """Under one state a channel may stop or begin to carry messages: that is a change too."""
+    return before.state is after.state and is_down(before) == is_down(after)
 
 
 def fold_traffic(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from monitor.core.calendar import Schedule
 from monitor.core.canary import NO_CANARIES, Canaries
@@ -179,6 +180,15 @@ class Reminder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMemory:
+    """What the probe of a provider's account keeps over restarts; `at` when that changed last."""
+
+    type: str
+    kept: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PortalState:
     """All that is remembered of one portal; the store keeps it row by row.
 
@@ -202,6 +212,7 @@ class PortalState:
     audits: Mapping[str, Audit] = field(default_factory=dict)  # by check and line: "queue_staffed/1"
     handed_over: Mapping[int, HandedOver] = field(default_factory=dict)  # by line
     tallies: Mapping[str, Tally] = field(default_factory=dict)  # the last days' replies: monitor/core/tallies.py
+    accounts: Mapping[str, AccountMemory] = field(default_factory=dict)  # of providers: monitor/core/accounts.py
     judged_by: Policy | None = None
     calm_until: datetime | None = None
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from monitor.core.memory import ChannelMemory, Flip, PortalMemory
+from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory
 from monitor.core.model import BLIND_STATES, UP_STATES, State
+from monitor.core.patterns import WARNED
 from monitor.core.replacing import replace
 
 Outage = tuple[datetime, datetime | None]
@@ -16,13 +17,18 @@ def note_flip(memory: ChannelMemory, flip: Flip) -> ChannelMemory:
     """Open or close an outage at a flip. What we cannot see is none and ends none; silence is a suspicion."""
     if flip.after in BLIND_STATES or flip.after is State.SILENT:
         return memory
-    down = flip.after not in UP_STATES
+    down = is_down(flip.diagnosis)
     is_open = bool(memory.outages) and memory.outages[-1][1] is None
     if down == is_open:
         return memory
     if down:
         return replace(memory, outages=(*_recent(memory.outages, flip.at), (flip.at, None)))
     return replace(memory, outages=ended(memory.outages, flip.at))
+
+
+def is_down(diagnosis: Diagnosis) -> bool:
+    """Whether messages do not pass; a channel whose provider only warns of a setting carries them."""
+    return diagnosis.state not in UP_STATES and diagnosis.cause != WARNED
 
 
 def ended(outages: tuple[Outage, ...], at: datetime) -> tuple[Outage, ...]:

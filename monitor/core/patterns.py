@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import Certainty, State
+from monitor.core.reading import WARNING
 
 
 class Flag(StrEnum):
@@ -23,6 +24,7 @@ class Said(StrEnum):
     """The provider's word by its weight."""
 
     BROKEN = "broken"  # it cannot work until somebody acts
+    WARNED = "warned"  # it works, and something has to be set right
     STRAINED = "strained"  # it may come back by itself, or works with limits
     CONNECTED = "connected"
     UNCLEAR = "unclear"  # a word we do not know, or a bridge that does not answer
@@ -92,7 +94,9 @@ STRAINED = frozenset({State.CONNECTING, State.PHONE_OFFLINE, State.RESTRICTED})
 # Reasons by which a provider's probe says that the vendor's API knows the licence or the existence, not the state.
 CANNOT_TELL = frozenset({"licence_only", "licence_expiring", "exists", "no_status"})
 
-_WORKING = frozenset({Said.CONNECTED, Said.STRAINED})
+WARNED = "provider_warned"  # the cause of what looks broken and still works
+
+_WORKING = frozenset({Said.CONNECTED, Said.STRAINED, Said.WARNED})
 _NO_WORD = frozenset({Said.NOTHING, Said.UNCLEAR})
 _REFUSING = frozenset({Flag.ERROR, Flag.OFF})
 _NOT_REFUSING = frozenset({Flag.OK, Flag.ODD, Flag.UNSEEN})
@@ -153,6 +157,11 @@ PATTERNS: tuple[Pattern, ...] = (
         "the customers in another way",
         settles_ru="тестовое сообщение клиенту через этот канал",
         settles_en="a test message to a customer through this channel",
+    ),
+    Pattern(
+        cause=WARNED,
+        said=frozenset({Said.WARNED}),
+        certainty=Certainty.CERTAIN,
     ),
     Pattern(
         cause="provider_strained",
@@ -251,6 +260,8 @@ def said_of(memory: ChannelMemory) -> Said:
     word = memory.provider
     if word is None or word.reason in CANNOT_TELL:
         return Said.NOTHING
+    if word.reason == WARNING:
+        return Said.WARNED
     if word.state in BROKEN:
         return Said.BROKEN
     if word.state in STRAINED:

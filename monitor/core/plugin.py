@@ -39,9 +39,10 @@ class Together(Protocol):
 
 
 class Get(Protocol):
-    """One GET of a provider's API, path relative to its `url`: (status, decoded JSON body).
+    """One GET of a provider's API, path relative to its `url`: (status, decoded JSON body). Of a 4xx that is not JSON
+    the beginning of its text, None of an empty one.
 
-    CallFailed on timeout, unreachable (5xx too), throttled (429) or a body that is not JSON. `secret_path` marks
+    CallFailed on timeout, unreachable (5xx too), throttled (429) or a 2xx whose body is not JSON. `secret_path` marks
     a path that holds a token: it is never logged.
     """
 
@@ -121,7 +122,8 @@ class ProviderProbe:
 
     `fastest` is the vendor's limit: the poll interval is never below it. `required` names secrets and settings.
     `probes/<type>.py` holds it as the constant PROBE; `type` is the config's `type`. `send` writes one text as
-    one of its accounts to an address of the messenger; CallFailed where the vendor does not take it.
+    one of its accounts to an address of the messenger; CallFailed where the vendor does not take it. `keeps`: the keys
+    of what it remembers that outlive a restart, as JSON; a token is none of them.
     """
 
     type: str
@@ -132,4 +134,5 @@ class ProviderProbe:
     optional: tuple[str, ...] = ()
     fastest: timedelta = timedelta(seconds=30)
     hear: Callable[[Any, Account, datetime], Reading | None] | None = None  # one webhook body; None = no news in it
+    keeps: tuple[str, ...] = ()
     send: Send | None = None  # for test messages only; every other question of a probe changes nothing

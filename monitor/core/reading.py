@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from monitor.core.model import (
     ChannelKey,
@@ -18,6 +19,8 @@ from monitor.core.model import (
     Session,
     State,
 )
+
+WARNING = "warning"  # reason of a state in which the channel still works, and which somebody has to set right
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,15 @@ class ProviderSeen:
     valid_until: datetime | None = None
     action_ru: str = ""
     action_en: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountNoted:
+    """What a provider's probe wants to know again after a restart, as JSON, whole each time."""
+
+    provider: str
+    type: str
+    kept: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +195,7 @@ class CanaryTaken:
 Finding = (
     FlagSeen
     | ProviderSeen
+    | AccountNoted
     | LinesSeen
     | ConnectorsSeen
     | StaffSeen

@@ -60,6 +60,10 @@ WORDS_EN = Wording(
             "{channel}: disconnected from the open line",
             f"The channel was connected, and somebody disconnected it at {{since}} ({{lasted}} ago). {_DEAF}.",
         ),
+        "provider_warned": (
+            "{channel}: works, but a setting at the provider has to be put right",
+            "The provider has warned of it since {since} (for {lasted}). Messages still pass.",
+        ),
         "refused_by_portal": (
             "{channel}: Bitrix24 refuses the channel's messages",
             f"The channel works at the provider, but is off in Bitrix24 since {{since}} (for {{lasted}}). {_DEAF}.",

@@ -32,11 +32,15 @@ def session(*, connections: int = 200, allowed: Collection[str] = (), name: str 
     )
 
 
+WORDS = 300  # bytes of a refusal that is no JSON
+
+
 class ProviderHttp:
     """`plugin.Get` of one account: a path is relative to the account's address, or a whole address on any host.
 
-    4xx answers are handed on, since providers put states there; 429, 5xx, timeouts, a body that is no JSON on 2xx
-    and addresses without TLS beyond loopback are CallFailed. Neither path nor query ever stand in a failure.
+    4xx answers are handed on, since providers put states there, also in plain words: the beginning of a body that is
+    no JSON, None of an empty one. 429, 5xx, timeouts, a body that is no JSON on 2xx and addresses without TLS beyond
+    loopback are CallFailed. Neither path nor query ever stand in a failure.
     """
 
     def __init__(
@@ -90,13 +94,13 @@ class ProviderHttp:
 
 
 def _state(answer: Answer) -> Any:
-    """An empty or foreign body is worth nothing, but its 4xx status is."""
+    """A foreign body of a 4xx is words at most. They are compared, never shown: a page may repeat the address."""
     if 200 <= answer.status < 300:
         return answer.json()
     try:
         return answer.json()
     except CallFailed:
-        return None
+        return answer.body[:WORDS].decode("utf-8", "replace").strip() or None
 
 
 def _wait_told(body: Any) -> timedelta | None:

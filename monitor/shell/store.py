@@ -240,7 +240,7 @@ class Store:
 
 
 _COMPARED = attrgetter(
-    *("turns", "sessions", "incidents", "reminders", "audits", "handed_over", "departments", "connectors"),
+    *("turns", "sessions", "incidents", "reminders", "audits", "handed_over", "departments", "connectors", "accounts"),
 )
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from monitor.core.calendar import Schedule
-from monitor.core.memory import Audit, ChannelMemory, HandedOver, PortalState, Reminder, SessionMemory
+from monitor.core.memory import AccountMemory, Audit, ChannelMemory, HandedOver, PortalState, Reminder, SessionMemory
 from monitor.core.model import ChannelKey, Department, Line, Manager
 from monitor.core.tallies import Tally
 from monitor.core.turn import TurnEvent
@@ -86,6 +86,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(kind="reminder", of=lambda state: state.reminders, record=Reminder, key=str),
     Shelf(kind="audit", of=lambda state: state.audits, record=Audit, key=str),
     Shelf(kind="handed_over", of=lambda state: state.handed_over, record=HandedOver, key=int),
+    Shelf(kind="account", of=lambda state: state.accounts, record=AccountMemory, key=str),
     Shelf(kind="tally", of=lambda state: state.tallies, record=Tally, key=str),
 )
 FIELDS = {
@@ -100,4 +101,5 @@ FIELDS = {
     "audit": "audits",
     "handed_over": "handed_over",
     "reminder": "reminders",
+    "account": "accounts",
 }

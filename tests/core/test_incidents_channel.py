@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, START, TIMEOUT, WAZZUP, World, word
 
+from monitor.core.availability import spans
 from monitor.core.channel_rules import wants_second_look
 from monitor.core.incident import Audience, IncidentKind, Severity
 from monitor.core.memory import Proof
 from monitor.core.model import State
 from monitor.core.policy import Guarantee, Maintenance
+from monitor.core.reading import WARNING
 
 QR, DOWN, DEGRADED = IncidentKind.QR_RESCAN_REQUIRED, IncidentKind.CHANNEL_DOWN, IncidentKind.CHANNEL_DEGRADED
 RISK, FLAPPING, SILENT = IncidentKind.PHONE_LOGOUT_RISK, IncidentKind.CHANNEL_FLAPPING, IncidentKind.CHANNEL_SILENT
@@ -402,3 +404,59 @@ def test_what_a_provider_says_is_at_his_own_pace_and_a_hidden_channel_has_no_sec
     world.fail(times=3)
     assert world.memory(BOT).hidden is not None
     assert not wants_second_look(world.memory(BOT), world.policy)
+
+
+def warned(world: World) -> None:
+    world.wait(MINUTE)
+    world.poll(OK, said=word(State.MISCONFIGURED, "code EXPIRED", reason=WARNING))
+
+
+def test_what_a_provider_only_warns_of_is_a_warning_and_no_outage() -> None:
+    world = World()
+    said(world, State.CONNECTED)
+    warned(world)
+    assert world.kinds() == []
+    warned(world)
+    incident = world.incident()
+    assert (incident.kind, incident.severity, dict(incident.labels)["state"]) == (
+        DEGRADED,
+        Severity.WARNING,
+        "misconfigured",
+    )
+    assert "Messages still pass" in incident.words["en"].description
+    assert world.memory().outages == ()
+    for _ in range(5):
+        said(world, State.CONNECTED)
+    assert world.kinds() == []
+
+
+def test_a_number_that_works_again_with_a_warning_left_is_down_no_more() -> None:
+    world = World()
+    for _ in range(2):
+        said(world, State.MISCONFIGURED)
+    assert world.kinds() == [DOWN]
+    began = world.memory().outages[-1][0]
+    warned(world)
+    assert world.kinds() == [DEGRADED]
+    assert world.memory().outages == ((began, world.now),)
+    assert world.closed[-1].close_reason == "changed"
+    assert [flip.after for flip in world.flips] == [State.MISCONFIGURED, State.MISCONFIGURED]
+    said(world, State.MISCONFIGURED)
+    assert world.kinds() == [DOWN]
+    assert world.memory().outages[-1] == (world.now, None)
+
+
+def test_a_channel_that_bitrix24_refuses_is_down_whatever_its_provider_warns_of() -> None:
+    world = World()
+    for _ in range(2):
+        world.poll(OFF, said=word(State.MISCONFIGURED, "code EXPIRED", reason=WARNING))
+    assert world.kinds() == [DOWN]
+    assert world.memory().diagnosis.cause == "refused_by_portal"
+
+
+def test_working_time_under_a_warning_is_none_that_the_guarantee_lost() -> None:
+    world = World()
+    said(world, State.CONNECTED)
+    warned(world)
+    told = spans(world.flips, WAZZUP, START, START + DAY)
+    assert [(span.state, span.covered) for span in told[-2:]] == [(State.CONNECTED, True), (State.MISCONFIGURED, False)]

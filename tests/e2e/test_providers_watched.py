@@ -96,6 +96,19 @@ def test_two_providers_are_heard_and_a_failing_one_changes_nothing(stage: Stage)
     assert "sandbox-key" not in daemon.output()
 
 
+def test_what_a_webhook_told_stands_after_the_daemon_was_killed(stage: Stage) -> None:
+    daemon, _, _ = watched(stage)
+    polled = 'messenger_poll_last_success_timestamp_seconds{portal="acme",source="pact"}'
+    eventually(lambda: polled in get(f"{daemon.url}/metrics"), within=40)
+    details = {"entity": "channel", "entity_id": 399}
+    body = {"type": "system", "severity": "critical", "data": {"message": "unavailable", "details": details}}
+    assert post_json(f"{daemon.url}/hooks/pact/{HOOK_KEY}", body) == {"taken": True}
+    daemon.kill()
+    stage.daemon(stage.folder / "monitor.yaml")
+    eventually(lambda: told(stage, polled), within=40)
+    assert lines_of(stage, "telegrambot", "opened_elsewhere") == ["1.0"]
+
+
 def lines_of(stage: Stage, connector: str, word: str) -> list[str]:
     page = get(f"http://127.0.0.1:{stage.web}/metrics").splitlines()
     marks = ("messenger_channel_state{", f'connector="{connector}"', 'line="1"', f'state="{word}"')

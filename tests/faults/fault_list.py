@@ -388,7 +388,7 @@ PROVIDER: tuple[tuple[str, Mode, str], ...] = (
         says(http("503 Busy", PAGE, "Retry-After: 60")),
         FAILING,
     ),
-    ("a firewall before the provider forbids, 403", says(http("403 Forbidden", PAGE)), "channel_down"),
+    ("a firewall before the provider forbids, 403", says(http("403 Forbidden", PAGE)), FAILING),
     ("the provider has revoked the key, 401", says(http("401 No", '{"ok":false,"error_code":401}')), "channel_down"),
     ("the provider answers another's JSON", says(http("200 OK", '{"hello":[1,2]}')), FAILING),
     ("the provider answers a list without end", says(http("200 OK", "[" * 50_000)), FAILING),

@@ -27,6 +27,7 @@ from probes import (
     wazzup,
     whatsapp_cloud,
 )
+from probes._words import untrusted
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TIMESTAMP = int(NOW.timestamp())
@@ -154,7 +155,9 @@ def test_a_word_of_green_api(word: str, state: State, reason: str, product: str)
         ({"isExpired": False, "expirationDate": "2026-11-05T00:00:00+00:00"}, State.CONNECTED, "expiring"),
         ({"isExpired": False, "expirationDate": "2026-12-25T00:00:00+00:00"}, State.CONNECTED, ""),
         ({"isPartner": True, "expirationDate": "2026-11-05T00:00:00+00:00"}, State.CONNECTED, ""),
+        ({"isPartner": True, "isExpired": True}, State.UNPAID, ""),
         ({"deleted": True}, State.MISCONFIGURED, ""),
+        ({"deleted": True, "isExpired": True}, State.MISCONFIGURED, ""),
     ],
 )
 def test_the_paid_term_of_green_api_comes_from_the_partner_list(row: dict[str, Any], state: State, reason: str) -> None:
@@ -170,6 +173,26 @@ def test_green_api_hides_errors_inside_a_200() -> None:
     checked(only(probed(green_api.PROBE, denied)), State.TOKEN_REVOKED)
     gone = {"getStateInstance": (200, {"code": 404})}
     checked(only(probed(green_api.PROBE, gone)), State.MISCONFIGURED)
+
+
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("Instance account not authorized", State.QR_REQUIRED),
+        ("instance in starting process try later", State.CONNECTING),
+    ],
+)
+def test_a_refusal_of_green_api_in_words_tells_the_state(said: str, state: State, plain: bool) -> None:
+    body = said if plain else {"message": said}
+    checked(only(probed(green_api.PROBE, {"getStateInstance": (400, body)})), state)
+
+
+@pytest.mark.parametrize("body", [None, "Bad Request: wrong idInstance", {"message": 5}])
+def test_a_refusal_of_green_api_in_other_words_is_a_failure(body: Any) -> None:
+    failure = probed(green_api.PROBE, {"getStateInstance": (400, body)}).failure
+    assert failure is not None
+    assert (failure.reason, failure.code) == (Reason.REJECTED, "http_400")
 
 
 ME = (200, {"ok": True, "result": {"username": "shop_bot"}})
@@ -189,7 +212,13 @@ def hook(**info: Any) -> dict[str, tuple[int, Any]]:
         (hook(url="https://other.example/x"), {"host": "im.example.info"}, State.OPENED_ELSEWHERE),
         (hook(last_error_date=TIMESTAMP - 60), {"pending": 1}, State.MISCONFIGURED),
         (hook(last_error_date=TIMESTAMP - 60), {"pending": 3}, State.CONNECTED),
+        (hook(last_error_date=TIMESTAMP - 60), {"pending": 3, "failing_from": 3}, State.MISCONFIGURED),
+        (hook(last_error_date=TIMESTAMP - 60), {"failing_from": 2}, State.MISCONFIGURED),
+        (hook(last_error_date=TIMESTAMP - 60), {"pending": 9, "failing_from": 4}, State.CONNECTED),
+        (hook(last_error_date=TIMESTAMP - 86400), {"pending": 3, "failing_from": 3}, State.CONNECTED),
         (hook(last_error_date=TIMESTAMP - 86400), {"pending": 1}, State.CONNECTED),
+        (hook(url="https://other.example/x"), {"host": "im.example.info", "bot": "shop_bot"}, State.OPENED_ELSEWHERE),
+        (hook(url="https://other.example/x"), {"host": "im.example.info", "bot": "another_bot"}, State.CONNECTED),
         (hook(last_synchronization_error_date=TIMESTAMP - 60), {}, State.CONNECTING),
         ({"getMe": (401, {"ok": False, "description": "Unauthorized"})}, {}, State.TOKEN_REVOKED),
         ({"getMe": (404, {"ok": False, "description": "Not Found"})}, {}, State.TOKEN_REVOKED),
@@ -221,13 +250,29 @@ def test_a_max_bot(
     checked(only(probed(max_bot.PROBE, answers, memory=memory)), state, reason)
 
 
-def test_a_max_host_whose_authority_is_not_trusted_asks_for_its_certificate() -> None:
-    ours = account("max_bot")
-    checked(only(max_bot.PROBE.read((max_bot.TLS, max_bot.TLS), ours, NOW)), State.MISCONFIGURED, "tls_ca")
+@pytest.mark.parametrize(
+    ("code", "type_", "advice"),
+    [
+        ("tls_ca", "max_bot", "Russian Trusted Root CA"),
+        ("tls_ca", "wazzup", "ca_file"),
+        ("tls_expired", "max_bot", "out of date"),
+        ("tls_host", "telegram_bot", "another host's"),
+    ],
+)
+def test_a_certificate_that_cannot_be_verified_says_who_has_to_mend_what(code: str, type_: str, advice: str) -> None:
+    told = untrusted(account(type_, accounts=("one",)), NOW, Failure(reason=Reason.UNREACHABLE, code=code))
+    assert told is not None
+    checked(only(told), State.MISCONFIGURED, "tls_ca")
+    assert advice in only(told).action_en
+    assert only(told).raw == code
 
 
-def health(can_send: str, code: int | None = None) -> dict[str, Any]:
-    errors = [{"error_code": code}] if code else []
+def test_a_failure_without_a_code_is_none_of_a_certificate() -> None:
+    assert untrusted(account("wazzup"), NOW, Failure(reason=Reason.UNREACHABLE)) is None
+
+
+def health(can_send: str, *codes: int) -> dict[str, Any]:
+    errors = [{"error_code": code} for code in codes]
     return {"health_status": {"can_send_message": can_send, "entities": [{"errors": errors}]}}
 
 
@@ -247,9 +292,9 @@ CLOUD = [
     ({"status": "CONNECTED", "quality_rating": "RED"}, State.RESTRICTED, "quality_red"),
     ({"status": "CONNECTED", "quality_rating": "YELLOW"}, State.CONNECTED, "quality_yellow"),
     ({"status": "CONNECTED", "name_status": "PENDING_REVIEW"}, State.CONNECTING, ""),
-    ({"status": "CONNECTED", "name_status": "DECLINED"}, State.MISCONFIGURED, ""),
-    ({"status": "CONNECTED", "account_mode": "SANDBOX"}, State.MISCONFIGURED, ""),
-    ({"status": "CONNECTED", "code_verification_status": "EXPIRED"}, State.MISCONFIGURED, ""),
+    ({"status": "CONNECTED", "name_status": "DECLINED"}, State.MISCONFIGURED, "warning"),
+    ({"status": "CONNECTED", "account_mode": "SANDBOX"}, State.MISCONFIGURED, "warning"),
+    ({"status": "CONNECTED", "code_verification_status": "EXPIRED"}, State.MISCONFIGURED, "warning"),
     ({"status": "CONNECTED", "platform_type": "ON_PREMISE"}, State.MISCONFIGURED, ""),
     ({"status": "NEW_WORD"}, State.UNKNOWN, ""),
 ]
@@ -258,6 +303,44 @@ CLOUD = [
 @pytest.mark.parametrize(("told", "state", "reason"), CLOUD)
 def test_a_number_on_whatsapp_cloud(told: dict[str, Any], state: State, reason: str) -> None:
     checked(only(probed(whatsapp_cloud.PROBE, {"/1055": (200, {"id": "1055", **told})})), state, reason)
+
+
+@pytest.mark.parametrize(
+    ("told", "waba", "state", "raw"),
+    [
+        (health("BLOCKED", 141010, 141014), "", State.BANNED, "health 141014"),
+        (health("BLOCKED", 141006, 141014), "", State.BANNED, "health 141014"),
+        (health("BLOCKED", 141010, 141006), "", State.UNPAID, "health 141006"),
+        ({"status": "FLAGGED", **health("BLOCKED", 141014)}, "", State.BANNED, "health 141014"),
+        ({"status": "RESTRICTED", **health("BLOCKED", 141006)}, "", State.UNPAID, "health 141006"),
+        ({"status": "DISCONNECTED", **health("BLOCKED", 141010)}, "", State.MISCONFIGURED, "DISCONNECTED"),
+        ({"status": "BANNED"}, "RESTRICTED", State.BANNED, "BANNED"),
+        ({"status": "DISCONNECTED"}, "PENDING", State.MISCONFIGURED, "DISCONNECTED"),
+        ({"status": "FLAGGED"}, "disabled", State.BANNED, "WABA DISABLED"),
+        ({"code_verification_status": "EXPIRED", "quality_rating": "RED"}, "", State.RESTRICTED, "quality_rating RED"),
+        (
+            {"account_mode": "SANDBOX", "platform_type": "ON_PREMISE"},
+            "",
+            State.MISCONFIGURED,
+            "platform_type",
+        ),
+        ({"status": "PENDING", "code_verification_status": "NOT_VERIFIED"}, "", State.CONNECTING, "PENDING"),
+        ({"status": "NEW_WORD", **health("BLOCKED", 141014)}, "", State.BANNED, "health 141014"),
+        ({"status": "NEW_WORD", "name_status": "PENDING_REVIEW"}, "", State.UNKNOWN, "NEW_WORD"),
+        ({"quality_rating": "YELLOW", "code_verification_status": "EXPIRED"}, "", State.MISCONFIGURED, "code_"),
+    ],
+)
+def test_the_worst_of_what_the_fields_of_a_number_say_is_told(
+    told: dict[str, Any], waba: str, state: State, raw: str
+) -> None:
+    answers = {
+        "/1055": (200, {"id": "1055", "status": "CONNECTED", **told}),
+        "/2077": (200, {"id": "2077", "status": waba}),
+    }
+    reading = probed(whatsapp_cloud.PROBE, answers, settings={"waba_id": "2077"} if waba else {})
+    assert only(reading).state is state
+    assert only(reading).raw.startswith(raw)
+    assert reading.news == (("NEW_WORD",) if told.get("status") == "NEW_WORD" else ())
 
 
 @pytest.mark.parametrize(
@@ -307,6 +390,45 @@ def test_an_instance_of_evolution(word: str, code: int | None, state: State) -> 
     checked(only(probed(evolution.PROBE, {"fetchInstances": (200, rows)}, accounts=("shop",))), state)
 
 
+@pytest.mark.parametrize("status", [404, 405])
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ((200, {"instance": {"instanceName": "shop", "state": "open"}}), State.CONNECTED),
+        ((200, {"instance": {"instanceName": "shop", "state": "connecting"}}), State.CONNECTING),
+        ((200, {"instance": {"instanceName": "shop"}}), State.MISCONFIGURED),
+        ((404, {"status": 404, "error": "Not Found"}), State.MISCONFIGURED),
+        ((401, {"status": 401, "error": "Unauthorized"}), State.TOKEN_REVOKED),
+    ],
+)
+def test_an_evolution_server_without_a_list_is_asked_by_name(status: int, told: tuple[int, Any], state: State) -> None:
+    answers = {"fetchInstances": (status, {"status": status}), "connectionState/shop": told}
+    checked(only(probed(evolution.PROBE, answers, accounts=("shop",))), state)
+
+
+def test_an_evolution_server_with_a_list_is_asked_once() -> None:
+    vendor, ours = Vendor({"fetchInstances": (200, [])}), account("evolution", accounts=("shop", "two"))
+    asyncio.run(evolution.PROBE.ask(vendor, ours))
+    assert vendor.asked == ["/instance/fetchInstances"]
+
+
+@pytest.mark.parametrize("body", [[], "text", {"instance": 5}, {}])
+def test_a_foreign_answer_by_name_is_a_failure(body: Any) -> None:
+    answers = {"fetchInstances": (404, {}), "connectionState": (200, body)}
+    assert probed(evolution.PROBE, answers, accounts=("shop",)).failure is not None
+
+
+@pytest.mark.parametrize(
+    ("product", "up", "state"),
+    [("telegram", True, State.CONNECTED), ("telegram", False, State.QR_REQUIRED), ("whatsapp", True, None)],
+)
+def test_a_wappi_profile_of_telegram_may_tell_its_status_alone(product: str, up: bool, state: State | None) -> None:
+    answers = {"/sync/get/status": (200, {"status": up, "phone": "79990001122", "username": "shop"})}
+    reading = probed(wappi.PROBE, answers, settings={"product": product})
+    assert (reading.findings[0].state if reading.findings else None) is state  # type: ignore[union-attr]
+    assert (reading.failure is None) is (state is not None)
+
+
 PROBES = [
     *(wazzup, green_api, telegram_bot, max_bot, whatsapp_cloud, waha, evolution),
     *(chatapp, edna, pact, radist, umnico, wappi),
@@ -318,6 +440,39 @@ def test_a_dead_key_is_told_of_every_bound_channel(module: Any) -> None:
     body = {"error": {"code": 190}, "code": "verify.token"}
     reading = probed(module.PROBE, {"/": (401, body)}, accounts=("one", "two"))
     assert [found.state for found in reading.findings] == [State.TOKEN_REVOKED] * 2
+
+
+@pytest.mark.parametrize("module", PROBES, ids=lambda module: module.PROBE.type)
+@pytest.mark.parametrize("body", ["<html><body>Forbidden by policy</body></html>", None])
+def test_a_403_that_is_not_the_apis_own_says_nothing_of_the_key(module: Any, body: str | None) -> None:
+    """A firewall's page. Wazzup alone is known to leave the body of its own refusal empty."""
+    reading = failed_or_told(module.PROBE, (403, body))
+    if module is wazzup and body is None:
+        assert [found.state for found in reading.findings] == [State.TOKEN_REVOKED] * 2  # type: ignore[union-attr]
+        return
+    assert reading.findings == ()
+    assert reading.failure is not None
+    assert (reading.failure.reason, reading.failure.code) == (Reason.UNREACHABLE, "http_403")
+
+
+def failed_or_told(probe: ProviderProbe, answer: tuple[int, Any]) -> Reading:
+    ours = account(probe.type, accounts=("one", "two"))
+    try:
+        return probe.read(asyncio.run(probe.ask(Vendor({"/": answer}), ours)), ours, NOW)
+    except CallFailed as error:
+        return Reading(probe=probe.type, source=probe.type, at=NOW, failure=error.failure)
+
+
+@pytest.mark.parametrize("module", PROBES, ids=lambda module: module.PROBE.type)
+@pytest.mark.parametrize("body", ["<html>", None, {"error": {"code": 190}, "code": "verify.token"}])
+def test_a_401_means_a_dead_key_whatever_its_body(module: Any, body: Any) -> None:
+    reading = failed_or_told(module.PROBE, (401, body))
+    assert {found.state for found in reading.findings} == {State.TOKEN_REVOKED}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("body", ["<html>no such page</html>", None])
+def test_a_404_of_a_relay_says_nothing_of_a_telegram_token(body: str | None) -> None:
+    assert probed(telegram_bot.PROBE, {"getMe": (404, body)}).failure is not None
 
 
 @pytest.mark.parametrize("module", PROBES, ids=lambda module: module.PROBE.type)

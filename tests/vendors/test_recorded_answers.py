@@ -17,6 +17,7 @@ from monitor.core.model import CallFailed, Failure, Reason, State
 from monitor.core.plugin import Account
 from monitor.core.reading import ProviderSeen, Reading
 from probes import pact
+from probes._words import untrusted
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 FOLDER = Path(__file__).parent.parent / "answers"
@@ -47,16 +48,6 @@ class Recorded:
         raise CallFailed(Failure(reason=Reason.UNREACHABLE, detail=path))
 
 
-def moments(value: Any) -> Any:
-    """Memory as the probe kept it: moments stand in the files as texts."""
-    if isinstance(value, dict):
-        return {name: moments(inner) for name, inner in value.items()}
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else value
-    except ValueError:
-        return value
-
-
 def account_of(path: Path, case: Mapping[str, Any]) -> Account:
     secrets = {"api_key": "canary-key", "token": "canary-token", **case.get("secrets", {})}
     return Account(
@@ -66,7 +57,7 @@ def account_of(path: Path, case: Mapping[str, Any]) -> Account:
         settings=case.get("settings", {}),
         secrets=secrets,
         accounts=tuple(case.get("accounts", ())),
-        memory=moments(case.get("memory", {})),
+        memory=case.get("memory", {}),
     )
 
 
@@ -77,7 +68,12 @@ def replayed(path: Path) -> tuple[dict[str, Any], Reading]:
         heard = pact.hear(body, account, NOW)
         assert heard is not None
         account = replace(account, memory=heard.remember or {})
-    return case, probe.read(asyncio.run(probe.ask(Recorded(case["answers"]), account)), account, NOW)
+    try:
+        answers = asyncio.run(probe.ask(Recorded(case["answers"]), account))
+    except CallFailed as error:
+        failed = Reading(probe=probe.type, source=probe.type, at=NOW, failure=error.failure)
+        return case, untrusted(account, NOW, error.failure) or failed
+    return case, probe.read(answers, account, NOW)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -13,8 +13,11 @@ from vendor_parts import KINDS, stage
 
 from monitor.config_providers import provider_probes
 from monitor.core.model import State
+from monitor.core.reading import ProviderSeen
 from monitor.sandbox.vendors.catalogue import TYPES, vendor_app
 from monitor.sandbox.vendors.faults import untrusted
+from monitor.shell.wire import trust
+from tests.faults.tls_server import tls_server
 
 FAULTS = [
     ({"kind": "throttle", "retry_after": 45}, "throttled"),
@@ -22,6 +25,7 @@ FAULTS = [
     ({"kind": "cut"}, "malformed"),
     ({"kind": "error", "status": 500}, "unreachable"),
     ({"kind": "error", "status": 503}, "unreachable"),
+    ({"kind": "error", "status": 403}, "unreachable"),  # a firewall's page
     ({"kind": "hang"}, "timeout"),
 ]
 
@@ -94,20 +98,32 @@ async def untrusted_server(type_: str, folder: Path) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("type_", TYPES)
-async def test_a_vendor_with_a_certificate_nobody_vouches_for_is_unreachable(type_: str, tmp_path: Path) -> None:
-    """Of MAX alone more is known: its authority has to be added, so the channel is told to be misconfigured."""
+async def test_a_vendor_with_a_certificate_nobody_vouches_for_is_misconfigured_and_counted(
+    type_: str, tmp_path: Path
+) -> None:
     async with stage(type_) as vendor, untrusted_server(type_, tmp_path) as url:
         await vendor.poll()
-        known = vendor.state
         vendor.move(url)
         reading = await vendor.poll()
         assert await vendor.failures() == {"unreachable": 1}
-        if type_ == "max_bot":
-            assert vendor.state is State.MISCONFIGURED
-        else:
-            assert reading.failure is not None
-            assert reading.failure.code == "tls_ca"
-            assert vendor.state is known
+        assert vendor.state is State.MISCONFIGURED
+        assert {(found.reason, found.raw) for found in reading.findings} == {("tls_ca", "tls_ca")}  # type: ignore[union-attr]
+        vendor.move(vendor.url)
+        await vendor.poll()
+        assert vendor.state is vendor.kind.well
+
+
+@pytest.mark.parametrize(("kind", "code"), [("expired", "tls_expired"), ("other", "tls_host")])
+@pytest.mark.parametrize("type_", ["max_bot", "wazzup", "chatapp"])
+async def test_a_certificate_out_of_date_or_of_another_host_is_misconfigured_too(
+    type_: str, kind: str, code: str, tmp_path: Path
+) -> None:
+    async with stage(type_) as vendor:
+        vendor.move(await tls_server(tmp_path, kind), trust(str(tmp_path / "ca.pem")))
+        (found,) = (await vendor.poll()).findings
+        assert isinstance(found, ProviderSeen)
+        assert (found.state, found.reason, found.raw) == (State.MISCONFIGURED, "tls_ca", code)
+        assert vendor.account.told is None
 
 
 @pytest.mark.parametrize("type_", TYPES)
@@ -149,6 +165,17 @@ async def test_umnico_is_asked_once_more_with_the_bare_token() -> None:
         await vendor.control(facts={"bare": True})
         await vendor.poll()
         assert vendor.state is State.CONNECTED
+
+
+async def test_an_evolution_server_without_a_list_is_asked_by_name() -> None:
+    async with stage("evolution") as vendor:
+        await vendor.control(facts={"unlisted": True})
+        await vendor.poll()
+        assert vendor.state is State.CONNECTED
+        assert (await vendor.control())["asked"] == 2
+        await vendor.control(drop="shop")
+        await vendor.poll()
+        assert vendor.state is State.MISCONFIGURED
 
 
 async def test_the_channels_of_pact_are_read_to_the_last_page() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from monitor.account import AccountWatch
 from monitor.config_providers import provider_probes
+from monitor.core.accounts import newest
 from monitor.core.desk import Context
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import ChannelKey, Messenger, State
@@ -28,10 +29,13 @@ from monitor.shell.exposition import Exposition
 from monitor.shell.http import ProviderHttp, session
 from monitor.shell.metrics import Registry
 from monitor.shell.news import News
-from monitor.shell.watch import Watch
+from monitor.shell.store import Store
+from monitor.shell.watch import Keeper, Watch
+from monitor.shell.wire import Trust
 
 CHANNEL = ChannelKey(1, "wz_whatsapp_0a1b")
 TIMEOUT = timedelta(seconds=1)
+HOOK_KEY = "hook-canary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,13 +109,22 @@ class Stage:
     registry: Registry
     account: AccountWatch
     clock: HandClock
+    store: Store | None = None
 
     def pass_(self, span: timedelta) -> None:
         self.clock.at += span
 
-    def move(self, url: str) -> None:
+    def move(self, url: str, trusted: Trust = True) -> None:
         """The account's address from now on: another server's."""
-        self.account = account_watch(self.type, url, self.http, self.watch, self.clock)
+        self.account = account_watch(self.type, url, self.http, self.watch, self.clock, trusted)
+
+    async def restart(self) -> None:
+        """The daemon dies and begins anew with what its store has."""
+        assert self.store is not None
+        stored = await self.store.load_portal("acme")
+        assert stored is not None
+        self.watch = watch_of(self.type, self.registry, self.clock, stored, self.store)
+        self.move(self.url)
 
     @property
     def kind(self) -> Kind:
@@ -141,10 +154,13 @@ def account_of(type_: str, url: str) -> Account:
     kind = KINDS[type_]
     probe = provider_probes()[type_]
     secrets = {key: KEY for key in probe.required if key in {"api_key", "token", "password"}}
+    secrets |= {"hook_key": HOOK_KEY} if "hook_key" in probe.optional else {}
     return Account(name="ours", type=type_, url=url, settings=kind.settings, secrets=secrets, accounts=(kind.account,))
 
 
-def watch_of(type_: str, registry: Registry, clock: Clock) -> Watch:
+def watch_of(
+    type_: str, registry: Registry, clock: Clock, state: PortalState | None = None, keeper: Keeper | None = None
+) -> Watch:
     kind = KINDS[type_]
     bound = ChannelPolicy(messenger=Messenger.WHATSAPP, provider="ours", account=kind.account)
     policy = Policy(
@@ -158,21 +174,24 @@ def watch_of(type_: str, registry: Registry, clock: Clock) -> Watch:
     return Watch(
         policy=policy,
         call=never,
-        state=PortalState(portal="acme"),
+        state=state or PortalState(portal="acme"),
         probes=(),
         context=context,
-        keeper=Unkept(),
+        keeper=keeper or Unkept(),
         onlooker=Outcome(registry=registry, pusher=None, clock=clock, context=context, news=News()),
         clock=clock,
         deadline=timedelta(seconds=5),
     )
 
 
-def account_watch(type_: str, url: str, http: aiohttp.ClientSession, watch: Watch, clock: Clock) -> AccountWatch:
+def account_watch(
+    type_: str, url: str, http: aiohttp.ClientSession, watch: Watch, clock: Clock, trusted: Trust = True
+) -> AccountWatch:
+    account = account_of(type_, url)
     return AccountWatch(
-        account=account_of(type_, url),
+        account=replace(account, memory=newest([watch.state.accounts.get(account.name)], type_)),
         probe=provider_probes()[type_],
-        get=ProviderHttp(url, http=http, clock=clock, timeout=TIMEOUT),
+        get=ProviderHttp(url, http=http, clock=clock, timeout=TIMEOUT, trusted=trusted),
         watches=lambda _: [watch],
         clock=clock,
         deadline=timedelta(seconds=5),
@@ -180,11 +199,20 @@ def account_watch(type_: str, url: str, http: aiohttp.ClientSession, watch: Watc
 
 
 @asynccontextmanager
-async def stage(type_: str) -> AsyncIterator[Stage]:
+async def stage(type_: str, store: Store | None = None) -> AsyncIterator[Stage]:
     registry = Registry()
     async with TestServer(vendor_app(type_)) as server, session() as http:
         url = str(server.make_url("")).rstrip("/")
         clock = HandClock()
-        watch = watch_of(type_, registry, clock)
+        watch = watch_of(type_, registry, clock, None, store)
         account = account_watch(type_, url, http, watch, clock)
-        yield Stage(type=type_, url=url, http=http, watch=watch, registry=registry, account=account, clock=clock)
+        yield Stage(
+            type=type_,
+            url=url,
+            http=http,
+            watch=watch,
+            registry=registry,
+            account=account,
+            clock=clock,
+            store=store,
+        )

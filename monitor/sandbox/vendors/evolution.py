@@ -1,4 +1,4 @@
-"""A fake Evolution API: its instances."""
+"""A fake Evolution API: its instances, as a list or, where `unlisted`, by name alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ async def _instances(request: web.Request) -> web.Response:
     vendor = vendor_of(request)
     if not vendor.knows(request.headers.get("apikey")):
         return told({"status": 401, "error": "Unauthorized"}, 401)
+    if vendor.facts.get("unlisted"):
+        return told({"status": 404, "error": "Not Found"}, 404)
     return told([{"name": name, **row} for name, row in vendor.rows.items()])
+
+
+async def _state(request: web.Request) -> web.Response:
+    vendor, name = vendor_of(request), request.match_info["name"]
+    if not vendor.knows(request.headers.get("apikey")):
+        return told({"status": 401, "error": "Unauthorized"}, 401)
+    if name not in vendor.rows:
+        return told({"status": 404, "error": "Not Found"}, 404)
+    return told({"instance": {"instanceName": name, "state": vendor.rows[name]["connectionStatus"]}})
 
 
 async def _send(request: web.Request) -> web.Response:
@@ -28,4 +39,8 @@ async def _send(request: web.Request) -> web.Response:
     return told({"key": key | {"id": take(vendor, name, body["number"], body["text"])}, "status": "PENDING"}, 201)
 
 
-ROUTES = [web.get("/instance/fetchInstances", _instances), web.post("/message/sendText/{name}", _send)]
+ROUTES = [
+    web.get("/instance/fetchInstances", _instances),
+    web.get("/instance/connectionState/{name}", _state),
+    web.post("/message/sendText/{name}", _send),
+]
