@@ -17,6 +17,7 @@ import structlog
 
 from monitor import __version__
 from monitor.cli_operations import add_operations
+from monitor.cli_options import VARIABLE, config_option
 from monitor.cli_runbook import add_runbook
 from monitor.cli_web import add_web
 from monitor.config_values import Config, ConfigProblems
@@ -24,15 +25,6 @@ from monitor.config_values import Config, ConfigProblems
 T = TypeVar("T")
 
 EXIT_USAGE = 64
-
-_config = click.option(
-    "-c",
-    "--config",
-    "file",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The configuration file (YAML).",
-)
 
 
 def main() -> None:
@@ -85,7 +77,7 @@ def app() -> None:
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--clock-rate", type=_Rate(), default=1.0, help="How many times faster than real time the clock runs.")
 @click.option("--clock-start", type=_Moment(), help="Where the clock starts: 2026-03-02T08:00:00+03:00.")
 def run(file: Path, clock_rate: float, clock_start: datetime | None) -> int:
@@ -98,7 +90,7 @@ def run(file: Path, clock_rate: float, clock_start: datetime | None) -> int:
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 def check(file: Path, as_json: bool) -> int:
     """Run every probe once: exit 0 all well, 1 something is wrong, 2 could not tell, 64 bad usage or config."""
@@ -144,7 +136,7 @@ def config_check(file: Path) -> None:
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 @click.option("--listen", help="HOST:PORT to receive the application's install event.")
 @click.option("--refresh-token-file", type=click.Path(path_type=Path), help="A file with a refresh token at hand.")
@@ -157,7 +149,7 @@ def auth(file: Path, portal: str, listen: str | None, refresh_token_file: Path |
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 @click.option("--dialog", type=int, help="A dialog's chat id.")
 @click.option("--line", type=int, help="A line's id, with --connector.")
@@ -173,7 +165,7 @@ def explain(file: Path, portal: str, dialog: int | None, line: int | None, conne
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 @click.option("--since", default="14d", show_default=True, help="14d, 12h, 2026-03-02 or a moment.")
 @click.option("--until", help="The same; default: now.")
@@ -188,7 +180,7 @@ def replies(file: Path, portal: str, since: str, until: str | None, by: Any, for
 
 
 @app.command()
-@click.option("-c", "--config", "file", type=click.Path(path_type=Path), help="The configuration file (YAML).")
+@click.option("-c", "--config", "file", type=click.Path(path_type=Path), envvar=VARIABLE, help="The configuration.")
 @click.option("--portal", help="The portal's name in the configuration.")
 @click.option("--period", default="14d", show_default=True, help="14d, or 2026-03-01..2026-03-15.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="review.pdf, review.html or review.md.")
@@ -207,7 +199,7 @@ def report(file: Path | None, portal: str | None, period: str, out: Path, langua
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 @click.option("--number", type=int, help="One of them: printed as Markdown, or written to --out.")
 @click.option("--out", type=click.Path(path_type=Path), help="review.pdf, review.html or review.md.")
@@ -222,7 +214,7 @@ def reviews(file: Path, portal: str, number: int | None, out: Path | None, corre
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 @click.option("--subject", required=True, help="What runs out: as the alert's label `subject` names it.")
 def acknowledge(file: Path, portal: str, subject: str) -> int:
@@ -234,7 +226,7 @@ def acknowledge(file: Path, portal: str, subject: str) -> int:
 
 
 @app.command()
-@_config
+@config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 def snapshot(file: Path, portal: str) -> int:
     """Keep a portal's lines as they are handed over: what changes later is told as drift."""

@@ -8,19 +8,11 @@ from typing import Any
 
 import click
 
+from monitor.cli_options import config_option
 from monitor.config_values import Config
 
 Load = Callable[[Path], Config]
 Work = Callable[[Coroutine[Any, Any, int]], int]
-
-_config = click.option(
-    "-c",
-    "--config",
-    "file",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The configuration file (YAML).",
-)
 
 
 def add_operations(app: click.Group, load: Load, work: Work) -> None:
@@ -33,7 +25,7 @@ def add_operations(app: click.Group, load: Load, work: Work) -> None:
 
 def _looks(app: click.Group, load: Load, work: Work) -> None:
     @app.command()
-    @_config
+    @config_option
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
     def doctor(file: Path, as_json: bool) -> int:
         """Look at all that the daemon needs: exit 0 well, 1 something is wrong, 2 could not tell, 64 bad config."""
@@ -42,7 +34,7 @@ def _looks(app: click.Group, load: Load, work: Work) -> None:
         return work(examine(file, as_json=as_json))
 
     @app.command("support-bundle")
-    @_config
+    @config_option
     @click.option("--out", type=click.Path(path_type=Path), required=True, help="The zip file to write.")
     def support_bundle(file: Path, out: Path) -> int:
         """Write what someone who helps has to know: no secrets, no names, no messages."""
@@ -53,7 +45,7 @@ def _looks(app: click.Group, load: Load, work: Work) -> None:
 
 def _copies(app: click.Group, load: Load) -> None:
     @app.command()
-    @_config
+    @config_option
     @click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The copy's name.")
     def backup(file: Path, target: Path) -> int:
         """Copy the store while the daemon runs."""
@@ -62,7 +54,7 @@ def _copies(app: click.Group, load: Load) -> None:
         return save(load(file).store_url, target)
 
     @app.command()
-    @_config
+    @config_option
     @click.option("--from", "source", type=click.Path(path_type=Path), required=True, help="A copy made by `backup`.")
     def restore(file: Path, source: Path) -> int:
         """Put a copy in the store's place; a running daemon ends then and is started anew from it."""
@@ -82,7 +74,7 @@ def _keys(app: click.Group, load: Load, work: Work) -> None:
         return 0
 
     @app.command("rotate-key")
-    @_config
+    @config_option
     def rotate_key(file: Path) -> int:
         """Put a new key into store.key_file and seal the stored tokens with it, while the daemon runs."""
         from monitor.rotation import rotate
@@ -92,7 +84,7 @@ def _keys(app: click.Group, load: Load, work: Work) -> None:
 
 def _people(app: click.Group, load: Load, work: Work) -> None:
     @app.command("erase-customer")
-    @_config
+    @config_option
     @click.option("--portal", required=True, help="The portal's name in the configuration.")
     @click.option("--dialog", type=click.IntRange(1), help="A dialog's chat id.")
     @click.option("--customer", type=click.IntRange(1), help="The customer's user id on the portal.")

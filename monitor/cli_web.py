@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from monitor.cli_options import config_option
 from monitor.config_values import Config
 
 Load = Callable[[Path], Config]
@@ -43,7 +44,7 @@ def _asked() -> str:
 
 def _links(app: click.Group, load: Load, work: Work) -> None:
     @app.command()
-    @click.option("-c", "--config", "file", type=click.Path(path_type=Path), required=True, help="The configuration.")
+    @config_option
     @click.option("--portal", required=True, help="The portal's name in the configuration.")
     @click.option("--revoke", is_flag=True, help="End every link of this portal.")
     def link(file: Path, portal: str, revoke: bool) -> int:

@@ -14,6 +14,7 @@ import click
 
 from monitor.config import Config, ConfigProblems, load
 from monitor.core.model import CallFailed
+from monitor.doctor_daemon import daemon_line
 from monitor.doctor_host import host_lines, is_ours, store_path, store_refused
 from monitor.doctor_lines import EXIT_USAGE, Line, Verdict, exit_code, unknown, well, wrong
 from monitor.doctor_network import Place, clock_line, places, reached, receiver_lines
@@ -48,6 +49,7 @@ async def examine(config: Config, clock: Clock) -> tuple[Line, ...]:
     """All lines, in the order in which they are best mended."""
     lines = [*host_lines(config)]
     async with session(allowed=config.allow_link_local) as http:
+        lines.append(await daemon_line(config, http))
         wanted = list(places(config))
         async with asyncio.TaskGroup() as group:
             network = [group.create_task(reached(place, config.allow_link_local)) for place in wanted]
@@ -93,7 +95,7 @@ async def _portals(config: Config, http: aiohttp.ClientSession, clock: Clock) ->
 
 @asynccontextmanager
 async def _store(config: Config) -> AsyncIterator[Store]:
-    store = await Store.open(config.store_url, shared=True, key=config.store_key)
+    store = await Store.open(config.store_url, shared=True, existing=True, key=config.store_key)
     try:
         yield store
     finally:

@@ -86,7 +86,8 @@ def _absent(path: Path) -> Line:
         return wrong("store", f"the folder {folder} does not exist", "create it or change store.url")
     if not os.access(folder, os.W_OK | os.X_OK):
         return wrong("store", f"{folder} may not be written", "run as the daemon's user, or give it the folder")
-    return unknown("store", f"{path} does not exist yet", "it is created at the first start")
+    found = f"{path.absolute()} does not exist yet, or the daemon runs in another folder"
+    return unknown("store", found, "it is created at the first start")
 
 
 def _permission_lines(path: Path) -> Iterator[Line]:

@@ -42,7 +42,7 @@ async def erase_customer(config: Config, portal: str, wanted: Wanted) -> int:
     if wish is None:
         return _failed(f"--portal: expected one of {', '.join(one.name for one in config.portals)}, got {portal}")
     try:
-        store = await Store.open(config.store_url, shared=True, key=config.store_key)
+        store = await Store.open(config.store_url, shared=True, existing=True, key=config.store_key)
         try:
             return await _erased(store, wish, await _chats(store, wish, wanted, config.allow_link_local))
         finally:

@@ -38,7 +38,7 @@ async def revoke_all(config: Config, portal: str) -> int:
 
 async def _with_store(config: Config, act: Callable[[Store], Awaitable[None]]) -> int:
     try:
-        store = await Store.open(config.store_url, shared=True, key=config.store_key)
+        store = await Store.open(config.store_url, shared=True, existing=True, key=config.store_key)
     except StoreError as error:
         click.echo(str(error), err=True)
         return 1

@@ -44,7 +44,7 @@ async def stored(config: Config, portal: str) -> AsyncIterator[Stored]:
     if portal not in known:
         raise Refused(f"--portal: expected one of {', '.join(sorted(known))}, got {portal}")
     try:
-        store = await Store.open(config.store_url, shared=True, key=config.store_key)
+        store = await Store.open(config.store_url, shared=True, existing=True, key=config.store_key)
     except StoreError as error:
         raise Refused(str(error), 1) from None
     try:

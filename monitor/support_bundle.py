@@ -101,7 +101,7 @@ async def _store_facts(config: Config) -> Mapping[str, Any]:
         return {"problem": "there is no store yet"}
     try:
         facts = look(config.store_url)
-        store = await Store.open(config.store_url, shared=True, key=config.store_key)
+        store = await Store.open(config.store_url, shared=True, existing=True, key=config.store_key)
         try:
             counts = {table.name: await store.transaction(_count(table)) for table in METADATA.sorted_tables}
         finally:

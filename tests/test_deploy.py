@@ -85,6 +85,30 @@ def test_the_unit_reads_its_secrets_as_credentials() -> None:
     assert any(line.startswith("LoadCredential=") for line in lines)
 
 
+def test_a_command_runs_as_the_unit_does(tmp_path: Path) -> None:
+    """The transient unit is shown by a systemd-run of our own; a real one needs systemd as the first process."""
+    stand_in = tmp_path / "systemd-run"
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    stand_in.chmod(0o755)
+    asked = subprocess.run(
+        ("sh", DEPLOY / "messenger-monitor-cli", "explain", "--portal", "two words"),
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.splitlines()
+    assert asked[-4:] == [*("/opt/messenger-monitor/.venv/bin/messenger-monitor", "explain", "--portal", "two words")]
+    unit = UNIT.read_text()
+    for name in ("DynamicUser", "StateDirectory", "StateDirectoryMode", "LoadCredential", "UMask"):
+        same = re.search(rf"^{name}=.*$", unit, re.MULTILINE)
+        assert same is not None
+        assert f"--property={same[0]}" in asked
+    assert f"--property=User={UNIT.stem}" in asked  # the name that DynamicUser gives the unit's own user
+    assert "--pipe" in asked
+
+
 def test_rules_judge_the_daemon_alone() -> None:
     rules = [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
     assert {rule["alert"] for rule in rules} >= {"MessengerMonitorDown", "MessengerPollStale", "Watchdog"}

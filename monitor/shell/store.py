@@ -51,13 +51,14 @@ class Store:
         self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
-    async def open(cls, url: str, *, shared: bool = False, key: Secret | None = None) -> Store:
+    async def open(cls, url: str, *, shared: bool = False, existing: bool = False, key: Secret | None = None) -> Store:
         """StoreError names the file and the remedy. The schema is brought up to this version.
 
-        `shared` opens it beside the daemon that owns it. With a `key`, tokens that lie there in plain are sealed."""
+        `shared` opens it beside the daemon that owns it, `existing` only where there is one. With a `key`, tokens that
+        lie there in plain are sealed."""
         thread = StoreThread()
         try:
-            engine = await thread.do(partial(open_engine, url, shared))
+            engine = await thread.do(partial(open_engine, url, shared, existing))
         except BaseException:
             thread.close()
             raise

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from monitor.shell.store_engine import StoreError, newest_schema, private
+from monitor.shell.store_engine import StoreError, missing, newest_schema, private
 
 
 def backup_file(store: Path, target: Path) -> int:
     """The size of the copy in bytes. It appears under its name only when it is whole and on the disk."""
     if not store.exists():
-        raise StoreError(f"store {store}: there is nothing to back up: correct store.url")
+        raise missing(store)
     _refuse_existing(target)
     part = target.with_name(target.name + ".part")
     try:

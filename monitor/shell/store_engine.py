@@ -40,20 +40,32 @@ class StoreError(Exception):
     """One sentence for the operator: what is wrong with the store and what to do."""
 
 
-def open_engine(url: str, shared: bool = False) -> Engine:
+def open_engine(url: str, shared: bool = False, existing: bool = False) -> Engine:
     """The engine of a store whose schema is up to date. Blocking: call it in the store's thread.
 
-    `shared` does not mind a daemon that owns the file: for `auth`, which hands it new tokens while it runs.
+    `shared` does not mind a daemon that owns the file: for `auth`, which hands it new tokens while it runs. `existing`
+    makes none: for commands that look into what the daemon keeps, and would do their work on an empty one.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return _open_sqlite(url, Path(address.database or ""), shared)
+        path = Path(address.database or "")
+        if existing and not path.exists():
+            raise missing(path)
+        return _open_sqlite(url, path, shared)
     with translated(url):
         engine = create_engine(
             address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0, connect_args=PATIENCE
         )
         _upgrade(engine, url)
         return engine
+
+
+def missing(path: Path) -> StoreError:
+    """A relative store.url is read from the working folder, so another folder is another store."""
+    return StoreError(
+        f"store {path.absolute()}: there is none: run this in the daemon's working folder or make store.url absolute; "
+        "the daemon makes it at its first start"
+    )
 
 
 def close_engine(engine: Engine) -> None:

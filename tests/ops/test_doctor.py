@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from ops_parts import command, config_file, portal_of, secret
@@ -34,13 +37,51 @@ async def examined(path: Path) -> tuple[Line, ...]:
     return await examine(load(path), Clock())
 
 
+@asynccontextmanager
+async def daemon(status: int, body: str) -> AsyncIterator[str]:
+    """What a daemon answers at /healthz; its address as `web.listen` has it."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body)
+
+    app = web.Application()
+    app.router.add_get("/healthz", healthz)
+    async with TestServer(app, host="127.0.0.1") as server:
+        yield f"127.0.0.1:{server.port}"
+
+
 async def test_a_well_set_up_portal_leaves_nothing_to_do(tmp_path: Path) -> None:
     await with_store(tmp_path)
-    async with Sandbox() as sandbox:
-        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    async with Sandbox() as sandbox, daemon(200, "{}") as listen:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox), web={"listen": listen}))
     assert [one for one in lines if one.verdict is not Verdict.OK] == []
     assert exit_code(lines) == 0
     assert line(lines, "portal acme tokens").found == "the portal lets us in"
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "found"),
+    [
+        (200, Verdict.OK, "runs, and its polls go on"),
+        (503, Verdict.WRONG, 'runs, but is not well: {"status": "late"}'),
+        (404, Verdict.WRONG, "another program answers there (status 404)"),
+    ],
+)
+async def test_the_daemon_itself_is_asked(tmp_path: Path, status: int, verdict: Verdict, found: str) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox, daemon(status, '{"status":\n "late"}') as listen:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox), web={"listen": listen}))
+    told = line(lines, f"daemon ({listen})")
+    assert (told.verdict, told.found) == (verdict, found)
+
+
+async def test_a_daemon_that_does_not_run_is_told_with_what_starts_it(tmp_path: Path) -> None:
+    await with_store(tmp_path)
+    async with Sandbox() as sandbox:
+        lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox)))
+    told = line(lines, "daemon (127.0.0.1:0)")
+    assert (told.verdict, told.found) == (Verdict.UNKNOWN, "nobody answers: no portal is watched")
+    assert "systemctl start messenger-monitor" in told.remedy
 
 
 async def test_the_command_prints_json_and_exits_2_where_the_store_was_never_made(tmp_path: Path) -> None:
