@@ -119,7 +119,7 @@ def _is_level(cursor: Cursor) -> bool:
 
 def _is_steady(memory: ChannelMemory, policy: Policy) -> bool:
     is_connected = memory.diagnosis.state is State.CONNECTED and memory.hidden is None and memory.flag is not None
-    is_quiet = not memory.flips and not memory.deliveries.stuck
+    is_quiet = not memory.flips and not memory.deliveries.stuck and not memory.unread
     return is_connected and is_quiet and memory.streak >= policy.confirm_open and is_settled(memory, policy)
 
 

@@ -35,6 +35,8 @@ from monitor.core.shared_cause import Outage
 from monitor.core.turn import Turn
 from monitor.core.turns import waits
 
+FLAGS = "connector_status"  # the probe that asks for every channel's flag
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
@@ -69,7 +71,8 @@ def judge(
     seen = _polled(furnished.state, readings, policy, now)
     blind = is_blind(seen, policy, now)
     settled = state.judged_by is policy and state.connectors is seen.connectors
-    channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, now=now)
+    asked = seen.memory.last_success == now and any(one.probe == FLAGS for one in readings)
+    channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, asked=asked, now=now)
     seen = _with_channels(seen, channels.channels if settled else renamed(channels.channels, seen, policy))
     learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
     seen = _with_channels(seen, learnt_later)

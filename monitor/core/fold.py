@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
+from monitor.core.diagnosis import FLAG_UNREAD, NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
 from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory, Proof
 from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, Reason, State
 from monitor.core.outages import note_flip, note_portal
 from monitor.core.policy import Policy
-from monitor.core.reading import ClockSeen, Finding, FlagSeen, LicenceSeen, ProviderSeen, Reading, ScopesSeen
+from monitor.core.reading import (
+    ActivitiesSeen,
+    AuditSeen,
+    ClockSeen,
+    Finding,
+    FlagSeen,
+    LicenceSeen,
+    ProviderSeen,
+    Reading,
+    ScopesSeen,
+    SessionsProbed,
+)
 from monitor.core.replacing import replace
 
 FLIPS_KEPT = timedelta(hours=1)
 UNREACHABLE_AFTER = 3  # failed polls in a row
 WHOLE_SECOND = timedelta(seconds=1)  # server.time tells no fractions
+UNREAD_AFTER = 3  # polls in a row without a channel's flag: like a portal that does not answer
 OUTBOUND = frozenset({Author.MANAGER, Author.BOT, Author.AUTOMATIC})
 
 # Over these states nobody knows whether the phone came back: its absence goes on.
@@ -30,15 +42,38 @@ def fold_portal(memory: PortalMemory, readings: Sequence[Reading], now: datetime
     mine = [reading for reading in readings if reading.source == "bitrix24"]
     told = [reading for reading in mine if reading.failure is None and reading.findings]
     failures = [failure for reading in mine for failure in _failures(reading)]
-    if told:
+    if told and not _is_shut_out(told, failures):
         after = _good(memory, now)
-        for reading in told:
-            after = _told(after, reading.findings)
     elif failures:
         after = _failed(memory, _weightiest(failures), now)
     else:
         return memory
+    for reading in told:
+        after = _told(after, reading.findings)
     return note_portal(after, UNREACHABLE_AFTER, now)
+
+
+def _is_shut_out(told: Sequence[Reading], failures: Sequence[Failure]) -> bool:
+    """Whether the portal told what it tells any application, its time above all, and denied all the rest: a poll that
+    learned nothing of what is watched is not good."""
+    if not failures or any(failure.reason is not Reason.DENIED for failure in failures):
+        return False
+    return all(_is_nothing(finding) for reading in told for finding in reading.findings)
+
+
+def _is_nothing(finding: Finding) -> bool:
+    """It says nothing of lines, channels or dialogs."""
+    match finding:
+        case ClockSeen() | ScopesSeen() | LicenceSeen():
+            return True
+        case ActivitiesSeen():
+            return not finding.complete and not finding.sessions
+        case SessionsProbed():
+            return not finding.highest
+        case AuditSeen():
+            return finding.holds is None
+        case _:
+            return False
 
 
 def _failures(reading: Reading) -> tuple[Failure, ...]:
@@ -70,13 +105,15 @@ def _good(memory: PortalMemory, now: datetime) -> PortalMemory:
 
 
 def _failed(memory: PortalMemory, failure: Failure, now: datetime) -> PortalMemory:
-    """A denial proves that the portal is up; every other failure says nothing of our authorisation."""
+    """A denial proves that the portal is up; every other failure says nothing of our authorisation and ends the row of
+    denials. Of a portal that fails in turns the failures are counted on: neither row would ever be long enough."""
     after = replace(memory, good=0, failing_since=memory.failing_since or now, last_failure=failure)
     if failure.reason is not Reason.DENIED:
-        return replace(after, up=False, failed=memory.failed + 1)
+        return replace(after, up=False, failed=memory.failed + 1, denied=0)
+    denied = memory.denied + 1
     if _is_refusal(failure):  # the authorisation server's word: the portal itself was not asked
-        return replace(after, auth_ok=False, denied=memory.denied + 1, refused=True)
-    return replace(after, up=True, auth_ok=False, denied=memory.denied + 1, failed=0)
+        return replace(after, auth_ok=False, denied=denied, refused=True)
+    return replace(after, up=True, auth_ok=False, denied=denied, failed=memory.failed if denied == 1 else 0)
 
 
 def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
@@ -120,9 +157,9 @@ def fold_channel(
     """The channel after a reading of its flag, of its provider, or of none: then only our sight may have changed.
 
     `blind`: the portal is out of sight, so what is known through it alone shows as unknown; what was judged before
-    waits in `hidden` and comes back with its times. `silence`, `undelivered`: the traffic's own
-    witnesses, judged elsewhere. `settled`: named and judged by this very policy before, so the same word of the
-    flag is the same diagnosis.
+    waits in `hidden` and comes back with its times. The same of a channel whose own flag is not read any more.
+    `silence`, `undelivered`: the traffic's own witnesses, judged elsewhere. `settled`: named and judged by this very
+    policy before, so the same word of the flag is the same diagnosis.
     """
     before = memory.diagnosis.state if memory else None
     real = _unveiled(memory) if memory else ChannelMemory(channel=channel, diagnosis=NOT_SEEN, since=now)
@@ -132,7 +169,8 @@ def fold_channel(
     elif memory is None or has_news or real.diagnosis.cause in BY_TRAFFIC:
         witnesses = (silence, undelivered)
         real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, witnesses, now)
-    shown = _veiled(real) if blind and rests_on_portal(real.diagnosis) else real
+    is_hidden = (blind or real.unread >= UNREAD_AFTER) and rests_on_portal(real.diagnosis)
+    shown = _veiled(real, OUT_OF_SIGHT if blind else FLAG_UNREAD) if is_hidden else real
     if shown.diagnosis.state is before:
         return shown, None
     flip = Flip(
@@ -178,6 +216,7 @@ def _heard_again(memory: ChannelMemory, now: datetime) -> ChannelMemory:
     return replace(
         memory,
         flag_at=now,
+        unread=0,
         streak=memory.streak + heard,
         well=_well(memory.well, heard) if state is State.CONNECTED else 0,
         flips=_flips(memory.flips, state, state, now) if memory.flips else (),
@@ -188,8 +227,8 @@ def _unveiled(memory: ChannelMemory) -> ChannelMemory:
     return memory if memory.hidden is None else replace(memory, diagnosis=memory.hidden, hidden=None)
 
 
-def _veiled(memory: ChannelMemory) -> ChannelMemory:
-    return replace(memory, diagnosis=replace(OUT_OF_SIGHT, proof=memory.diagnosis.proof), hidden=memory.diagnosis)
+def _veiled(memory: ChannelMemory, veil: Diagnosis) -> ChannelMemory:
+    return replace(memory, diagnosis=replace(veil, proof=memory.diagnosis.proof), hidden=memory.diagnosis)
 
 
 def _witnessed(
@@ -207,6 +246,7 @@ def _witnessed(
         channel=channel,
         flag=flag or known.flag,
         flag_at=now if flag else known.flag_at,
+        unread=0 if flag else known.unread,
         was_configured=known.was_configured or was_configured,
         provider=word,
         provider_at=now if provider else (known.provider_at if word else None),
