@@ -26,6 +26,7 @@ from monitor.core.memory import Audit, ChannelMemory, Flip, Judgement, PortalSta
 from monitor.core.model import ChannelKey
 from monitor.core.notices import notices
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
 from monitor.core.reading import Finding, HandOver, Reading
 from monitor.core.receivers import Notice
 from monitor.core.replacing import replace
@@ -118,7 +119,7 @@ def _hours(state: PortalState, policy: Policy, context: Context, line: int | Non
 def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
     """How long an open turn has waited on its line's working clock; None while the line's hours are not known."""
     schedule = schedule_of(turn.line, state, policy, context.public_days)
-    return waits(turn, schedule, now)[0] if schedule is not None else None
+    return waits(turn, schedule, portal_now(state.memory, now, turn.opened))[0] if schedule is not None else None
 
 
 def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime, line: int) -> bool:

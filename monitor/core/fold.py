@@ -10,6 +10,7 @@ from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory, Pr
 from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, Reason, State
 from monitor.core.outages import note_flip, note_portal
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import with_clock
 from monitor.core.reading import (
     ActivitiesSeen,
     AuditSeen,
@@ -26,7 +27,6 @@ from monitor.core.replacing import replace
 
 FLIPS_KEPT = timedelta(hours=1)
 UNREACHABLE_AFTER = 3  # failed polls in a row
-WHOLE_SECOND = timedelta(seconds=1)  # server.time tells no fractions
 UNREAD_AFTER = 3  # polls in a row without a channel's flag: like a portal that does not answer
 OUTBOUND = frozenset({Author.MANAGER, Author.BOT, Author.AUTOMATIC})
 
@@ -49,7 +49,7 @@ def fold_portal(memory: PortalMemory, readings: Sequence[Reading], now: datetime
     else:
         return memory
     for reading in told:
-        after = _told(after, reading.findings)
+        after = _told(after, reading.findings, memory.last_success)
     return note_portal(after, UNREACHABLE_AFTER, now)
 
 
@@ -116,11 +116,11 @@ def _failed(memory: PortalMemory, failure: Failure, now: datetime) -> PortalMemo
     return replace(after, up=True, auth_ok=False, denied=denied, failed=memory.failed if denied == 1 else 0)
 
 
-def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
+def _told(memory: PortalMemory, findings: Iterable[Finding], told_before: datetime | None) -> PortalMemory:
     for finding in findings:
         match finding:
             case ClockSeen():
-                memory = replace(memory, skew=skew_of(finding))
+                memory = with_clock(memory, finding, told_before)
             case ScopesSeen(missing=missing):
                 memory = replace(memory, missing_scopes=tuple(sorted(missing)))
             case LicenceSeen():
@@ -128,13 +128,6 @@ def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
             case _:
                 pass
     return memory
-
-
-def skew_of(seen: ClockSeen) -> timedelta:
-    """The portal's clock minus ours, beyond what the question's way and the whole seconds can explain."""
-    if seen.portal > seen.answered:
-        return seen.portal - seen.answered
-    return min(timedelta(), seen.portal + WHOLE_SECOND - seen.asked)
 
 
 _OF_TRAFFIC = frozenset({"traffic", "canary"})  # sources

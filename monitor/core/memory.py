@@ -92,6 +92,7 @@ class PortalMemory:
     last_failure: Failure | None = None
     last_success: datetime | None = None
     skew: timedelta | None = None
+    skew_since: datetime | None = None  # its clock was put elsewhere after that; None = it has always gone like that
     missing_scopes: tuple[str, ...] = ()
     licence: LicenceSeen | None = None
     webhook_only: bool = False

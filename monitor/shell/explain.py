@@ -13,6 +13,7 @@ from monitor.core.listening import learnt_days
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
 from monitor.core.stories import story
 from monitor.core.turn import Turn, TurnEvent, Verdict
 from monitor.core.turns import waits
@@ -116,9 +117,10 @@ def dialog_text(told: dict[str, Any], language: str) -> str:
 def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
     names = {one.id: one.name for one in state.managers.values() if one.name}
     schedule = state.schedules.get(turn.schedule_version)
-    working = waits(turn, schedule, now)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
+    seen = portal_now(state.memory, now, turn.opened)
+    working = waits(turn, schedule, seen)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
     (due,) = as_due([turn], state, policy)
-    return {f"story_{name}": list(story(due, names, policy.timezone, name, now, working)) for name in LANGUAGES}
+    return {f"story_{name}": list(story(due, names, policy.timezone, name, seen, working)) for name in LANGUAGES}
 
 
 def _cannot_see(policy: Policy) -> list[str]:
