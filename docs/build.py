@@ -30,7 +30,7 @@ TEXTS = {
         "metric_head": ("metric", "type", "labels", "says"),
         "incidents": "## Incidents\n\nThe daemon judges these itself and posts them to Alertmanager. Labels of every alert: "
         "`alertname`, `severity`, `portal`, `audience`, `guaranteed`, and where they apply `line`, `connector`, `messenger`, "
-        "`state`, `manager`, `subject`, `check`, `source`.\n",
+        "`state`, `manager`, `subject`, `check`, `source`: those of its opening, as long as it lasts.\n",
         "incident_head": ("kind, alert", "severity", "for", "opens when", "ends when"),
         "rules": "## Prometheus rules\n\nOnly what the daemon cannot say of itself.\n",
         "rule_head": ("alert", "severity", "after", "says"),
@@ -47,7 +47,7 @@ TEXTS = {
         "metric_head": ("метрика", "вид", "метки", "что говорит"),
         "incidents": "## Происшествия\n\nО них монитор судит сам и сообщает в Alertmanager. Метки каждой тревоги: `alertname`, "
         "`severity`, `portal`, `audience`, `guaranteed` и, где уместно, `line`, `connector`, `messenger`, `state`, `manager`, "
-        "`subject`, `check`, `source`.\n",
+        "`subject`, `check`, `source`: такие, с какими она открылась, пока длится.\n",
         "incident_head": ("вид, тревога", "важность", "кому", "открывается", "кончается"),
         "rules": "## Правила Prometheus\n\nТолько то, чего монитор не может сказать о себе сам.\n",
         "rule_head": ("тревога", "важность", "через", "что говорит"),

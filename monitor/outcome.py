@@ -42,7 +42,7 @@ class Outcome:
         self, watch: Watch, before: PortalState, readings: Sequence[Reading], judgement: Judgement, seconds: float
     ) -> None:
         portal = watch.policy.portal
-        self._count(portal, readings, seconds)
+        self._count(portal, readings, seconds, portal_failed=judgement.state.memory.failing_since is not None)
         self._registry.count_turns(portal, judgement.ended)
         if isinstance(watch.call, Portal):
             self._cost(portal, watch.call)
@@ -67,14 +67,15 @@ class Outcome:
         if self._pusher is not None:
             self._pusher.wish(portal, ())
 
-    def _count(self, portal: str, readings: Sequence[Reading], seconds: float) -> None:
+    def _count(self, portal: str, readings: Sequence[Reading], seconds: float, *, portal_failed: bool) -> None:
         """A failed poll is one failure, however many probes it had; a failed command in a good one is one each, and a
         request that failed is one for all its commands. What was held back was not sent: it is no new failure."""
         for source in sorted({reading.source for reading in readings} - {"person"}):  # a word of a person is no poll
             mine = [reading for reading in readings if reading.source == source]
             for reason in counted(mine):
                 self._registry.count("messenger_poll_failures_total", (portal, source, reason.value))
-            if any(reading.failure is None and (reading.findings or reading.failures) for reading in mine):
+            told = any(reading.failure is None and (reading.findings or reading.failures) for reading in mine)
+            if told and not (portal_failed and source == "bitrix24"):
                 now = self._clock.now().timestamp()
                 self._registry.set_gauge("messenger_poll_last_success_timestamp_seconds", (portal, source), now)
             self._registry.observe("messenger_poll_duration_seconds", (source,), seconds)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.incident import Incident, IncidentKind, Words
+from monitor.core.incident import Incident, IncidentKind, Words, alert_of
 from monitor.core.policy import Policy
 from monitor.core.words import plural
 
@@ -38,18 +38,20 @@ def alerts(open_: Iterable[Incident], policy: Policy) -> dict[Labels, Alert]:
 
 
 def labels_of(incident: Incident, portal: str) -> Labels:
-    """All labels of the incident's alert (signals.md); a label without a value is left out.
+    """All labels of the incident's alert (signals.md), those of its opening as long as it lives; one without a value
+    is left out.
 
     A provider's outage has no portal: the same labels from all of them are one alert."""
-    everyones = incident.kind is IncidentKind.PROVIDER_OUTAGE
-    own = {
+    own = dict(incident.alert or alert_of(incident.labels, guaranteed=incident.guaranteed))
+    common = {
         "alertname": incident.kind.alertname,
         "severity": incident.severity.value,
-        "portal": "" if everyones else portal,
+        "portal": portal,
         "audience": incident.audience.value,
-        "guaranteed": "" if everyones else "yes" if incident.guaranteed else "no",
     }
-    return tuple(sorted((name, value) for name, value in (dict(incident.labels) | own).items() if value))
+    if incident.kind is IncidentKind.PROVIDER_OUTAGE:
+        common |= {"portal": "", "guaranteed": ""}
+    return tuple(sorted((name, value) for name, value in (own | common).items() if value))
 
 
 def _alert(labels: Labels, members: list[Incident], policy: Policy) -> Alert:

@@ -12,15 +12,17 @@ from datetime import UTC, datetime, timedelta
 
 from monitor.core.calendar import NEVER
 from monitor.core.channel_rules import is_settled
-from monitor.core.fold import skew_of
+from monitor.core.expiries import terms
 from monitor.core.incident import IncidentKind
 from monitor.core.memory import ChannelMemory, Cursor, PortalMemory, PortalState
 from monitor.core.model import ChannelKey, State
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import ahead, is_another, skew_of
 from monitor.core.portal_rules import GOOD_POLLS
 from monitor.core.reading import ActivitiesSeen, ClockSeen, Finding, FlagSeen, Reading, SessionsProbed
 from monitor.core.replacing import replace
 from monitor.core.sessions import moved, watermark
+from monitor.core.turn import Turn
 from monitor.core.turn_book import waiting
 
 # What people write into schedules begins at quarters of an hour, in every time zone, and so does each day.
@@ -39,8 +41,9 @@ def calm_until(state: PortalState, policy: Policy, now: datetime) -> datetime | 
     present = [memory for memory in state.channels.values() if not memory.gone]
     if _is_under_way(state, policy, now) or not all(_is_steady(memory, policy) for memory in present):
         return None
-    late = [turn.deadline for turn in waiting(state.turns)]  # whoever waits longer is told of minute by minute
-    until = min([_next_quarter(now), *late, *map(_silent_at, present)])
+    late = [_late_at(turn, state.memory) for turn in waiting(state.turns)]  # who waits longer is told of by the minute
+    over = [term.at for term in terms(state, policy) if term.at > now]
+    until = min([_next_quarter(now), *late, *over, *map(_silent_at, present)])
     return until if until > now else None
 
 
@@ -77,7 +80,7 @@ def calmly(
                 if finding.watermark is None or not _is_repeated(finding, state):
                     return None
                 cursor = replace(cursor, watermark=watermark(cursor.watermark, finding.watermark))
-            elif type(finding) is ClockSeen:
+            elif type(finding) is ClockSeen and skew is not None and not is_another(skew, skew_of(finding)):
                 skew = skew_of(finding)
             elif not _is_known(finding, state.channels, cursor):
                 return None
@@ -119,8 +122,13 @@ def _is_level(cursor: Cursor) -> bool:
 
 def _is_steady(memory: ChannelMemory, policy: Policy) -> bool:
     is_connected = memory.diagnosis.state is State.CONNECTED and memory.hidden is None and memory.flag is not None
-    is_quiet = not memory.flips and not memory.deliveries.stuck
+    is_quiet = not memory.flips and not memory.deliveries.stuck and not memory.unread
     return is_connected and is_quiet and memory.streak >= policy.confirm_open and is_settled(memory, policy)
+
+
+def _late_at(turn: Turn, memory: PortalMemory) -> datetime:
+    """On our clock."""
+    return turn.deadline - ahead(memory, turn.opened) if turn.deadline < NEVER else NEVER
 
 
 def _silent_at(memory: ChannelMemory) -> datetime:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from monitor.core.connectors import messenger_of
 from monitor.core.deliveries import Deliveries, with_gist
-from monitor.core.fold import fold_channel, fold_traffic
+from monitor.core.fold import UNREAD_AFTER, fold_channel
 from monitor.core.furniture import kept
 from monitor.core.listening import NO_DAYS, SILENCES, DaysOff, listened, still_undelivered, witness
 from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, SessionMemory
@@ -17,6 +17,7 @@ from monitor.core.policy import ChannelPolicy, Policy
 from monitor.core.reading import Finding, FlagSeen, ProviderSeen
 from monitor.core.replacing import replace
 from monitor.core.sessions import Read
+from monitor.core.traffic import fold_traffic
 
 Channels = Mapping[ChannelKey, ChannelMemory]
 
@@ -28,17 +29,26 @@ class Folded:
 
 
 def fold_channels(
-    state: PortalState, findings: Sequence[Finding], policy: Policy, *, blind: bool, settled: bool, now: datetime
+    state: PortalState,
+    findings: Sequence[Finding],
+    policy: Policy,
+    *,
+    blind: bool,
+    settled: bool,
+    asked: bool = False,
+    now: datetime,
 ) -> Folded:
     """Every channel that a finding speaks of, and, while the portal is out of sight, every other one too.
 
-    `settled`: the channels were named and judged by this very policy and these titles of connectors.
+    `settled`: the channels were named and judged by this very policy and these titles of connectors; `asked`: all of
+    them were asked for their flags, so one that is not told could not be read.
     """
     flags = {finding.key: finding for finding in findings if isinstance(finding, FlagSeen)}
     words = [finding for finding in findings if isinstance(finding, ProviderSeen)]
+    unread = _unread(state.channels, flags) if asked else {}
     channels, flips = dict(state.channels), []
-    for key in _touched(state, flags, words, policy, blind=blind):
-        known = state.channels.get(key)
+    for key in sorted(_touched(state, flags, words, policy, blind=blind) | unread.keys()):
+        known = unread.get(key) or state.channels.get(key)
         channel = known.channel if settled and known is not None else identify(key, state, policy)
         memory, flip = fold_channel(
             known,
@@ -55,6 +65,15 @@ def fold_channels(
         channels[key] = memory
         flips += [flip] if flip else []
     return Folded(channels=kept(state.channels, channels), flips=tuple(flips))
+
+
+def _unread(channels: Channels, flags: Mapping[ChannelKey, FlagSeen]) -> Channels:
+    """Those that were asked for in vain, once more; beyond what hides them nobody asks how often."""
+    return {
+        key: replace(memory, unread=min(memory.unread + 1, UNREAD_AFTER))
+        for key, memory in channels.items()
+        if key not in flags and not memory.gone and memory.flag is not None
+    }
 
 
 def _still_silent(known: ChannelMemory | None, policy: Policy) -> Proof | None:
@@ -145,12 +164,12 @@ def _touched(
     policy: Policy,
     *,
     blind: bool,
-) -> list[ChannelKey]:
+) -> set[ChannelKey]:
     known = {key for key, memory in state.channels.items() if not memory.gone}
     spoken = {key for key, flag in flags.items() if key in known or flag.configured or flag.status or flag.error}
     asked = known | policy.channels.keys() if words else set()
     bound = {key for key in asked if _word_for(identify(key, state, policy), words)}
-    return sorted(spoken | bound | (known if blind else set()))
+    return spoken | bound | (known if blind else set())
 
 
 def _word_for(channel: Channel, words: Sequence[ProviderSeen]) -> ProviderSeen | None:

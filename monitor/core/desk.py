@@ -27,6 +27,7 @@ from monitor.core.memory import Audit, ChannelMemory, Flip, Judgement, PortalSta
 from monitor.core.model import ChannelKey
 from monitor.core.notices import notices
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
 from monitor.core.reading import Finding, HandOver, Reading
 from monitor.core.receivers import Notice
 from monitor.core.replacing import replace
@@ -35,6 +36,8 @@ from monitor.core.schedules import PublicDays, schedule_of
 from monitor.core.shared_cause import Outage
 from monitor.core.turn import Turn
 from monitor.core.turns import waits
+
+FLAGS = "connector_status"  # the probe that asks for every channel's flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,8 @@ def judge(
     seen = _polled(furnished.state, readings, findings, policy, now)
     blind = is_blind(seen, policy, now)
     settled = state.judged_by is policy and state.connectors is seen.connectors
-    channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, now=now)
+    asked = seen.memory.last_success == now and any(one.probe == FLAGS for one in readings)
+    channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, asked=asked, now=now)
     seen = _with_channels(seen, channels.channels if settled else renamed(channels.channels, seen, policy))
     learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
     seen = _with_channels(seen, learnt_later)
@@ -116,7 +120,7 @@ def _hours(state: PortalState, policy: Policy, context: Context, line: int | Non
 def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
     """How long an open turn has waited on its line's working clock; None while the line's hours are not known."""
     schedule = schedule_of(turn.line, state, policy, context.public_days)
-    return waits(turn, schedule, now)[0] if schedule is not None else None
+    return waits(turn, schedule, portal_now(state.memory, now, turn.opened))[0] if schedule is not None else None
 
 
 def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime, line: int) -> bool:

@@ -25,6 +25,18 @@ OUT_OF_SIGHT = Diagnosis(
     settles_ru="первый удачный опрос портала",
 )
 
+FLAG_UNREAD = Diagnosis(
+    state=State.UNKNOWN,
+    certainty=Certainty.NONE,
+    cause="flag_unread",
+    actor="integrator",
+    action_ru="узнать, почему портал не отдаёт состояние этого коннектора: права приложения, ответ imconnector.status",
+    action_en="find out why the portal does not tell this connector's state: the application's permissions, what "
+    "imconnector.status answers",
+    settles="the next answer of imconnector.status about this channel",
+    settles_ru="следующий ответ imconnector.status об этом канале",
+)
+
 # Who acts, and what to do where the provider's probe gives no advice of its own (providers.md 15).
 _ADVICE: dict[State, tuple[str, str, str]] = {
     State.CONNECTING: (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.core.calendar import Schedule
 from monitor.core.furniture import kept
@@ -13,9 +13,10 @@ from monitor.core.ledger import events
 from monitor.core.memory import ChannelMemory, Cursor, PortalState, SessionMemory
 from monitor.core.model import ChannelKey, Message, Session
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import ahead
 from monitor.core.reading import Finding, HistorySeen
 from monitor.core.replacing import replace
-from monitor.core.reply_facts import Contacts, PortalRules, is_ours, no_human_typed
+from monitor.core.reply_facts import Contacts, PortalRules, is_ours, no_human_typed, on_clock_of
 from monitor.core.restored import forgotten, in_words, restored
 from monitor.core.schedules import PublicDays
 from monitor.core.sessions import Read, remember
@@ -149,7 +150,8 @@ class _Hearing:
             self._fresh.append((read.channel, read.fresh))
         chat = self._chat(session.chat)
         last = chat.last_before(session.id)
-        rules = self._judged_by(session, channel, last)
+        skew = ahead(self._state.memory, history.messages[-1].at if history.messages else session.created)
+        rules = self._judged_by(session, channel, last, skew)
         if rules is None:
             self._sessions[session.id] = replace(self._sessions[session.id], due=True)
             return
@@ -161,7 +163,7 @@ class _Hearing:
             rules=rules,
             previous=list(chat.of_session(session.id).values()),
             carried=last if last is not None and last.verdict in UNANSWERED else None,  # case 27
-            now=self._now,
+            now=self._now + skew,
             marks=self._book.shelf.marks,
         )
         if judged.carry is not None and not self._is_known_unanswered(judged.carry):
@@ -181,9 +183,14 @@ class _Hearing:
             if number > session.id and number not in self._read:
                 self._sessions[number] = replace(self._sessions[number], due=True)
 
-    def _judged_by(self, session: Session, channel: ChannelMemory | None, last: Turn | None) -> Rules | None:
+    def _judged_by(
+        self, session: Session, channel: ChannelMemory | None, last: Turn | None, skew: timedelta
+    ) -> Rules | None:
+        """`skew`: by which the portal's clock was ahead of ours when it dated this dialog."""
         assert self._rules is not None  # noqa: S101 - prepared before anything is taken
         rules = self._rules.of(session, channel, answered_before=last is not None and last.verdict in ANSWERED)
+        if rules is not None and skew:
+            rules = on_clock_of(rules, skew)
         asides = self._contacts.asides(session)
         return replace(rules, asides=asides) if rules is not None and asides else rules
 

@@ -1,7 +1,8 @@
 """Everything that runs out, on one calendar, and the ladder of reminders: one early warning, then exactly three.
 
 A step is taken in working hours only and kept before it is told; after a downtime only the newest missed one is. A new
-date starts the ladder anew, an acknowledgement ends it.
+date starts the ladder anew, an acknowledgement ends it. That something has run out is no reminder but a fact: it is an
+incident at that very moment (monitor/core/expiry_rules.py), and only people's own notices of it wait for the morning.
 """
 
 from __future__ import annotations
@@ -65,11 +66,26 @@ def _of_providers(told: Mapping[str, datetime], policy: Policy) -> Iterator[Term
 
 
 def _of_portal(state: PortalState, policy: Policy) -> Iterator[Term]:
-    licence, seen = state.memory.licence, state.cursor.discovered
-    if licence is not None and licence.days_left is not None and licence.days_left > 0 and seen is not None:
-        yield Term(APPLICATION, _midnight(seen, policy) + timedelta(days=licence.days_left), False)
+    paid_until = _application_ends(state, policy)
+    if paid_until is not None:
+        yield Term(APPLICATION, paid_until, False)
     if not policy.webhook_only and state.memory.last_success is not None:
         yield Term(TOKEN, state.memory.last_success + TOKEN_LASTS, True)
+
+
+def _application_ends(state: PortalState, policy: Policy) -> datetime | None:
+    """By app.info: DAYS are those left, 0 on the last one, below zero those since the end; PAYMENT_EXPIRED outweighs
+    them (bitrix24-api.md 9). An end without days was when we first heard of it."""
+    licence, seen = state.memory.licence, state.cursor.discovered
+    if licence is None or seen is None:
+        return None
+    today, days = _midnight(seen, policy), licence.days_left
+    if not licence.payment_expired:
+        return today + timedelta(days=days or 1) if days is not None else None
+    if days is not None and days < 0:
+        return today + timedelta(days=days)
+    known = state.reminders.get(APPLICATION)
+    return known.until if known is not None and known.until <= seen else today
 
 
 def _midnight(at: datetime, policy: Policy) -> datetime:

@@ -71,12 +71,20 @@ def expiries(scene: Scene) -> Iterator[Assessment]:
             yield closing(incident.kind, incident.subject, "gone")
         elif reminder.acknowledged:
             yield closing(incident.kind, incident.subject, "acknowledged")
-        elif not reminder.step or (incident.kind is OVER and scene.now < known[incident.subject].at):
+        elif _is_renewed(incident.kind, reminder, known[incident.subject], scene):
             yield closing(incident.kind, incident.subject, "renewed")
     for term in known.values():
         reminder = scene.state.reminders.get(term.subject)
-        if reminder is not None and reminder.step and not reminder.acknowledged:
+        if reminder is None or reminder.acknowledged:
+            continue
+        if reminder.step or scene.now >= term.at:  # that it is over waits for nobody's office hours
             yield from _running_out(scene, term, reminder)
+
+
+def _is_renewed(kind: IncidentKind, reminder: Reminder, term: Term, scene: Scene) -> bool:
+    """What is over until its date lies ahead again, what is soon over until its ladder begins anew."""
+    is_over = scene.now >= term.at
+    return not is_over and (kind is OVER or not reminder.step)
 
 
 def _running_out(scene: Scene, term: Term, reminder: Reminder) -> Iterator[Assessment]:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from monitor.core.diagnosis import NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
+from monitor.core.diagnosis import FLAG_UNREAD, NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
 from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory, Proof
-from monitor.core.model import BLIND_STATES, Author, Channel, Failure, Message, Reason, State
+from monitor.core.model import BLIND_STATES, Channel, Failure, Reason, State
 from monitor.core.outages import is_down, note_flip, note_portal
 from monitor.core.policy import Policy
-from monitor.core.reading import ClockSeen, Finding, FlagSeen, LicenceSeen, ProviderSeen, Reading, ScopesSeen
+from monitor.core.portal_clock import with_clock
+from monitor.core.reading import (
+    ActivitiesSeen,
+    AuditSeen,
+    ClockSeen,
+    Finding,
+    FlagSeen,
+    LicenceSeen,
+    ProviderSeen,
+    Reading,
+    ScopesSeen,
+    SessionsProbed,
+)
 from monitor.core.replacing import replace
 
 FLIPS_KEPT = timedelta(hours=1)
 UNREACHABLE_AFTER = 3  # failed polls in a row
-WHOLE_SECOND = timedelta(seconds=1)  # server.time tells no fractions
-OUTBOUND = frozenset({Author.MANAGER, Author.BOT, Author.AUTOMATIC})
+UNREAD_AFTER = 3  # polls in a row without a channel's flag: like a portal that does not answer
 
 # Over these states nobody knows whether the phone came back: its absence goes on.
 _PHONE_MAY_BE_GONE = frozenset({State.PHONE_OFFLINE, State.CONNECTING, State.UNKNOWN, State.UNREACHABLE})
@@ -30,15 +41,38 @@ def fold_portal(memory: PortalMemory, readings: Sequence[Reading], now: datetime
     mine = [reading for reading in readings if reading.source == "bitrix24"]
     told = [reading for reading in mine if reading.failure is None and reading.findings]
     failures = [failure for reading in mine for failure in _failures(reading)]
-    if told:
+    if told and not _is_shut_out(told, failures):
         after = _good(memory, now)
-        for reading in told:
-            after = _told(after, reading.findings)
     elif failures:
         after = _failed(memory, _weightiest(failures), now)
     else:
         return memory
+    for reading in told:
+        after = _told(after, reading.findings, memory.last_success)
     return note_portal(after, UNREACHABLE_AFTER, now)
+
+
+def _is_shut_out(told: Sequence[Reading], failures: Sequence[Failure]) -> bool:
+    """Whether the portal told what it tells any application, its time above all, and denied all the rest: a poll that
+    learned nothing of what is watched is not good."""
+    if not failures or any(failure.reason is not Reason.DENIED for failure in failures):
+        return False
+    return all(_is_nothing(finding) for reading in told for finding in reading.findings)
+
+
+def _is_nothing(finding: Finding) -> bool:
+    """It says nothing of lines, channels or dialogs."""
+    match finding:
+        case ClockSeen() | ScopesSeen() | LicenceSeen():
+            return True
+        case ActivitiesSeen():
+            return not finding.complete and not finding.sessions
+        case SessionsProbed():
+            return not finding.highest
+        case AuditSeen():
+            return finding.holds is None
+        case _:
+            return False
 
 
 def _failures(reading: Reading) -> tuple[Failure, ...]:
@@ -70,20 +104,22 @@ def _good(memory: PortalMemory, now: datetime) -> PortalMemory:
 
 
 def _failed(memory: PortalMemory, failure: Failure, now: datetime) -> PortalMemory:
-    """A denial proves that the portal is up; every other failure says nothing of our authorisation."""
+    """A denial proves that the portal is up; every other failure says nothing of our authorisation and ends the row of
+    denials. Of a portal that fails in turns the failures are counted on: neither row would ever be long enough."""
     after = replace(memory, good=0, failing_since=memory.failing_since or now, last_failure=failure)
     if failure.reason is not Reason.DENIED:
-        return replace(after, up=False, failed=memory.failed + 1)
+        return replace(after, up=False, failed=memory.failed + 1, denied=0)
+    denied = memory.denied + 1
     if _is_refusal(failure):  # the authorisation server's word: the portal itself was not asked
-        return replace(after, auth_ok=False, denied=memory.denied + 1, refused=True)
-    return replace(after, up=True, auth_ok=False, denied=memory.denied + 1, failed=0)
+        return replace(after, auth_ok=False, denied=denied, refused=True)
+    return replace(after, up=True, auth_ok=False, denied=denied, failed=memory.failed if denied == 1 else 0)
 
 
-def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
+def _told(memory: PortalMemory, findings: Iterable[Finding], told_before: datetime | None) -> PortalMemory:
     for finding in findings:
         match finding:
             case ClockSeen():
-                memory = replace(memory, skew=skew_of(finding))
+                memory = with_clock(memory, finding, told_before)
             case ScopesSeen(missing=missing):
                 memory = replace(memory, missing_scopes=tuple(sorted(missing)))
             case LicenceSeen():
@@ -91,13 +127,6 @@ def _told(memory: PortalMemory, findings: Iterable[Finding]) -> PortalMemory:
             case _:
                 pass
     return memory
-
-
-def skew_of(seen: ClockSeen) -> timedelta:
-    """The portal's clock minus ours, beyond what the question's way and the whole seconds can explain."""
-    if seen.portal > seen.answered:
-        return seen.portal - seen.answered
-    return min(timedelta(), seen.portal + WHOLE_SECOND - seen.asked)
 
 
 _OF_TRAFFIC = frozenset({"traffic", "canary"})  # sources
@@ -120,9 +149,9 @@ def fold_channel(
     """The channel after a reading of its flag, of its provider, or of none: then only our sight may have changed.
 
     `blind`: the portal is out of sight, so what is known through it alone shows as unknown; what was judged before
-    waits in `hidden` and comes back with its times. `silence`, `undelivered`: the traffic's own
-    witnesses, judged elsewhere. `settled`: named and judged by this very policy before, so the same word of the
-    flag is the same diagnosis.
+    waits in `hidden` and comes back with its times. The same of a channel whose own flag is not read any more.
+    `silence`, `undelivered`: the traffic's own witnesses, judged elsewhere. `settled`: named and judged by this very
+    policy before, so the same word of the flag is the same diagnosis.
     """
     before = memory.diagnosis.state if memory else None
     real = _unveiled(memory) if memory else ChannelMemory(channel=channel, diagnosis=NOT_SEEN, since=now)
@@ -132,7 +161,8 @@ def fold_channel(
     elif memory is None or has_news or real.diagnosis.cause in BY_TRAFFIC:
         witnesses = (silence, undelivered)
         real = _judged(_witnessed(real, channel, flag, provider, now), memory is None, policy, witnesses, now)
-    shown = _veiled(real) if blind and rests_on_portal(real.diagnosis) else real
+    is_hidden = (blind or real.unread >= UNREAD_AFTER) and rests_on_portal(real.diagnosis)
+    shown = _veiled(real, OUT_OF_SIGHT if blind else FLAG_UNREAD) if is_hidden else real
     if memory is not None and _is_same(memory.diagnosis, shown.diagnosis):
         return shown, None
     flip = Flip(
@@ -151,31 +181,6 @@ def _is_same(before: Diagnosis, after: Diagnosis) -> bool:
     return before.state is after.state and is_down(before) == is_down(after)
 
 
-def fold_traffic(
-    memory: ChannelMemory, messages: Iterable[Message], phone_users: Container[int] = frozenset()
-) -> ChannelMemory:
-    """Messages not counted before: who wrote last, and how many went each way.
-
-    `phone_users`: under whose names a connector shows what was typed on the phone. Nothing else tells it: a reply that
-    was confirmed looks the same (bitrix24-api.md 5).
-    """
-    told = tuple(messages)
-    inbound = [message.at for message in told if message.author is Author.CUSTOMER]
-    outbound = [message.at for message in told if message.author in OUTBOUND]
-    return replace(
-        memory,
-        last_inbound=_latest(memory.last_inbound, inbound),
-        last_outbound=_latest(memory.last_outbound, outbound),
-        received=memory.received + len(inbound),
-        sent=memory.sent + len(outbound),
-        echoes_phone=memory.echoes_phone or any(one.mirrored and one.user in phone_users for one in told),
-    )
-
-
-def _latest(known: datetime | None, moments: Sequence[datetime]) -> datetime | None:
-    return max([*moments, *([known] if known else [])], default=None)
-
-
 def _is_repeated(memory: ChannelMemory, flag: FlagSeen) -> bool:
     """Whether judging would come to the same: the traffic's word is worth one judgement only."""
     is_lasting = all(proof.source not in _OF_TRAFFIC for proof in memory.diagnosis.proof)
@@ -189,6 +194,7 @@ def _heard_again(memory: ChannelMemory, now: datetime) -> ChannelMemory:
     return replace(
         memory,
         flag_at=now,
+        unread=0,
         streak=memory.streak + heard,
         well=_well(memory.well, heard) if state is State.CONNECTED else 0,
         flips=_flips(memory.flips, state, state, now) if memory.flips else (),
@@ -199,8 +205,8 @@ def _unveiled(memory: ChannelMemory) -> ChannelMemory:
     return memory if memory.hidden is None else replace(memory, diagnosis=memory.hidden, hidden=None)
 
 
-def _veiled(memory: ChannelMemory) -> ChannelMemory:
-    return replace(memory, diagnosis=replace(OUT_OF_SIGHT, proof=memory.diagnosis.proof), hidden=memory.diagnosis)
+def _veiled(memory: ChannelMemory, veil: Diagnosis) -> ChannelMemory:
+    return replace(memory, diagnosis=replace(veil, proof=memory.diagnosis.proof), hidden=memory.diagnosis)
 
 
 def _witnessed(
@@ -218,6 +224,7 @@ def _witnessed(
         channel=channel,
         flag=flag or known.flag,
         flag_at=now if flag else known.flag_at,
+        unread=0 if flag else known.unread,
         was_configured=known.was_configured or was_configured,
         provider=word,
         provider_at=now if provider else (known.provider_at if word else None),

@@ -56,8 +56,11 @@ class Incident:
     """Something wrong with a beginning, an end, evidence and a recommendation.
 
     `subject` identifies it among the open ones of its kind (e.g. "1/telegrambot" or "1777/90101").
-    `labels` are the alert's own labels beside alertname, severity, portal, audience, guaranteed: sorted pairs.
-    `opened` is on the daemon's clock, `starts_at` is the real moment posted to Alertmanager.
+    `labels` are what the incident is about now, as the alert's own labels would tell it beside alertname, severity,
+    portal, audience, guaranteed: sorted pairs. `alert` are those that its alert has for all its life, `guaranteed`
+    among them: Alertmanager knows an alert by its labels, so what changes is told in its texts; () = opened by a
+    version that did not keep them. `opened` is on the daemon's clock, `starts_at` is the real moment posted to
+    Alertmanager.
     """
 
     id: str
@@ -67,6 +70,7 @@ class Incident:
     audience: Audience
     guaranteed: bool
     labels: tuple[tuple[str, str], ...]
+    alert: tuple[tuple[str, str], ...] = ()
     opened: datetime
     since: datetime | None = None  # when what is wrong began; None = when it was opened
     starts_at: datetime
@@ -77,3 +81,8 @@ class Incident:
     words: Mapping[str, Words] = field(default_factory=dict)  # by language: ru, en
     acknowledged: str = ""
     cover: str = ""  # the word of the table of cover: why it is guaranteed or not
+
+
+def alert_of(labels: tuple[tuple[str, str], ...], *, guaranteed: bool) -> tuple[tuple[str, str], ...]:
+    """What the alert of an incident keeps for all its life."""
+    return (*labels, ("guaranteed", "yes" if guaranteed else "no"))

@@ -10,7 +10,7 @@ from datetime import datetime
 from monitor.core.assessment import Assessment, Say
 from monitor.core.closing_words import closing_words
 from monitor.core.cover import Cover, cover_of
-from monitor.core.incident import Incident, IncidentKind
+from monitor.core.incident import Incident, IncidentKind, alert_of
 from monitor.core.policy import Policy
 
 # An open cause keeps these from opening: on the same channel, or (of the portal) whatever is read through it.
@@ -119,6 +119,7 @@ def _opened(one: Assessment, policy: Policy, now: datetime, real_now: datetime) 
         guaranteed=cover is Cover.COVERED,
         cover=cover.value,
         labels=one.labels,
+        alert=alert_of(one.labels, guaranteed=cover is Cover.COVERED),
         opened=now,
         since=one.since,
         starts_at=real_now,
@@ -129,7 +130,8 @@ def _opened(one: Assessment, policy: Policy, now: datetime, real_now: datetime) 
 
 
 def _updated(known: Incident, one: Assessment, policy: Policy, now: datetime) -> Incident:
-    """The same incident with what is said of it now; itself when nothing is new."""
+    """The same incident with what is said of it now, under the labels that its alert has had; itself when nothing is
+    new."""
     cover = cover_of(one, policy, now)
     fresh = replace(
         known,
@@ -138,6 +140,7 @@ def _updated(known: Incident, one: Assessment, policy: Policy, now: datetime) ->
         guaranteed=cover is Cover.COVERED,
         cover=cover.value,
         labels=one.labels,
+        alert=known.alert or alert_of(known.labels, guaranteed=known.guaranteed),
         evidence=one.texts.evidence,
         words=one.texts.words,
     )

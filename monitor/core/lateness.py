@@ -1,6 +1,7 @@
 """When who still waits is late: what the channel, the portal or a maintenance takes from a wait puts that off (D10).
 
-The same time that `turn_excuses.lost_time` takes off an answered wait, so nobody is told late who would be excused.
+The same time that `turn_excuses.lost_time` takes off an answered wait, so nobody is told late who would be excused. A
+turn's own times are the portal's; the moments told here are on our clock, as outages, readings and `now` are.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 from monitor.core.calendar import NEVER, Schedule, from_worktime
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import ahead, as_dated, portal_now
 from monitor.core.replacing import replace
 from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_excuses import Broken, broken
@@ -37,24 +39,24 @@ def put_off(moment: datetime, start: datetime, breaks: Iterable[Broken], schedul
 
 def due_at(turn: Turn, state: PortalState, policy: Policy) -> datetime:
     """The deadline of an open turn as far as is known by now."""
-    return _put_off(turn, turn.deadline, state, policy)
+    return _on_our_clock(_put_off(turn, turn.deadline, state, policy), turn, state)
 
 
 def no_reply_due_at(turn: Turn, state: PortalState, policy: Policy) -> datetime:
     """When three targets will have passed; NEVER where there is no such moment."""
-    return _put_off(turn, turn.no_reply_at or NEVER, state, policy)
+    return _on_our_clock(_put_off(turn, turn.no_reply_at or NEVER, state, policy), turn, state)
 
 
 def is_late(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> bool:
     """Whether an open turn is past its deadline and nothing excuses it."""
-    return now > turn.deadline and now > due_at(turn, state, policy)
+    return portal_now(state.memory, now, turn.opened) > turn.deadline and now > due_at(turn, state, policy)
 
 
 def as_due(turns: Iterable[Turn], state: PortalState, policy: Policy) -> list[Turn]:
-    """For figures of a moment: of who still waits the deadline is the one that holds."""
+    """For figures of a moment: of who still waits the deadline is the one that holds, on the portal's clock."""
     told = []
     for turn in turns:
-        due = due_at(turn, state, policy) if turn.verdict is Verdict.OPEN else turn.deadline
+        due = _put_off(turn, turn.deadline, state, policy) if turn.verdict is Verdict.OPEN else turn.deadline
         told.append(turn if due == turn.deadline else replace(turn, deadline=due))
     return told
 
@@ -66,4 +68,10 @@ def _put_off(turn: Turn, moment: datetime, state: PortalState, policy: Policy) -
         return moment
     windows = [(window.start, window.end) for window in policy.maintenance]
     schedule = state.schedules.get(turn.schedule_version, ROUND_THE_CLOCK)
-    return put_off(moment, turn.working_from, broken(outages, state.memory.outages, windows), schedule)
+    skew = ahead(state.memory, turn.opened)
+    breaks = broken(as_dated(outages, skew), as_dated(state.memory.outages, skew), as_dated(windows, skew))
+    return put_off(moment, turn.working_from, breaks, schedule)
+
+
+def _on_our_clock(moment: datetime, turn: Turn, state: PortalState) -> datetime:
+    return moment - ahead(state.memory, turn.opened) if moment < NEVER else moment

@@ -68,7 +68,8 @@ class ChannelMemory:
     received: int = 0
     sent: int = 0
     outages: tuple[tuple[datetime, datetime | None], ...] = ()  # of the last two weeks; None = still down
-    hidden: Diagnosis | None = None  # the last diagnosis while the portal is out of sight
+    hidden: Diagnosis | None = None  # the last diagnosis while the portal, or this flag of it, is out of sight
+    unread: int = 0  # polls in a row that told of the portal and not of this flag
     phone_gone: datetime | None = None  # since when the phone has not been seen, over reconnects
     gone: bool = False  # vanished from the portal: no series, kept for the record
     echoes_phone: bool = False  # what was typed on the phone has been seen here
@@ -84,7 +85,7 @@ class PortalMemory:
 
     up: bool | None = None
     auth_ok: bool | None = None
-    failed: int = 0  # failed polls in a row, whatever the reason but denied
+    failed: int = 0  # failed polls in a row, whatever the reason but denied; a single denial among them ends no row
     denied: int = 0  # denied polls in a row
     good: int = 0  # good polls in a row
     refused: bool = False  # the token refresh was refused
@@ -92,6 +93,7 @@ class PortalMemory:
     last_failure: Failure | None = None
     last_success: datetime | None = None
     skew: timedelta | None = None
+    skew_since: datetime | None = None  # its clock was put elsewhere after that; None = it has always gone like that
     missing_scopes: tuple[str, ...] = ()
     licence: LicenceSeen | None = None
     webhook_only: bool = False

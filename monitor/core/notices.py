@@ -50,11 +50,12 @@ def _events(
     reminders: Mapping[str, Reminder],
     before: Mapping[str, Reminder],
 ) -> Iterator[tuple[Incident, str]]:
-    """(incident, opened | step2 ... | closed): of a ladder each step is told, of the rest the beginning and the end."""
+    """(incident, opened | step2 ... | closed): of a ladder each step is told, of the rest the beginning and the end.
+    What is over has no steps any more: its last one may be kept after its incident has opened."""
     yield from ((incident, "opened") for incident in opened)
     for incident in updated:
         reminder, known = reminders.get(incident.subject), before.get(incident.subject)
-        if incident.kind in LADDERS and reminder and known and reminder.step > known.step:
+        if incident.kind is IncidentKind.EXPIRY_SOON and reminder and known and reminder.step > known.step:
             yield incident, f"step{reminder.step}"
     yield from ((incident, "closed") for incident in closed if incident.close_reason not in HANDED_OVER)
 

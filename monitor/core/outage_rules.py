@@ -7,6 +7,7 @@ from datetime import datetime
 
 from monitor.core.assessment import Assessment, Say, Scene, closing
 from monitor.core.channel_rules import CHANNEL_KINDS, due_kind, is_settled
+from monitor.core.diagnosis import OUT_OF_SIGHT
 from monitor.core.incident import Incident, IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import State
@@ -57,7 +58,8 @@ def failing_of(scene: Scene, type_: str, since: datetime) -> dict[str, ChannelMe
 def _are_settled(scene: Scene, type_: str) -> bool:
     """Those that are well, for long enough; a channel with another trouble has its own incident. Out of sight nothing
     is settled."""
-    if any(memory.hidden is not None for memory in scene.state.channels.values()):
+    hidden = [memory for memory in scene.state.channels.values() if memory.hidden is not None]
+    if any(memory.diagnosis.cause == OUT_OF_SIGHT.cause or _is_of(memory, scene, type_) for memory in hidden):
         return False
     well = [one for one in _channels_of(scene, type_).values() if one.diagnosis.state is State.CONNECTED]
     return all(is_settled(memory, scene.policy) for memory in well)
@@ -67,8 +69,12 @@ def _channels_of(scene: Scene, type_: str) -> dict[str, ChannelMemory]:
     return {
         f"{key.line}/{key.connector}": memory
         for key, memory in scene.state.channels.items()
-        if not memory.gone and memory.hidden is None and provider_of(memory, scene.state, scene.policy) == type_
+        if not memory.gone and memory.hidden is None and _is_of(memory, scene, type_)
     }
+
+
+def _is_of(memory: ChannelMemory, scene: Scene, type_: str) -> bool:
+    return provider_of(memory, scene.state, scene.policy) == type_
 
 
 def without_shared(scene: Scene, said: Iterator[Assessment]) -> Iterator[Assessment]:

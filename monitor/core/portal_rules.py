@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from monitor.core.assessment import Assessment, Say, Scene, closing
 from monitor.core.incident import IncidentKind, Severity
 from monitor.core.memory import PortalMemory
-from monitor.core.portal_words import about_portal
+from monitor.core.portal_words import about_portal, is_denied
 
 UNREACHABLE_POLLS, DENIED_POLLS, GOOD_POLLS = 3, 2, 2
 PORTAL_KINDS = (IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED)
@@ -18,19 +18,27 @@ _NOT_COVERED = ("portal_deleted", "wrong_license", "payment_required")
 
 
 def portal(scene: Scene) -> Iterator[Assessment]:
-    """At most one say for each of the two kinds; none = hold."""
+    """At most one say for each of the two kinds; none = hold. A portal that answers again and denies is not back: what
+    is open stays so until two good polls, and says what it is now."""
     memory = scene.state.memory
-    shut = memory.refused or memory.denied >= DENIED_POLLS
-    if memory.failed >= UNREACHABLE_POLLS:
+    denies = is_denied(memory) and scene.is_open(IncidentKind.PORTAL_UNREACHABLE, SUBJECT)
+    if memory.failed >= UNREACHABLE_POLLS or denies:
         yield _opening(scene, IncidentKind.PORTAL_UNREACHABLE)
     elif memory.good >= GOOD_POLLS:
         yield closing(IncidentKind.PORTAL_UNREACHABLE, SUBJECT, "recovered")
-    elif shut and memory.up:
-        yield closing(IncidentKind.PORTAL_UNREACHABLE, SUBJECT, "changed")
-    if shut:
+    if is_shut(memory):
         yield _opening(scene, IncidentKind.PORTAL_AUTH_FAILED)
     elif memory.good >= GOOD_POLLS:
         yield closing(IncidentKind.PORTAL_AUTH_FAILED, SUBJECT, "recovered")
+
+
+def is_shut(memory: PortalMemory) -> bool:
+    return memory.refused or memory.denied >= DENIED_POLLS
+
+
+def is_out_of_sight(memory: PortalMemory) -> bool:
+    """Whether the last polls open one of the two kinds; what was read before is old then."""
+    return is_shut(memory) or memory.failed >= UNREACHABLE_POLLS
 
 
 def _opening(scene: Scene, kind: IncidentKind) -> Assessment:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import IncidentKind, Words
 from monitor.core.memory import PortalMemory
+from monitor.core.model import Reason
 from monitor.core.wording import Wording
 from monitor.core.words import LANGUAGES, coarse, moment, sentence, span_of
 from monitor.core.words_en import WORDS_EN
@@ -23,6 +24,10 @@ _SUMMARY = {
         IncidentKind.PORTAL_UNREACHABLE: "Portal {portal} does not answer",
         IncidentKind.PORTAL_AUTH_FAILED: "Portal {portal} does not let the monitor in",
     },
+}
+_DENIES_NOW = {
+    "ru": "Портал {portal} не отвечал, теперь не пускает монитор",
+    "en": "Portal {portal} did not answer and now does not let the monitor in",
 }
 _DESCRIPTION = {
     "ru": "С {since} (уже {lasted}) опросы не проходят: {reason}. Что сейчас с каналами и ответами, не видно.",
@@ -43,6 +48,7 @@ _ADVICE = {
         "works is active; then run messenger-monitor auth",
     },
 }
+_SCOPES = {"ru": "не хватает прав: {scopes}", "en": "missing permissions: {scopes}"}
 _MOVED = {
     "ru": "адрес портала переехал на {host}: записать новый адрес в url этого портала и перечитать настройки",
     "en": "the portal's address has moved to {host}: put the new address into this portal's url and reload",
@@ -50,6 +56,11 @@ _MOVED = {
 _FAILURE = {"ru": "последняя ошибка: {word}", "en": "last failure: {word}"}
 _GOOD = {"ru": "последний удачный опрос: {at}", "en": "last good poll: {at}"}
 _NEVER = {"ru": "ещё не было", "en": "none yet"}
+
+
+def is_denied(memory: PortalMemory) -> bool:
+    """The last poll was."""
+    return memory.denied > 0 and memory.last_failure is not None and memory.last_failure.reason is Reason.DENIED
 
 
 def about_portal(kind: IncidentKind, scene: Scene) -> Texts:
@@ -89,18 +100,24 @@ def _words(kind: IncidentKind, scene: Scene, language: str) -> Words:
         lasted=span_of(coarse(scene.now - since), language),
         reason=_reason(memory, language),
     )
+    denies_now = kind is IncidentKind.PORTAL_UNREACHABLE and is_denied(memory)
+    summary = _DENIES_NOW[language] if denies_now else _SUMMARY[language][kind]
     return Words(
-        summary=_SUMMARY[language][kind].format(portal=scene.policy.portal),
+        summary=summary.format(portal=scene.policy.portal),
         description=description,
         recommendation=f"{wording.actors['integrator']}: {_advice(kind, memory, language)}. {wording.next_portal}",
     )
 
 
 def _advice(kind: IncidentKind, memory: PortalMemory, language: str) -> str:
-    """By the vendor's code where it says more than that we are denied."""
+    """By the vendor's code where it says more than that we are denied, with the permissions that we know to lack."""
     if kind is IncidentKind.PORTAL_UNREACHABLE and (host := _moved_to(memory)):
         return _MOVED[language].format(host=host)
+    if kind is IncidentKind.PORTAL_UNREACHABLE and not is_denied(memory):
+        return _ADVICE[language][kind]
     code = memory.last_failure.code.lower() if memory.last_failure else ""
     known = [advice for word, advice in _WORDING[language].denials.items() if word in code]
-    use = kind is IncidentKind.PORTAL_AUTH_FAILED and bool(known)
-    return known[0] if use else _ADVICE[language][kind]
+    advice = known[0] if known else _ADVICE[language][IncidentKind.PORTAL_AUTH_FAILED]
+    if "insufficient_scope" not in code or not memory.missing_scopes:
+        return advice
+    return f"{advice} ({_SCOPES[language].format(scopes=', '.join(memory.missing_scopes))})"

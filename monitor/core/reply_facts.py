@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping, Set
+from datetime import timedelta
 from operator import is_
 
 from monitor.core.connectors import is_personal, messenger_of
@@ -14,6 +15,8 @@ from monitor.core.last_words import LastWords
 from monitor.core.memory import ChannelMemory, PortalState, SessionMemory
 from monitor.core.model import Author, Messenger, Session
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import as_dated
+from monitor.core.replacing import replace
 from monitor.core.schedules import PublicDays, schedule_of, targets_of
 from monitor.core.turn_rules import Aside, Interval, Rules
 
@@ -78,6 +81,16 @@ class PortalRules:
             call_ends_turn=options.call_ends_turn,
             groups=options.groups,
         )
+
+
+def on_clock_of(rules: Rules, skew: timedelta) -> Rules:
+    """The same rules for a dialog that is dated by a clock so much ahead of ours: by ours we have seen the outages."""
+    return replace(
+        rules,
+        outages=as_dated(rules.outages, skew),
+        portal_outages=as_dated(rules.portal_outages, skew),
+        maintenance=as_dated(rules.maintenance, skew),
+    )
 
 
 # What the rules rest on of a channel: its messenger, its outages, customers that are ourselves, whether it echoes and

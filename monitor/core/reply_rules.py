@@ -9,6 +9,7 @@ from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
 from monitor.core.incident import Audience, IncidentKind, Severity
 from monitor.core.lateness import due_at, no_reply_due_at
 from monitor.core.model import Messenger
+from monitor.core.portal_clock import portal_now
 from monitor.core.reply_words import about_reply, messenger_of_turn
 from monitor.core.turn import Turn, TurnKey, Verdict
 from monitor.core.turn_book import waiting
@@ -30,7 +31,7 @@ def replies(scene: Scene) -> Iterator[Assessment]:
     if scene.state.memory.failing_since is not None:
         return
     for turn in waiting(scene.state.turns):
-        if scene.now > turn.deadline:
+        if portal_now(scene.state.memory, scene.now, turn.opened) > turn.deadline:
             yield from _overdue(scene, turn, due_at(turn, scene.state, scene.policy))
 
 
@@ -61,8 +62,10 @@ def _was_read_after(moment: datetime, turn: Turn, scene: Scene) -> bool:
 
 
 def _is_old_news(scene: Scene, turn: Turn) -> bool:
-    first = scene.state.cursor.first_sight
-    return first is not None and turn.deadline < first and first - turn.opened >= FIRST_SIGHT
+    if scene.state.cursor.first_sight is None:
+        return False
+    first = portal_now(scene.state.memory, scene.state.cursor.first_sight, turn.opened)
+    return turn.deadline < first and first - turn.opened >= FIRST_SIGHT
 
 
 def _opening(scene: Scene, kind: IncidentKind, subject: str, turn: Turn) -> Assessment:

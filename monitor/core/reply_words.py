@@ -8,6 +8,7 @@ from datetime import timedelta
 from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import IncidentKind, Words
 from monitor.core.model import Messenger
+from monitor.core.portal_clock import portal_now
 from monitor.core.turn import Turn
 from monitor.core.words import LANGUAGES, channel_name, coarse, moment, person, span_of
 
@@ -81,7 +82,8 @@ def dialog_link(turn: Turn, scene: Scene) -> str:
 
 def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
     texts, zone = _TEXTS[language], scene.policy.timezone
-    calendar, working = scene.now - turn.opened, scene.working(turn)
+    calendar = portal_now(scene.state.memory, scene.now, turn.opened) - turn.opened
+    working = scene.working(turn)
     holder = person(turn.holder, scene, language) if turn.holder else ""
     key = turn.channel
     return {

@@ -16,6 +16,8 @@ from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
+from monitor.core.portal_rules import is_out_of_sight
 from monitor.core.schedules import PublicDays, schedule_of, targets_of
 from monitor.core.turn import Turn
 from monitor.core.turn_book import waiting
@@ -94,6 +96,8 @@ def _portal(state: PortalState, policy: Policy, now: datetime) -> Iterator[Sampl
         yield Sample("messenger_portal_up", (name,), memory.up)
     if memory.auth_ok is not None:
         yield Sample("messenger_portal_auth_ok", (name,), memory.auth_ok)
+    if memory.skew is not None and not is_out_of_sight(memory):
+        yield Sample("messenger_portal_clock_skew_seconds", (name,), memory.skew.total_seconds())
     in_window = any(window.start <= now < window.end for window in policy.maintenance)
     yield Sample("messenger_maintenance", (name,), in_window)
     if policy.guarantee is not None:
@@ -168,9 +172,10 @@ def _turns(
         labels = (state.portal, str(line), str(holder) if holder else "queue")
         yield Sample("messenger_open_turns", labels, len(turns))
         yield Sample("messenger_overdue_turns", labels, sum(is_late(turn, state, policy, now) for turn in turns))
-        oldest = max((now - turn.opened).total_seconds() for turn in turns)
+        waits = [(turn, portal_now(state.memory, now, turn.opened)) for turn in turns]
+        oldest = max((seen - turn.opened).total_seconds() for turn, seen in waits)
         yield Sample("messenger_oldest_open_turn_seconds", (*labels, "calendar"), max(0.0, oldest))
         schedule = schedule_of(line, state, policy, public_days)
         if schedule is not None:
-            longest = max(schedule.working(turn.working_from, now).total_seconds() for turn in turns)
+            longest = max(schedule.working(turn.working_from, seen).total_seconds() for turn, seen in waits)
             yield Sample("messenger_oldest_open_turn_seconds", (*labels, "working"), max(0.0, longest))

@@ -13,6 +13,7 @@ from monitor.core.memory import Cursor, SessionMemory
 from monitor.core.model import Author, ChannelKey, Message, Session
 from monitor.core.plugin import View
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
 from monitor.core.replacing import maker, replace
 from monitor.core.turn_book import waiting
@@ -91,7 +92,7 @@ def due(view: View) -> tuple[int, ...]:
         number
         for number, memory in view.state.sessions.items()
         if memory.due
-        or (memory.unconfirmed and _is_unconfirmed(memory, view.now))
+        or (memory.unconfirmed and _is_unconfirmed(memory, view))
         or number in thresholds
         or (ours and _is_awaited(memory, ours, view.now))
     ]
@@ -124,10 +125,13 @@ def _is_confirmed_late(read: datetime, opened: datetime, now: datetime) -> bool:
     return now - read >= max(RECHECK, (read - opened) / 2)
 
 
-def _is_unconfirmed(memory: SessionMemory, now: datetime) -> bool:
-    if memory.read_at is None or now - memory.read_at < RECHECK:
+def _is_unconfirmed(memory: SessionMemory, view: View) -> bool:
+    if memory.read_at is None or view.now - memory.read_at < RECHECK:
         return False
-    return now - (memory.session.updated or memory.read_at) < RECHECK_WITHIN
+    updated = memory.session.updated
+    if updated is None:
+        return view.now - memory.read_at < RECHECK_WITHIN
+    return portal_now(view.state.memory, view.now, updated) - updated < RECHECK_WITHIN
 
 
 def _is_awaited(memory: SessionMemory, ours: Container[tuple[ChannelKey, int]], now: datetime) -> bool:

@@ -13,6 +13,8 @@ from monitor.core.listening import learnt_days
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
+from monitor.core.reading import LicenceSeen
 from monitor.core.stories import story
 from monitor.core.turn import Turn, TurnEvent, Verdict
 from monitor.core.turns import waits
@@ -33,6 +35,7 @@ def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[st
         "last_failure": f"{failure.reason} {failure.code} {failure.detail}".strip() if failure else None,
         "clock_skew_seconds": memory.skew.total_seconds() if memory.skew is not None else None,
         "missing_scopes": list(memory.missing_scopes),
+        "application": _application(memory.licence),
         "cannot_see": _cannot_see(policy),
         "watermark": _iso(state.cursor.watermark),
         "sessions_remembered": len(state.sessions),
@@ -42,6 +45,13 @@ def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[st
         "open_turns": [_turn(one) for one in state.turns.values() if one.verdict is Verdict.OPEN],
         "open_incidents": [_incident(one) for one in state.incidents.values()],
     }
+
+
+def _application(told: LicenceSeen | None) -> dict[str, Any] | None:
+    """What app.info said last; one that is not fully installed is told of no events."""
+    if told is None:
+        return None
+    return {"installed": told.installed, "payment_expired": told.payment_expired, "days_left": told.days_left}
 
 
 def explain_channel(
@@ -116,9 +126,10 @@ def dialog_text(told: dict[str, Any], language: str) -> str:
 def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
     names = {one.id: one.name for one in state.managers.values() if one.name}
     schedule = state.schedules.get(turn.schedule_version)
-    working = waits(turn, schedule, now)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
+    seen = portal_now(state.memory, now, turn.opened)
+    working = waits(turn, schedule, seen)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
     (due,) = as_due([turn], state, policy)
-    return {f"story_{name}": list(story(due, names, policy.timezone, name, now, working)) for name in LANGUAGES}
+    return {f"story_{name}": list(story(due, names, policy.timezone, name, seen, working)) for name in LANGUAGES}
 
 
 def _cannot_see(policy: Policy) -> list[str]:

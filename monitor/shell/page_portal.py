@@ -11,6 +11,7 @@ from monitor.core.incident import Severity
 from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.policy import Policy
+from monitor.core.portal_clock import portal_now
 from monitor.core.turn import Turn, Verdict
 from monitor.shell.page_incidents import incident_row
 from monitor.shell.sight import Sight, light_of
@@ -147,7 +148,7 @@ def _waiting(turn: Turn, sight: Sight) -> Row:
         "line": sight.line(turn.line),
         "holder": sight.manager(turn.holder),
         "holder_id": turn.holder,
-        "waits": sight.ago(turn.opened),
+        "waits": sight.span(portal_now(sight.state.memory, sight.now, turn.opened) - turn.opened),
         "since": sight.at(turn.opened),
         "deadline": sight.at(turn.deadline),
         "late": is_late(turn, sight.state, sight.policy, sight.now),

@@ -53,7 +53,6 @@ def test_a_portal_out_of_sight_mutes_what_is_read_through_it_and_nothing_of_anot
         *on("rival", "ChannelSilent", "PhoneLogoutRisk", connector="max"),
     ]
     assert muted(tmp_path, alerts) == {
-        ("PortalAuthFailed", "acme", ""),
         ("SlowReply", "acme", ""),
         ("NoReply", "acme", ""),
         ("ClosedWithoutAnswer", "acme", ""),

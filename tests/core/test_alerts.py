@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgement_parts import ERROR, MINUTE, OK, START, World, make_policy, make_turn
+from judgement_parts import ERROR, MINUTE, OK, START, World, make_policy, make_turn, word
 
-from monitor.core.alerts import alerts, labels_of
+from monitor.core.alerts import Alert, alerts, labels_of
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
+from monitor.core.model import State
 from monitor.core.policy import Guarantee
+from monitor.shell.store_records import decode, encode
 
 # signals.md: every key an alert may have
 KEYS = {
@@ -79,11 +83,64 @@ def test_several_dialogs_of_one_manager_on_one_channel_are_one_alert_told_by_the
 
 
 def test_the_dialogs_of_two_managers_are_two_alerts() -> None:
-    world = waiting(90101, 90102)
-    other = replace(world.state.turns[make_turn(message=90102).key], holder=13)
-    world.dialog(other)
+    world = World()
+    for message, holder in ((90101, 12), (90102, 13)):
+        world.dialog(make_turn(message=message, holder=holder))
+    world.now = START + 19 * MINUTE
     world.poll()
     assert len(alerts(world.state.incidents.values(), world.policy)) == 2
+
+
+def only_alert(world: World) -> Alert:
+    (alert,) = alerts(world.state.incidents.values(), world.policy).values()
+    return alert
+
+
+@pytest.mark.parametrize("holder", [13, 0])
+def test_a_dialog_that_is_handed_over_is_the_same_alert_whose_words_tell_who_has_it(holder: int) -> None:
+    world = waiting(90101)
+    before = only_alert(world)
+    world.dialog(replace(make_turn(), holder=holder))
+    world.poll()
+    after = only_alert(world)
+    assert (after.labels, after.starts_at) == (before.labels, before.starts_at)
+    assert dict(after.labels)["manager"] == "12"
+    whose = "Диалог у сотрудника: сотрудник 13." if holder else "Диалог никто не взял, он в очереди."
+    assert whose in dict(after.annotations)["description"]
+    assert dict(world.incident().labels)["manager"] == (str(holder) if holder else "queue")
+
+
+def test_a_channel_that_is_down_for_another_cause_is_the_same_alert_whose_words_tell_the_state() -> None:
+    year = Guarantee(option="messengers", start=START, end=START + timedelta(days=365))
+    world = World(guarantee=year)
+    world.poll(OK, said=word(State.CONNECTED))
+    for state in (State.MISCONFIGURED, State.BANNED):
+        for _ in range(2):
+            world.poll(OK, said=word(state))
+        if state is State.MISCONFIGURED:
+            before = only_alert(world)
+    after = only_alert(world)
+    assert (len(world.opened), world.closed) == (1, [])
+    assert (after.labels, after.starts_at) == (before.labels, before.starts_at)
+    assert (dict(after.labels)["state"], dict(after.labels)["guaranteed"]) == ("misconfigured", "yes")
+    assert dict(after.annotations)["summary"] != dict(before.annotations)["summary"]
+    assert (dict(world.incident().labels)["state"], world.incident().guaranteed) == ("banned", False)
+
+
+def test_an_incident_of_an_earlier_version_keeps_the_labels_that_were_posted_last() -> None:
+    world = waiting(90101)
+    posted = only_alert(world).labels
+    (incident,) = world.state.incidents.values()
+    body = msgspec.json.decode(encode(incident))
+    del body["alert"]
+    kept = decode(msgspec.json.encode(body).decode(), Incident)
+    assert labels_of(kept, "acme") == posted
+    world.state = replace(world.state, incidents={kept.id: kept})
+    world.dialog(replace(make_turn(), holder=13))
+    world.poll()
+    assert only_alert(world).labels == posted
+    restarted = decode(encode(world.incident()), Incident)
+    assert labels_of(restarted, "acme") == posted
 
 
 def test_the_evidence_of_many_dialogs_is_capped_and_the_rest_counted() -> None:
@@ -113,7 +170,7 @@ def test_nothing_open_is_no_alert() -> None:
 
 def test_an_incidents_own_labels_cannot_replace_the_common_ones_and_empty_ones_vanish() -> None:
     world = waiting(90101)
-    odd = replace(world.incident(), labels=(("portal", "other"), ("state", "")))
+    odd = replace(world.incident(), alert=(("portal", "other"), ("state", "")))
     assert dict(labels_of(odd, "acme"))["portal"] == "acme"
     assert "state" not in dict(labels_of(odd, "acme"))
 

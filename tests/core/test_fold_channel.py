@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, START, TIMEOUT, WAZZUP, World, channel, flag, make_policy, word
 
-from monitor.core.fold import fold_channel, fold_traffic
+from monitor.core.fold import fold_channel
 from monitor.core.memory import ChannelMemory, Proof
 from monitor.core.model import Author, Certainty, Message, State
+from monitor.core.traffic import fold_traffic
 
 POLICY = make_policy()
 

@@ -11,8 +11,17 @@ from judgement_parts import DENIED, MINUTE, REFUSED, START, TIMEOUT
 
 from monitor.core.fold import fold_portal
 from monitor.core.memory import PortalMemory
-from monitor.core.model import Failure, Reason
-from monitor.core.reading import ClockSeen, LicenceSeen, Reading, ScopesSeen
+from monitor.core.model import ChannelKey, Failure, Reason
+from monitor.core.reading import (
+    ActivitiesSeen,
+    ClockSeen,
+    FlagSeen,
+    LicenceSeen,
+    LinesSeen,
+    Reading,
+    ScopesSeen,
+    SessionsProbed,
+)
 
 CLOCK = ClockSeen(portal=START, asked=START, answered=START)
 
@@ -46,13 +55,22 @@ def test_a_failure_that_is_no_denial_says_nothing_of_our_authorisation() -> None
     assert after(TIMEOUT).auth_ok is None
 
 
-def test_a_denial_shows_that_the_portal_is_up_and_ends_the_streak_of_failures() -> None:
+def test_a_denial_shows_that_the_portal_is_up_and_a_second_one_ends_the_streak_of_failures() -> None:
     memory = after(TIMEOUT, TIMEOUT, DENIED)
-    assert (memory.up, memory.auth_ok, memory.failed, memory.denied) == (True, False, 0, 1)
+    assert (memory.up, memory.auth_ok, memory.failed, memory.denied) == (True, False, 2, 1)
+    memory = after(TIMEOUT, TIMEOUT, DENIED, DENIED)
+    assert (memory.up, memory.auth_ok, memory.failed, memory.denied) == (True, False, 0, 2)
 
 
-def test_a_timeout_between_two_denials_does_not_start_them_anew() -> None:
-    assert after(DENIED, TIMEOUT, DENIED).denied == 2
+@pytest.mark.parametrize("other", [TIMEOUT, Failure(reason=Reason.UNREACHABLE, code="500")])
+def test_denials_with_another_failure_between_them_are_not_in_a_row(other: Failure) -> None:
+    assert after(DENIED, other, DENIED).denied == 1
+    assert after(DENIED, other, DENIED, DENIED).denied == 2
+
+
+def test_a_refused_refresh_stays_refused_while_something_else_fails() -> None:
+    memory = after(REFUSED, TIMEOUT)
+    assert (memory.refused, memory.denied) == (True, 0)
 
 
 def test_a_refused_refresh_does_not_show_that_the_portal_is_up() -> None:
@@ -78,6 +96,47 @@ def test_a_poll_in_which_every_command_failed_is_a_failed_poll() -> None:
 def test_a_refused_refresh_is_seen_among_other_failures_of_the_poll() -> None:
     readings = [reading(failure=TIMEOUT), reading(failure=DENIED), reading(failure=REFUSED)]
     assert fold_portal(PortalMemory(), readings, START).refused
+
+
+NO_SCOPE = Failure(reason=Reason.DENIED, code="insufficient_scope")
+LICENCE = LicenceSeen(licence="ru_pro100", installed=True, payment_expired=False, days_left=None)
+SCOPES = ScopesSeen(granted=frozenset(), missing=frozenset({"crm", "imopenlines"}))
+NO_ROWS = ActivitiesSeen(sessions=(), watermark=START, complete=False)
+NO_IDS = SessionsProbed(highest=0, missing=(7, 8))
+
+
+def test_a_poll_in_which_only_the_clock_was_told_and_all_else_denied_is_a_denied_poll() -> None:
+    before = after(None)
+    readings = [reading(CLOCK), reading(failure=NO_SCOPE), reading(NO_ROWS, NO_IDS, failures=(NO_SCOPE,))]
+    memory = fold_portal(before, readings, START + MINUTE)
+    assert (memory.up, memory.auth_ok, memory.good, memory.denied) == (True, False, 0, 1)
+    assert (memory.last_success, memory.failing_since, memory.last_failure) == (START, START + MINUTE, NO_SCOPE)
+    assert fold_portal(memory, readings, START + 2 * MINUTE).denied == 2
+
+
+def test_scopes_and_licence_that_any_application_is_told_make_no_good_poll_and_are_remembered() -> None:
+    memory = fold_portal(after(None), [reading(CLOCK, SCOPES, LICENCE), reading(failure=NO_SCOPE)], START)
+    assert (memory.denied, memory.missing_scopes, memory.licence) == (1, ("crm", "imopenlines"), LICENCE)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        FlagSeen(key=ChannelKey(1, "max"), error=False, configured=True, status=True),
+        ActivitiesSeen(sessions=(), watermark=START),
+        SessionsProbed(highest=7, missing=()),
+        LinesSeen(lines=()),
+    ],
+)
+def test_one_useful_answer_leaves_a_poll_good(told: object) -> None:
+    memory = fold_portal(after(None), [reading(CLOCK, told), reading(failure=NO_SCOPE)], START)
+    assert (memory.denied, memory.good) == (0, 2)
+
+
+def test_a_clock_beside_failures_of_which_not_all_are_denials_leaves_a_poll_good() -> None:
+    readings = [reading(CLOCK), reading(failure=NO_SCOPE), reading(failure=TIMEOUT)]
+    assert fold_portal(after(None), readings, START).good == 2
+    assert fold_portal(after(None), [reading(CLOCK)], START).good == 2  # nothing was denied
 
 
 @pytest.mark.parametrize("failure", [None, TIMEOUT, DENIED])

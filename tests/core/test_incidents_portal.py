@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from judgement_parts import DENIED, MINUTE, REFUSED, START, TIMEOUT, World, make_turn
 
-from monitor.core.incident import Audience, IncidentKind, Severity
+from monitor.core.fold import fold_portal
+from monitor.core.incident import Audience, Incident, IncidentKind, Severity
 from monitor.core.model import Failure, Reason
 from monitor.core.policy import Guarantee, Maintenance
+from monitor.core.reading import Reading, ScopesSeen
 from monitor.core.rules import is_blind
 
 UNREACHABLE, AUTH = IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED
@@ -66,12 +70,59 @@ def test_a_denial_opens_when_it_is_repeated() -> None:
     assert world.kinds() == []
 
 
-def test_a_portal_that_answers_with_denials_is_reachable_again() -> None:
+def test_a_portal_that_answers_with_denials_stays_unreachable_until_two_good_polls() -> None:
     world = World()
     world.fail(times=3)
     world.fail(DENIED, times=2)
-    assert world.kinds() == [AUTH]
-    assert [(one.kind, one.close_reason) for one in world.closed] == [(UNREACHABLE, "changed")]
+    world.poll()
+    assert (world.kinds(), world.closed) == ([AUTH, UNREACHABLE], [])
+    world.poll()
+    assert world.kinds() == []
+    assert [one.close_reason for one in world.closed] == ["recovered", "recovered"]
+
+
+def test_while_both_are_open_neither_says_that_a_portal_that_answers_does_not() -> None:
+    world = World()
+    world.fail(times=3)
+    opened = told(world, UNREACHABLE).words["ru"]
+    world.fail(DENIED, times=2)
+    words, shut = told(world, UNREACHABLE).words, told(world, AUTH).words
+    assert words["ru"].summary == "Портал acme не отвечал, теперь не пускает монитор"
+    assert words["en"].summary == "Portal acme did not answer and now does not let the monitor in"
+    assert words["ru"].recommendation == shut["ru"].recommendation
+    world.poll()
+    world.fail()
+    assert told(world, UNREACHABLE).words == words  # one poll does not tell what it is now
+    world.fail(times=2)
+    assert told(world, UNREACHABLE).words["ru"].summary == opened.summary
+
+
+def told(world: World, kind: IncidentKind) -> Incident:
+    (incident,) = (one for one in world.state.incidents.values() if one.kind is kind)
+    return incident
+
+
+def test_a_denied_poll_between_others_opens_no_auth_failure() -> None:
+    world = World()
+    world.poll()
+    for failure in (DENIED, Failure(reason=Reason.UNREACHABLE, code="500"), DENIED):
+        world.fail(failure)
+    assert world.kinds() == []
+
+
+def test_the_permissions_that_lack_are_named() -> None:
+    world = World()
+    scopes = ScopesSeen(granted=frozenset(), missing=frozenset({"imopenlines", "crm"}))
+    reading = Reading(probe="portal_rights", source="bitrix24", at=START, findings=(scopes,))
+    world.state = replace(world.state, memory=fold_portal(world.state.memory, [reading], START))
+    world.fail(Failure(reason=Reason.DENIED, code="insufficient_scope"), times=2)
+    words = world.incident().words
+    assert "добавить приложению недостающие права и авторизовать его заново (не хватает прав: crm, imopenlines)" in (
+        words["ru"].recommendation
+    )
+    assert "(missing permissions: crm, imopenlines)" in words["en"].recommendation
+    world.fail(DENIED)
+    assert "crm" not in world.incident().words["en"].recommendation
 
 
 def test_a_refused_refresh_does_not_prove_that_the_portal_answers() -> None:
@@ -86,7 +137,7 @@ def test_a_portal_that_fails_in_turns_is_still_found() -> None:
     for _ in range(3):
         world.fail(DENIED)
         world.fail(TIMEOUT)
-    assert AUTH in world.kinds()
+    assert world.kinds() == [UNREACHABLE]
 
 
 def test_a_maintenance_hides_the_incident_but_gives_no_sight() -> None:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from counted_parts import MINUTE, NOW, Monitor, monitor
+from counted_parts import MINUTE, NOW, Monitor, good, monitor
 from portal_parts import answering, error
 
+from monitor.core.incident import IncidentKind
 from monitor.core.model import Failure, Reason
 from monitor.core.reading import Reading
 from monitor.outcome import counted
+from monitor.shell.exposition import Exposition
 from monitor.shell.holds import SLOW_RETRY
 
 BLOCKED = {"error": "OPERATION_TIME_LIMIT", "error_description": "Method is blocked due to operation time limit."}
@@ -100,6 +102,29 @@ async def test_a_refused_command_in_a_good_batch_is_one_failure_at_each_poll():
     async with monitor() as one:
         one.fake.results["crm.activity.list"] = {"error": "ACCESS_DENIED", "error_description": "no"}
         assert [await one.poll() for _ in range(2)] == [{"denied": 1}, {"denied": 1}]
+
+
+async def test_with_all_but_the_clock_denied_no_reading_is_shown_as_fresh():
+    """The channel breaks meanwhile: nobody could see it."""
+    async with monitor() as one:
+        last = one.clock.at - MINUTE
+        denied = {"error": "insufficient_scope", "error_description": "no"}
+        for method in one.fake.results:
+            if method not in {"server.time", "app.info"}:
+                one.fake.results[method] = denied
+        polls = [await one.poll() for _ in range(80)]
+        assert all(set(told) == {"denied"} for told in polls)
+        page = await Exposition(one.registry).render()
+        assert f'last_success_timestamp_seconds{{portal="acme",source="bitrix24"}} {last.timestamp():.0f}' in page
+        assert 'messenger_portal_up{portal="acme"} 1' in page
+        assert 'messenger_portal_auth_ok{portal="acme"} 0' in page
+        assert "messenger_channel_up{" not in page
+        assert [incident.kind for incident in one.watch.state.incidents.values()] == [IncidentKind.PORTAL_AUTH_FAILED]
+        one.fake.results |= good()
+        assert await one.poll() == {}
+        page = await Exposition(one.registry).render()
+        assert 'messenger_portal_auth_ok{portal="acme"} 1' in page
+        assert f'source="bitrix24"}} {(one.clock.at - MINUTE).timestamp():.0f}' in page
 
 
 def test_the_slow_retry_is_longer_than_a_poll():
