@@ -9,7 +9,7 @@ from typing import Any
 from monitor.core.history import integer, moment, user_code
 from monitor.core.model import Session
 
-PROVIDER = "IMOPENLINES_SESSION"
+ACTIVITIES, PROVIDER = "crm.activity.list", "IMOPENLINES_SESSION"
 FIELDS = (
     *("ID", "PROVIDER_ID", "ASSOCIATED_ENTITY_ID", "ORIGIN_ID", "PROVIDER_TYPE_ID", "PROVIDER_PARAMS"),
     *("RESULT_SOURCE_ID", "DIRECTION", "RESULT_STATUS", "RESPONSIBLE_ID", "CREATED", "LAST_UPDATED"),

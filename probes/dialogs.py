@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from monitor.core.gaps import horizon, is_first_sight
 from monitor.core.history import NotHistory, integer, known_texts, moment, parse
 from monitor.core.model import Failure, Reason, Session
 from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, Reading, SessionsProbed
-from monitor.core.sessions import due, moved, order, unaccompanied
-from probes._activities import FIELDS, PROVIDER, Row, is_activity, last_id, lasting, session_of, told_rows
+from monitor.core.sessions import REMEMBERED, due, moved, order, unaccompanied
+from probes._activities import ACTIVITIES, FIELDS, PROVIDER, Row, is_activity, last_id, lasting, session_of, told_rows
 from probes._asking import asking, gather
+from probes._numbers import DIALOG, candidates, chased, hinted, hints, is_galloping, newest_session, share, slot
 from probes._rows import entries, malformed, misshapen
 
 OVERLAP = timedelta(seconds=120)
 PAGE, MOST_PAGES = 50, 400
-LOOK_AHEAD, HOLES, LIGHT_CHECKS = 4, 4, 10
-GALLOP = tuple(2**power for power in range(2, 24))
-ACTIVITIES, HISTORY, DIALOG = "crm.activity.list", "imopenlines.session.history.get", "imopenlines.dialog.get"
+LIGHT_CHECKS = 10
+HISTORY = "imopenlines.session.history.get"
+PASSING = (Reason.TIMEOUT, Reason.UNREACHABLE, Reason.THROTTLED)
+PATIENCE = timedelta(hours=1)
 ACTIVITY = "a map with PROVIDER_ID, a session's number and CREATED"
 
 
 @dataclass(kw_only=True)
 class Answers:
-    """All that one tick's questions brought. `histories` and `probed` by session id, `touched` by chat."""
+    """All that one tick's questions brought. `histories` and `probed` by session id, `touched` by chat.
+
+    `galloped`: ids far ahead were asked for too, and answered; `hinted`: the highest id that was told elsewhere."""
 
     time: Any = None
     rows: list[Row] = field(default_factory=list)
@@ -37,16 +42,17 @@ class Answers:
     probed: dict[int, Any] = field(default_factory=dict)
     touched: dict[int, Any] = field(default_factory=dict)
     galloped: bool = False
+    hinted: int = 0
     sessions: tuple[Session, ...] = ()  # of the rows, once all of them are there
 
 
 def first(view: View) -> Sequence[Question]:
     """Round one: what is due anyway, as far as this tick's budget goes."""
     wanted = due(view)[: view.history_budget]
-    chats = [memory.session.chat for memory in unaccompanied(view)[:LIGHT_CHECKS] if memory.session.chat]
-    touches = [(DIALOG, {"CHAT_ID": chat}) for chat in chats]
-    histories = map(_history_of, (*wanted, *_candidates(view)))
-    return (("server.time", None), _page(_since(view), 0), *histories, *touches)
+    silent = share([one.session.chat for one in unaccompanied(view) if one.session.chat], LIGHT_CHECKS, slot(view))
+    touches = [(DIALOG, {"CHAT_ID": chat}) for chat in silent]
+    histories = map(_history_of, (*wanted, *candidates(view, len(wanted))))
+    return (("server.time", None), _page(_since(view), 0), *histories, *touches, *hints(view))
 
 
 def _since(view: View) -> datetime:
@@ -54,15 +60,18 @@ def _since(view: View) -> datetime:
 
 
 async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
-    """Round two: what has just moved, as far as the budget still goes."""
-    answers, candidates = Answers(time=told[0]), set(_candidates(view))
+    """Round two: what has just moved, as far as the budget still goes, and what lies beyond the ids that answered."""
+    answers, known = Answers(time=told[0]), view.state.sessions
     for (method, params), answer in zip(questions[2:], told[2:], strict=True):
-        if method == DIALOG:
+        if method == DIALOG and "CHAT_ID" in (params or {}):
             answers.touched[(params or {})["CHAT_ID"]] = answer
-        else:
+        elif method == HISTORY:
             number = (params or {})["SESSION_ID"]
-            (answers.probed if number in candidates else answers.histories)[number] = answer
-    answers.galloped = bool(answers.probed) and not view.state.cursor.settled
+            is_due = number in known and number <= view.state.cursor.highest_session
+            (answers.histories if is_due else answers.probed)[number] = answer
+        else:
+            answers.hinted = max(answers.hinted, hinted(method, answer, view))
+    answers.galloped = _has_galloped(answers.probed, view)
     budget = view.history_budget - len(answers.histories)
     await _pages(call, told[1], view, answers)
     place = (view.policy.portal, "activities")
@@ -71,11 +80,19 @@ async def then(call: Call, view: View, questions: Sequence[Question], told: Sequ
     )
     answers.sessions = tuple(filter(None, sessions))
     _look_at_the_rest(answers, sessions, view)
-    more = [number for number in _moved(answers, view) if number not in answers.histories]
-    more = more[: max(0, budget)]
-    if more:
-        answers.histories.update(zip(more, await gather(call, map(_history_of, more), unread=True), strict=True))
+    await _go_on(call, view, answers, max(0, budget))
     return answers
+
+
+async def _go_on(call: Call, view: View, answers: Answers, budget: int) -> None:
+    found = {number: _is_session(answer) for number, answer in answers.probed.items()}
+    moved_on = [one for one in _moved(answers, view) if one not in answers.histories and not found.get(one)][:budget]
+    beyond = chased(view, found, {session.id for session in answers.sessions})
+    if not moved_on and not beyond:
+        return
+    told = await gather(call, map(_history_of, (*moved_on, *beyond)), unread=True)
+    answers.histories.update(zip(moved_on, told, strict=False))
+    answers.probed.update(zip(beyond, told[len(moved_on) :], strict=True))
 
 
 async def _pages(call: Call, page: Any, view: View, answers: Answers) -> None:
@@ -122,19 +139,6 @@ def _history_of(number: int) -> Question:
     return HISTORY, {"SESSION_ID": number}
 
 
-def _candidates(view: View) -> list[int]:
-    """Sessions without a CRM activity are found by their ids: just ahead, young holes, and far ahead at the start."""
-    cursor = view.state.cursor
-    if cursor.watermark is None:
-        return []  # the first list of activities may tell the highest id for nothing
-    if not cursor.settled:
-        return [cursor.highest_session + step for step in (1, 2, 3, *GALLOP)]
-    ahead = [cursor.highest_session + step for step in range(1, LOOK_AHEAD + 1)]
-    holes = [number for number, _ in cursor.holes if number not in view.state.sessions]
-    start = int(view.now.timestamp() // 60) * HOLES % len(holes) if holes else 0
-    return ahead + (holes[start:] + holes[:start])[:HOLES]
-
-
 def _moved(answers: Answers, view: View) -> tuple[int, ...]:
     sessions = answers.sessions
     state = view.state
@@ -155,18 +159,18 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     failures = [one for one in (answers.list_failure or answers.list_odd,) if one]
     failures += [answer for answer in map(_touch_failure, answers.touched.values()) if answer]
     findings: list[Finding] = [_activities(answers)]
-    for number, answer in {**answers.probed, **answers.histories}.items():
-        seen = _history(answer, view)
-        if isinstance(seen, HistorySeen):
-            findings.append(seen)
-        elif number in answers.histories:
-            failures.append(seen)
+    probed = {number: _history(answer, view) for number, answer in answers.probed.items()}
+    findings += [seen for seen in probed.values() if isinstance(seen, HistorySeen) and _is_wanted(seen, view)]
+    for answer in answers.histories.values():
+        read_now = _history(answer, view)
+        findings += [read_now] if isinstance(read_now, HistorySeen) else []
+        failures += [read_now] if isinstance(read_now, Failure) else []
     findings += filter(None, (_touched(chat, answer) for chat, answer in answers.touched.items()))
     return Reading(
         probe="dialogs",
         source="bitrix24",
         at=now,
-        findings=(*findings, *_probed(answers)),
+        findings=(*findings, *_probed(answers, probed, view)),
         failures=tuple(failures),
     )
 
@@ -193,12 +197,50 @@ def _history(answer: Any, view: View) -> HistorySeen | Failure:
         return Failure(reason=Reason.MALFORMED, detail=f"imopenlines.session.history.get: {error}")
 
 
-def _probed(answers: Answers) -> tuple[SessionsProbed, ...]:
-    if not answers.probed:
+def _probed(answers: Answers, probed: Mapping[int, HistorySeen | Failure], view: View) -> tuple[SessionsProbed, ...]:
+    """A method that is blocked says nothing of the id it was asked for: that stays to be asked for."""
+    if not probed and not answers.hinted:
         return ()
-    found = [number for number, answer in answers.probed.items() if isinstance(answer, dict) and "sessionId" in answer]
-    missing = tuple(number for number in answers.probed if number not in found)
-    return (SessionsProbed(highest=max(found, default=0), missing=missing, galloped=answers.galloped),)
+    since = horizon(view.state.cursor, view.policy, view.now)
+    seen = [one for one in probed.values() if isinstance(one, HistorySeen)]
+    wanted = {one.session.id for one in seen if _is_wanted(one, view)}
+    blocked = {number for number, one in probed.items() if _is_failed(one, Reason.THROTTLED)}
+    found = [number for number, answer in answers.probed.items() if _is_session(answer)]
+    return (
+        SessionsProbed(
+            highest=max([answers.hinted, *found]),
+            missing=tuple([number for number in probed if number not in wanted and number not in blocked]),
+            older=max((one.session.id for one in seen if one.messages and one.session.created < since), default=0),
+            galloped=answers.galloped,
+        ),
+    )
+
+
+def _is_session(answer: Any) -> bool:
+    return isinstance(answer, dict) and "sessionId" in answer
+
+
+def _is_failed(answer: Any, *reasons: Reason) -> bool:
+    return isinstance(answer, Failure) and answer.reason in reasons
+
+
+def _has_galloped(probed: Mapping[int, Any], view: View) -> bool:
+    """A poll that failed in part does not tell where the ids end; for ever it cannot be waited for a better one."""
+    if not probed or not is_galloping(view):
+        return False
+    first, is_unsettled = view.state.cursor.first_sight, not view.state.cursor.settled
+    if is_unsettled and first is not None and view.now - first > PATIENCE:
+        return True
+    return not any(_is_failed(answer, *PASSING) for answer in probed.values())
+
+
+def _is_wanted(seen: HistorySeen, view: View) -> bool:
+    """Not what ended before all that is read at first sight. What ended long ago is read when its turn has come, and
+    then forgotten: found ahead of it, it would be counted twice."""
+    cursor, closed = view.state.cursor, seen.session.closed
+    if seen.messages and seen.messages[-1].at < horizon(cursor, view.policy, view.now):
+        return False
+    return not is_first_sight(cursor) or closed is None or view.now - closed < REMEMBERED / 2
 
 
 def _touch_failure(answer: Any) -> Failure | None:
@@ -208,14 +250,11 @@ def _touch_failure(answer: Any) -> Failure | None:
 
 
 def _touched(chat: int, answer: Any) -> ChatTouched | None:
-    """entity_data_1 may have fewer parts; the sixth is the chat's newest session."""
     if not isinstance(answer, dict):
         return None
-    parts = str(answer.get("entity_data_1") or "").split("|")
-    session = integer(parts[5]) if len(parts) > 5 else 0
     return ChatTouched(
         chat=chat,
-        session=session or 0,
+        session=newest_session(answer),
         last_message=integer(answer.get("last_message_id")) or 0,
         owner=integer(answer.get("owner")) or 0,
     )

@@ -59,10 +59,10 @@ async def ask_lines(call: Call, view: View, gaps: Gaps | None = None) -> list[An
 
     `gaps`: takes what was wrong where something is told all the same."""
     rows: list[Any] = []
-    gaps = gaps or Gaps()
-    for page in range(MOST_PAGES):
+    gaps, offset = gaps or Gaps(), 0
+    for _ in range(MOST_PAGES):
         params = {
-            "PARAMS": {"order": {"ID": "ASC"}, "limit": LINE_PAGE, "offset": page * LINE_PAGE},
+            "PARAMS": {"order": {"ID": "ASC"}, "limit": LINE_PAGE, "offset": offset},
             "OPTIONS": {"QUEUE": "Y", "CONFIG_QUEUE": "Y"},
         }
         told, failure = _page_of(LINES, await one(call, LINES, params))
@@ -73,6 +73,7 @@ async def ask_lines(call: Call, view: View, gaps: Gaps | None = None) -> list[An
         gaps.note(LINES, failure)
         fresh = [row for row in rows_of(told) if all(row.get("ID") != old.get("ID") for old in rows)]
         rows += fresh
+        offset += len(told)  # a portal may tell fewer at a time than were asked for
         if len(told) < PAGE or not fresh:
             break
     return rows

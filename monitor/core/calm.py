@@ -117,7 +117,8 @@ def _is_well(memory: PortalMemory) -> bool:
 
 def _is_level(cursor: Cursor) -> bool:
     """Nothing is left to look for."""
-    return cursor.settled and not cursor.holes and cursor.watermark is not None and cursor.discovered is not None
+    is_told = cursor.watermark is not None and cursor.discovered is not None
+    return cursor.settled and not cursor.holes and not cursor.descent and is_told
 
 
 def _is_steady(memory: ChannelMemory, policy: Policy) -> bool:

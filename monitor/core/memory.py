@@ -106,11 +106,14 @@ class PortalMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """Where the reading of dialogs stands; portal time. `holes` are session ids that did not answer yet."""
+    """Where the reading of dialogs stands; portal time. `holes` are session ids that did not answer yet, and when they
+    were first asked for; None = they were not. `descent`: the ids below it have still to be looked at, at first sight;
+    0 = none has (monitor/core/gaps.py)."""
 
     watermark: datetime | None = None
     highest_session: int = 0
-    holes: tuple[tuple[int, datetime], ...] = ()
+    holes: tuple[tuple[int, datetime | None], ...] = ()
+    descent: int = 0
     settled: bool = False  # the highest session id is known for sure
     discovered: datetime | None = None  # when lines, connectors and staff were last read
     first_sight: datetime | None = None  # when this portal was first read

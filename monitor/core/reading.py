@@ -121,10 +121,12 @@ class ActivitiesSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsProbed:
-    """Direct probing by session id: which ids answered (their HistorySeen stands beside) and which did not."""
+    """Direct probing by session id: the highest that is a session, and the ids without one to be read; the others'
+    HistorySeen stand beside. `older`: the highest id of a session that began before what is read at first sight."""
 
     highest: int
     missing: tuple[int, ...]
+    older: int = 0
     galloped: bool = False  # ids far ahead were tried too: nothing answered beyond `highest`
 
 

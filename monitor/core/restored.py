@@ -50,7 +50,8 @@ def _is_another(told: HistorySeen, cursor: Cursor, known: SessionMemory | None, 
         return False
     if known is None or not known.last_message:
         young = {number for number, _ in cursor.holes}
-        return known is None and told.session.id <= cursor.highest_session and told.session.id not in young
+        is_passed = cursor.descent <= told.session.id <= cursor.highest_session
+        return known is None and is_passed and told.session.id not in young
     return told.messages[0].at > known.session.created + BEGINNING
 
 
@@ -68,7 +69,7 @@ def forgotten(state: PortalState, found: Restored) -> PortalState:
         if found.reused is None or number < found.reused
     }
     highest = min(filter(None, (found.reused, max(found.continued, default=None), state.cursor.highest_session)))
-    cursor = replace(state.cursor, highest_session=highest, settled=False, holes=())
+    cursor = replace(state.cursor, highest_session=highest, settled=False, holes=(), descent=0)
     return replace(state, sessions=sessions, cursor=cursor, turns=book_of(state.turns).of_sessions(sessions))
 
 

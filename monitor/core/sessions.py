@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.canary_rules import awaited
+from monitor.core.gaps import horizon, with_holes, with_probes
 from monitor.core.gist import Gist, Gists, gist_of
 from monitor.core.lateness import due_at, no_reply_due_at
 from monitor.core.memory import Cursor, SessionMemory
@@ -21,11 +22,9 @@ from monitor.core.turn_book import waiting
 REMEMBERED = timedelta(hours=48)  # after a session was closed
 SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
 SET_BACK = timedelta(minutes=1)  # less is covered by the overlap of two readings
-HOLES_FOR = timedelta(minutes=10)
 RECHECK = timedelta(minutes=2)
 RECHECK_WITHIN = timedelta(minutes=10)
 COUNTED = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT, Author.AUTOMATIC})
-BEFORE_FIRST = 50  # ids below the highest that are looked at, at first sight, where no activity tells of them
 
 Sessions = Mapping[int, SessionMemory]
 
@@ -54,7 +53,6 @@ def remember(
 ) -> tuple[Cursor, Sessions, tuple[Read, ...]]:
     """Cursor and sessions after the findings, and the histories to judge. `gists`: what they came to before;
     `forgetting`: whether sessions that were closed long ago go now."""
-    del policy
     gists = gists if gists is not None else Gists()
     known, rows = dict(sessions), dict[int, Session]()
     histories: list[Read] = []
@@ -67,12 +65,13 @@ def remember(
             case HistorySeen():
                 histories.append(_with_history(cursor, known, rows, finding, gist_of(finding, gists, now), now))
             case SessionsProbed():
-                cursor = _with_probes(cursor, finding, now)
+                cursor = with_probes(cursor, finding)
             case ChatTouched():
                 _with_touch(known, finding)
             case _:
                 pass
-    cursor = _with_holes(before, cursor, known, now)
+    probed = [finding for finding in findings if isinstance(finding, SessionsProbed)]
+    cursor = with_holes(before, cursor, known, probed, horizon(cursor, policy, now), now)
     if forgetting:
         _forget(known, now, kept={one.history.session.id for one in histories})
     return cursor, known if known != sessions else sessions, tuple(histories)
@@ -100,9 +99,9 @@ def due(view: View) -> tuple[int, ...]:
 
 
 def unaccompanied(view: View) -> tuple[SessionMemory, ...]:
-    """Open sessions that no activity tells of: the longest unread first."""
+    """Open sessions that no activity tells of."""
     mine = [one for one in view.state.sessions.values() if one.session.updated is None and one.session.closed is None]
-    return tuple(sorted(mine, key=lambda one: (one.read_at or one.session.created, one.session.id)))
+    return tuple(sorted(mine, key=lambda one: one.session.id))
 
 
 def _thresholds(view: View) -> dict[int, bool]:
@@ -238,26 +237,6 @@ def _merged(told: Session | None, seen: HistorySeen) -> Session:
         crm_entity=told.crm_entity or read.crm_entity,
         contact=read.contact or told.contact,
     )
-
-
-def _with_probes(cursor: Cursor, seen: SessionsProbed, now: datetime) -> Cursor:
-    highest = max(cursor.highest_session, seen.highest)
-    settled = cursor.settled or (seen.galloped and seen.highest <= cursor.highest_session)
-    holes = cursor.holes
-    if settled and not cursor.settled and highest:
-        holes = tuple((number, now) for number in range(max(1, highest - BEFORE_FIRST), highest))
-    return replace(cursor, highest_session=highest, settled=settled, holes=holes)
-
-
-def _with_holes(before: Cursor, cursor: Cursor, known: Sessions, now: datetime) -> Cursor:
-    """Ids that were passed over may still be filled for a while; afterwards they are holes for ever."""
-    start = before.highest_session or cursor.highest_session - BEFORE_FIRST  # at first sight gaps may hide who waits
-    new = range(max(1, start + 1, cursor.highest_session - 200), cursor.highest_session)
-    told = {number for number, _ in cursor.holes}
-    young = [(number, at) for number, at in cursor.holes if number not in known and now - at < HOLES_FOR]
-    young += [(number, now) for number in new if number not in known and number not in told]
-    holes = tuple(young)
-    return cursor if holes == cursor.holes else replace(cursor, holes=holes)
 
 
 def _with_touch(known: dict[int, SessionMemory], seen: ChatTouched) -> None:

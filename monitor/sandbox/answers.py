@@ -152,3 +152,19 @@ def chat(world: World, dialog: Dialog) -> dict[str, Any]:
         "manager_list": [latest.owner] if latest.owner else [],
         "dialog_id": f"chat{dialog.chat}",
     }
+
+
+def recent(world: World, dialog: Dialog) -> dict[str, Any]:
+    """An item of im.recent.list: `lines.id` is the session."""
+    last, told = dialog.messages[-1], chat(world, dialog)
+    return {
+        "id": f"chat{dialog.chat}",
+        "chat_id": dialog.chat,
+        "type": "chat",
+        "title": told["name"],
+        "message": {"id": last.id, "text": last.text, "author_id": last.author, "date": iso(last.at)},
+        "counter": 0,
+        "date_update": iso(dialog.updated),
+        "chat": {name: told[name] for name in ("id", "owner", "entity_id", "entity_data_1", "entity_data_2")},
+        "lines": {"id": dialog.id, "status": dialog.status, "date_create": iso(dialog.created)},
+    }

@@ -20,13 +20,18 @@ DENIED = "У вас нет доступа к этому диалогу"
 
 @dataclass
 class Methods:
-    """`granted`: the scopes of the application; `sent`: what was written through the portal, for tests."""
+    """`granted`: the scopes of the application; `sent`: what was written through the portal, for tests.
+
+    `most_lines`: on a page, whatever limit is asked for (documents and source differ); `is_member`: the service user is
+    in every queue, so that open lines' chats are among his own."""
 
     world: World
     granted: tuple[str, ...] = ("imopenlines", "imconnector", "crm", "im", "task", "user_brief", "department")
     sent: list[tuple[str, Params]] = field(default_factory=list)
     letters: Letters = field(default_factory=Letters)
     may_modify_connectors: bool = True
+    most_lines: int = 200
+    is_member: bool = False
 
     def table(self) -> dict[str, Callable[[Params], Any]]:
         return {
@@ -52,7 +57,7 @@ class Methods:
             "imconnector.activate": self.activate,
             "crm.activity.list": self.activities,
             "im.dialog.messages.get": self.messages,
-            "im.recent.list": lambda _: {"items": [], "hasMore": False},
+            "im.recent.list": self.recent,
             **writing_methods(self.letters, self.world),
             "user.get": self.users,
             "department.get": self.departments,
@@ -91,7 +96,7 @@ class Methods:
         limit, offset = int(wishes.get("limit", 50)), int(wishes.get("offset", 0))
         options = params.get("OPTIONS") or {}
         rows = [self._line(row, options) for row in self.world.lines.values()]
-        return rows[offset : offset + min(limit, 200)]
+        return rows[offset : offset + min(limit, self.most_lines)]
 
     def _line(self, row: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         """QUEUE are those who work, CONFIG_QUEUE what was put in: people and whole departments."""
@@ -160,6 +165,17 @@ class Methods:
             for m in rows
         ]
         return {"chat_id": found.chat, "messages": told, "users": [], "files": []}
+
+    def recent(self, params: Params) -> Any:
+        """The calling user's own chats, those of open lines among them, the latest first."""
+        if not self.is_member or params.get("SKIP_OPENLINES") == "Y":
+            return {"items": [], "hasMore": False}
+        newest = {one.chat: one for one in sorted(self.world.dialogs.values(), key=lambda one: one.id)}
+        dialogs = sorted(newest.values(), key=lambda one: one.messages[-1].id, reverse=True)
+        first, many = number(params.get("OFFSET")), number(params.get("LIMIT")) or 50
+        more = first + min(many, 200)
+        told = [answers.recent(self.world, one) for one in dialogs[first:more]]
+        return {"items": told, "hasMore": more < len(dialogs)}
 
     # --- connectors -------------------------------------------------------------------------------------
 

@@ -243,6 +243,10 @@ class World:
         dialog.updated = self.now()
         self.moves.append(dialog)
 
+    def sessions_go_on_after(self, number: int) -> None:
+        """The ids up to it belong to nothing that can be read: spam that was deleted, another's dialogs."""
+        self._last["session"] = number
+
     def _next(self, what: str, by: int = 1) -> int:
         self._last[what] += by
         return self._last[what]

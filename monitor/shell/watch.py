@@ -27,6 +27,10 @@ from monitor.shell.store_engine import StoreError
 log = structlog.get_logger()
 
 AGAIN = timedelta(minutes=5)
+# A right that is missing is given by a human, who may take weeks: said twice, it is not asked for that soon (trap 17).
+FOR_GOOD = frozenset(
+    {"access_denied", "insufficient_scope", "wrong_auth_type", "wrong_license", "error_method_not_found"}
+)
 
 
 class Keeper(Protocol):
@@ -200,7 +204,7 @@ class Watch:
             log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
             return _broke(probe, view.now, error)
         if reading.failure is None:
-            self._asked[probe.name] = view.now - _back(probe, reading)
+            self._asked[probe.name] = view.now - _back(probe, reading, self.readings.get(probe.name))
         return reading
 
     def _too_slow(self, probe: PortalProbe, at: datetime) -> Reading:
@@ -208,9 +212,16 @@ class Watch:
         return _failed(probe, at, Failure(reason=Reason.TIMEOUT, detail=detail))
 
 
-def _back(probe: PortalProbe, reading: Reading) -> timedelta:
-    """What was answered in part only is asked again sooner than the probe's own rhythm wants."""
-    return max(timedelta(), probe.every - AGAIN) if probe.every and reading.failures else timedelta()
+def _back(probe: PortalProbe, reading: Reading, before: Reading | None) -> timedelta:
+    """What was answered in part only is asked again sooner than the probe's own rhythm wants, if it may pass."""
+    if probe.every is None or not reading.failures:
+        return timedelta()
+    is_for_good = before is not None and all(map(_wants_a_right, (reading, before)))
+    return timedelta() if is_for_good else max(timedelta(), probe.every - AGAIN)
+
+
+def _wants_a_right(reading: Reading) -> bool:
+    return bool(reading.failures) and all(failure.code.lower() in FOR_GOOD for failure in reading.failures)
 
 
 def _failed(probe: PortalProbe, at: datetime, failure: Failure) -> Reading:

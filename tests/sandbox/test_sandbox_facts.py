@@ -337,3 +337,21 @@ async def test_fact_35_a_notification_with_the_same_tag_replaces_the_old_one(cli
     for text in ("one", "two"):
         await client.result("im.notify.system.add", {"USER_ID": 5, "MESSAGE": text, "TAG": "same"})
     assert [letter["text"] for letter in client.sandbox.methods.letters.rows()] == ["two"]
+
+
+async def test_recent_chats_are_the_users_own_and_tell_the_session(client: Client, sandbox: Sandbox) -> None:
+    first, last = dialog(sandbox), dialog(sandbox)
+    assert await client.result("im.recent.list") == {"items": [], "hasMore": False}
+    sandbox.methods.is_member = True
+    told = await client.result("im.recent.list", {"SKIP_CHAT": "Y", "SKIP_DIALOG": "Y", "LIMIT": 1})
+    assert told["hasMore"] is True
+    assert [one["lines"]["id"] for one in told["items"]] == [last.id]
+    more = await client.result("im.recent.list", {"LIMIT": 1, "OFFSET": 1})
+    assert (more["items"][0]["id"], more["hasMore"]) == (f"chat{first.chat}", False)
+
+
+async def test_a_page_of_lines_holds_no_more_than_the_portal_wants(client: Client, sandbox: Sandbox) -> None:
+    sandbox.methods.most_lines = 1
+    for offset, numbers in ((0, ["1"]), (1, ["2"]), (2, [])):
+        told = await client.result("imopenlines.config.list.get", {"PARAMS": {"limit": 100, "offset": offset}})
+        assert [row["ID"] for row in told] == numbers
