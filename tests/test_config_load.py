@@ -273,3 +273,35 @@ def test_any_tree_at_all_is_answered_with_problems(tmp_path_factory: pytest.Temp
     with pytest.raises(ConfigProblems) as caught:
         load(file, {})
     assert all(": " in problem for problem in caught.value.problems)
+
+
+WHOLE = {"providers": [{"name": "edna", "type": "edna", "api_key": "${CLIENT_SECRET}", "url": "https://app.edna.ru"}]}
+
+
+@pytest.mark.parametrize(("said", "meant"), [(1101, "1101"), ("1101", "1101"), ("0b8f2f0e-5a1c", "0b8f2f0e-5a1c")])
+def test_a_whole_number_as_an_account_is_its_text(tmp_path: Path, said: object, meant: str) -> None:
+    channel = {"connector": "edna", "line": 1, "provider": "edna", "account": said}
+    config = config_of(tmp_path, WHOLE, channels=[channel])
+    assert config.portals[0].policy.channels[ChannelKey(1, "edna")].account == meant
+    assert config.providers[0].account.accounts == (meant,)
+
+
+@pytest.mark.parametrize(("said", "shown"), [(True, "true"), (11.5, "11.5"), ("", "an empty text"), ([1], "a list")])
+def test_what_is_neither_a_text_nor_a_whole_number_is_no_account(tmp_path: Path, said: object, shown: str) -> None:
+    channel = {"connector": "edna", "line": 1, "provider": "edna", "account": said}
+    with pytest.raises(ConfigProblems) as caught:
+        config_of(tmp_path, WHOLE, channels=[channel])
+    assert caught.value.problems == (f"portals[0].channels[0].account: expected a text of one line, got {shown}",)
+
+
+def test_a_canary_s_account_may_be_a_number_too_and_is_not_the_channel_s_own(tmp_path: Path) -> None:
+    waha = {"name": "w", "type": "waha", "api_key": "${CLIENT_SECRET}", "url": "http://127.0.0.1:3000"}
+
+    def channel(account: object) -> dict[str, Any]:
+        canary = {"through": "w", "to": "7@c.us", "account": account}
+        return {"connector": "waha", "line": 1, "provider": "w", "account": "1", "canary": canary}
+
+    config = config_of(tmp_path, {"providers": [waha]}, channels=[channel(2)])
+    assert config.providers[0].account.accounts == ("1", "2")
+    with pytest.raises(ConfigProblems, match="it would write to itself"):
+        config_of(tmp_path, {"providers": [waha]}, channels=[channel(1)])
