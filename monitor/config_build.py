@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import config_promises as promises
 from monitor import config_shape as shape
+from monitor.config_polls import poll_of
 from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
 from monitor.config_receivers import Addressee, addressee
 from monitor.config_replies import options_of
@@ -38,7 +39,6 @@ from monitor.shell.pacer import Rate
 from monitor.shell.store_prune import Retention
 from monitor.shell.visitors import Role, User
 
-_POLL = timedelta(seconds=60)
 _TIMEOUT = timedelta(seconds=20)
 
 
@@ -283,7 +283,7 @@ def _provider(provider: shape.Provider, entry: Mapping[str, Any], root: shape.Ro
     )
     return ProviderConfig(
         account=account,
-        poll=max(provider.poll or root.defaults.poll or _POLL, keys.fastest),
+        poll=poll_of(provider, root),
         timeout=provider.timeout or root.defaults.timeout or _TIMEOUT,
         ca_file=folder / provider.ca_file if provider.ca_file else None,
     )

@@ -134,5 +134,4 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     send=send,
-    fastest=timedelta(seconds=5),
 )

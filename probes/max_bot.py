@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -79,5 +79,4 @@ PROBE = ProviderProbe(
     optional=("webhook_host",),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=10),
 )

@@ -6,7 +6,7 @@ The receiver hands each body to `hear`; a poll repeats what was heard, and tells
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import Messenger, State
@@ -135,5 +135,4 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     hear=hear,
-    fastest=timedelta(seconds=60),
 )

@@ -113,5 +113,4 @@ PROBE = ProviderProbe(
     optional=("webhook_host",),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=10),
 )

@@ -80,5 +80,4 @@ PROBE = ProviderProbe(
     optional=("product",),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=60),
 )

@@ -305,3 +305,33 @@ def test_a_canary_s_account_may_be_a_number_too_and_is_not_the_channel_s_own(tmp
     assert config.providers[0].account.accounts == ("1", "2")
     with pytest.raises(ConfigProblems, match="it would write to itself"):
         config_of(tmp_path, {"providers": [waha]}, channels=[channel(1)])
+
+
+GREEN = {"name": "green", "type": "green_api", "instance": 1101, "token": "${CLIENT_SECRET}", "url": "https://g.example"}
+
+
+@pytest.mark.parametrize(
+    ("poll", "usual", "asked", "said"),
+    [
+        ("10s", None, 30, "10s"),
+        (None, "10s", 30, "10s by defaults.poll"),
+        ("29s", "5m", 30, "29s"),
+        ("30s", None, 30, ""),
+        ("5m", "10s", 300, ""),
+        (None, None, 60, ""),
+    ],
+)
+def test_a_poll_faster_than_the_vendor_allows_is_slowed_and_said_so(
+    tmp_path: Path, poll: str | None, usual: str | None, asked: int, said: str
+) -> None:
+    entry = GREEN | ({"poll": poll} if poll else {})
+    defaults = {"defaults": {"poll": usual}} if usual else {}
+    config = config_of(tmp_path, {"providers": [entry], **defaults})
+    assert config.providers[0].poll == timedelta(seconds=asked)
+    words = f"providers[0].poll: expected 30s or more, which green_api asks for, got {said}: it is asked every 30s"
+    assert config.warnings == ((words,) if said else ())
+
+
+def test_a_vendor_without_a_documented_limit_is_asked_as_often_as_is_wished(tmp_path: Path) -> None:
+    config = config_of(tmp_path, {"providers": [{**WHOLE["providers"][0], "poll": "1s"}]})
+    assert (config.providers[0].poll, config.warnings) == (timedelta(seconds=1), ())
