@@ -29,7 +29,7 @@ from monitor.config_values import (
 from monitor.config_web import User as WebUser
 from monitor.config_web import Web
 from monitor.core import policy
-from monitor.core.guarantee import year_after
+from monitor.core.guarantee import usual_checks, year_after
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
@@ -241,7 +241,7 @@ def _guarantee(guarantee: promises.Guarantee | None, zone: ZoneInfo) -> policy.G
         department=guarantee.department,
         ended=_midnight(guarantee.ended, zone) if guarantee.ended else None,
         price=guarantee.price,
-        checks=tuple(guarantee.checks),
+        checks=usual_checks(guarantee.option) if guarantee.checks is None else tuple(guarantee.checks),
     )
 
 

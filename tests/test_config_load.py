@@ -335,3 +335,22 @@ def test_a_poll_faster_than_the_vendor_allows_is_slowed_and_said_so(
 def test_a_vendor_without_a_documented_limit_is_asked_as_often_as_is_wished(tmp_path: Path) -> None:
     config = config_of(tmp_path, {"providers": [{**WHOLE["providers"][0], "poll": "1s"}]})
     assert (config.providers[0].poll, config.warnings) == (timedelta(seconds=1), ())
+
+
+LINES = ("department_can_write", "routed_to_responsible", "crm_notified", "queue_staffed", "config_drift")
+
+
+@pytest.mark.parametrize(
+    ("said", "audited"),
+    [
+        ({}, LINES),
+        ({"option": "messengers"}, LINES),
+        ({"option": "documents"}, (*LINES, "document_numbers")),
+        ({"option": "messengers", "checks": ["document_numbers"]}, ("document_numbers",)),
+        ({"option": "documents", "checks": []}, ()),
+    ],
+)
+def test_documents_are_audited_where_they_are_guaranteed_or_asked_for(
+    tmp_path: Path, said: dict[str, Any], audited: tuple[str, ...]
+) -> None:
+    assert policy_of(tmp_path, guarantee={"start": "2026-03-01", **said}).guarantee.checks == audited

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.document_numbers import Document, Numerator, faults_of, sequence_of
+from monitor.core.guarantee import usual_checks
 from monitor.sandbox.cards import Cards
 from monitor.sandbox.faults import Fault
 
@@ -54,11 +55,21 @@ async def test_a_gap_is_named_as_its_neighbours_are_written_and_the_guarantee_co
         )
 
 
-async def test_for_a_guarantee_of_messengers_the_documents_are_told_apart() -> None:
-    async with stand() as it:
+async def test_documents_audited_beside_a_guarantee_of_messengers_are_told_apart() -> None:
+    async with stand(guarantee=replace(YEAR, checks=("document_numbers",))) as it:
         furnish(it.world.cards, ["2026-001", "2026-003"])
         await audited(it)
         assert it.alert("document_numbers")["guaranteed"] == "no"
+
+
+async def test_a_guarantee_of_messengers_asks_for_no_documents() -> None:
+    async with stand(guarantee=replace(YEAR, checks=usual_checks("messengers"))) as it:
+        furnish(it.world.cards, ["2026-001", "2026-003"])
+        await it.polls(3)
+        assert not [method for method in it.sandbox.counts if "documentgenerator" in method]
+        assert it.failed("document_numbers") is None
+        assert it.metric("document_numbers", "") is None
+        assert it.metric("queue_staffed") is not None
 
 
 async def test_a_number_used_twice_is_named() -> None:
