@@ -66,6 +66,4 @@ async def send(get: Get, account: Account, *, sender: str, to: str, text: str) -
     taken(status, isinstance(answer, dict) and "error" not in answer)
 
 
-PROBE = ProviderProbe(
-    type="waha", default_url="", required=("api_key",), ask=ask, read=read, send=send
-)
+PROBE = ProviderProbe(type="waha", default_url="", required=("api_key",), ask=ask, read=read, send=send)

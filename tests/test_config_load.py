@@ -307,7 +307,13 @@ def test_a_canary_s_account_may_be_a_number_too_and_is_not_the_channel_s_own(tmp
         config_of(tmp_path, {"providers": [waha]}, channels=[channel(1)])
 
 
-GREEN = {"name": "green", "type": "green_api", "instance": 1101, "token": "${CLIENT_SECRET}", "url": "https://g.example"}
+GREEN = {
+    "name": "green",
+    "type": "green_api",
+    "instance": 1101,
+    "token": "${CLIENT_SECRET}",
+    "url": "https://g.example",
+}
 
 
 @pytest.mark.parametrize(
