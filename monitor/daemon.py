@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 import msgspec
@@ -33,7 +33,6 @@ from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
 from monitor.reviewing import Reviewing
-from monitor.sharing import Sharing
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.board import Neighbour
 from monitor.shell.clock import Clock
@@ -47,6 +46,9 @@ from monitor.shell.portal import Portal
 from monitor.shell.rest import free
 from monitor.shell.store import Store
 from monitor.shell.watch import Watch
+
+if TYPE_CHECKING:
+    from monitor.sharing import Sharing  # its job queue is loaded where portals are shared
 
 log = structlog.get_logger()
 
