@@ -16,7 +16,7 @@ from monitor.building import build_session
 from monitor.config import Config
 from monitor.daemon import Daemon
 from monitor.daemon_board import DaemonBoard
-from monitor.sharing import joined
+from monitor.reloading import in_words
 from monitor.shell.clock import Clock
 from monitor.shell.exhaustion import ends_with, noticed
 from monitor.shell.fence import Fence
@@ -97,6 +97,8 @@ async def _serve(
             await daemon.adopt(config)
             sharing = None
             if config.cluster and fence:
+                from monitor.sharing import joined  # a job queue of its own: loaded where portals are shared
+
                 joining = joined(config.cluster, config.store_url, fence, clock, daemon.share)
                 sharing = daemon.sharing = await stack.enter_async_context(joining)
             works = [
@@ -129,8 +131,7 @@ async def _reloads(daemon: Daemon, hup: asyncio.Event, notifier: Notifier) -> No
         await hup.wait()
         hup.clear()
         notifier.reloading()
-        await daemon.reload()
-        notifier.ready("reloaded")
+        notifier.ready(in_words(await daemon.reload()))
 
 
 async def _beats(daemon: Daemon, notifier: Notifier) -> None:

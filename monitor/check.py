@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.building import build_account, build_watch
+from monitor.check_audits import audit, audit_rows
+from monitor.check_rows import Row
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.context import context_of
 from monitor.core.binding import Unwatched, unbound_accounts, unwatched
@@ -23,19 +25,6 @@ from monitor.shell.store import Store, StoreError
 from monitor.shell.watch import Watch
 
 EXIT_WELL, EXIT_WRONG, EXIT_UNKNOWN = 0, 1, 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One thing looked at. `verdict`: ok, wrong or unknown."""
-
-    portal: str
-    subject: str
-    verdict: str
-    state: str
-    detail: str = ""
-    since: str = ""
-    action: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +82,7 @@ async def _look(config: Config, store: Store, http: Any) -> Report:
         )
     async with asyncio.TaskGroup() as group:
         for watch in watches.values():
-            group.create_task(watch.poll())
+            group.create_task(_all_of(watch, clock))
     told: list[Reading] = []
     for account in config.providers:
         bound = [watches[wish.name] for wish in config.portals if _uses(wish, account)]
@@ -103,6 +92,11 @@ async def _look(config: Config, store: Store, http: Any) -> Report:
     for account, reading in zip(config.providers, told, strict=True):
         rows += failed_rows("", f"{account.account.name} ({account.account.type})", reading)
     return Report(rows=(*rows, *binding_rows(list(watches.values()), told)))
+
+
+async def _all_of(watch: Watch, clock: Clock) -> None:
+    await watch.poll()
+    await audit(watch, clock.now())
 
 
 def binding_rows(watches: Sequence[Watch], told: Sequence[Reading]) -> list[Row]:
@@ -133,7 +127,7 @@ def _uses(wish: PortalConfig, account: ProviderConfig) -> bool:
 
 
 def rows_of(watch: Watch, language: str) -> list[Row]:
-    """What one portal's look brought: the portal itself, its channels, those who wait."""
+    """What one portal's look brought: the portal itself, its channels, what is guaranteed, those who wait."""
     state = watch.state
     rows = [_portal_row(state)]
     if watch.policy.webhook_only:
@@ -148,6 +142,7 @@ def rows_of(watch: Watch, language: str) -> list[Row]:
         if not memory.gone:
             stale = failing or memory.channel.key not in flags
             rows.append(_channel_row(state.portal, memory, language, stale=stale, webhook=watch.policy.webhook_only))
+    rows += audit_rows(watch, language, _now(watch))
     rows += _expired_rows(watch)
     open_turns = [turn for turn in state.turns.values() if turn.verdict is Verdict.OPEN and watch.readings]
     late = [turn for turn in open_turns if is_late(turn, state, watch.policy, _now(watch))]

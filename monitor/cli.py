@@ -79,14 +79,14 @@ def app() -> None:
 @app.command()
 @config_option
 @click.option("--clock-rate", type=_Rate(), default=1.0, help="How many times faster than real time the clock runs.")
-@click.option("--clock-start", type=_Moment(), help="Where the clock starts: 2026-03-02T08:00:00+03:00.")
+@click.option("--clock-start", type=_Moment(), help="What it is as the process starts: 2026-03-02T08:00:00+03:00.")
 def run(file: Path, clock_rate: float, clock_start: datetime | None) -> int:
     """Watch the portals until told to stop (SIGTERM). SIGHUP reads the configuration again."""
     config = _load(file)
     from monitor.app import run as serve
-    from monitor.shell.clock import Clock
+    from monitor.shell.clock import Clock, process_start
 
-    return _async(serve(config, Clock(rate=clock_rate, start=clock_start), file))
+    return _async(serve(config, Clock(rate=clock_rate, start=clock_start, began=process_start()), file))
 
 
 @app.command()

@@ -37,7 +37,7 @@ EVERY = 2.0  # real seconds between looks at what the others have told
 class Whole(Protocol):
     """The daemon, as far as this is about it."""
 
-    pusher: Pusher | None
+    pusher: Pusher
 
     @property
     def config(self) -> Config: ...
@@ -107,9 +107,8 @@ class CommonCauses:
             tell(before, found, now)
         kept = await self._store.transaction(open_outages)
         known = ((incidents, policies[portal]) for portal, incidents in kept.items() if portal in policies)
-        if self._whole.pusher is not None:
-            wanted = [alert for incidents, policy in known for alert in alerts(incidents, policy).values()]
-            self._whole.pusher.wish(EVERYBODYS, wanted)
+        wanted = [alert for incidents, policy in known for alert in alerts(incidents, policy).values()]
+        self._whole.pusher.wish(EVERYBODYS, wanted)
         return found
 
     async def _pause(self) -> None:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from monitor.config_build import build
 from monitor.config_checks import across, same_portal_twice, without_own_keys, without_probe
+from monitor.config_polls import slowed
 from monitor.config_providers import provider_probes
 from monitor.config_secrets import reveal
 from monitor.config_shape import Root
@@ -36,7 +37,7 @@ def load(path: Path, env: Mapping[str, str] | None = None) -> Config:
     everything = [*found.problems, *problems, *across(tree, path.parent)]
     if root is None or everything:
         raise ConfigProblems(tuple(_in_order(everything, tree)))
-    warnings = (*found.warnings, *same_portal_twice(tree), *without_probe(tree))
+    warnings = (*found.warnings, *same_portal_twice(tree), *without_probe(tree), *slowed(root))
     return replace(build(root, tree, path), warnings=warnings, secrets=tuple(found.secrets))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from monitor import config_promises as promises
 from monitor import config_shape as shape
+from monitor.config_polls import poll_of
 from monitor.config_providers import provider_keys, provider_probes, secrets_of, settings_of
 from monitor.config_receivers import Addressee, addressee
 from monitor.config_replies import options_of
@@ -24,11 +26,12 @@ from monitor.config_values import (
     Logging,
     PortalConfig,
     ProviderConfig,
+    own_address,
 )
 from monitor.config_web import User as WebUser
 from monitor.config_web import Web
 from monitor.core import policy
-from monitor.core.guarantee import year_after
+from monitor.core.guarantee import usual_checks, year_after
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
@@ -38,7 +41,6 @@ from monitor.shell.pacer import Rate
 from monitor.shell.store_prune import Retention
 from monitor.shell.visitors import Role, User
 
-_POLL = timedelta(seconds=60)
 _TIMEOUT = timedelta(seconds=20)
 
 
@@ -104,9 +106,8 @@ def _addressees(root: shape.Root, tree: Mapping[str, Any]) -> tuple[Addressee, .
 def _listen(web: Web) -> Listen:
     parts = split(f"//{web.listen}")
     host, port = (parts.hostname or "0.0.0.0", parts.port or 0) if parts else ("127.0.0.1", 9460)  # noqa: S104 - asked for
-    shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
     users = tuple(_user(user) for user in web.users)
-    url = web.external_url or f"http://{shown}:{port}"
+    url = web.external_url or own_address(host, port)
     return Listen(host=host, port=port, token=web.token, users=users, external_url=url)
 
 
@@ -123,8 +124,17 @@ def _portal(portal: shape.Portal, frame: Frame) -> PortalConfig:
         rate=Rate(per_second=portal.rate.per_second, burst=portal.rate.burst),
         timeout=portal.timeout or frame.defaults.timeout or _TIMEOUT,
         ca_file=frame.folder / portal.ca_file if portal.ca_file else None,
+        ca_digest=_digest(frame.folder, portal.ca_file),
         policy=_policy(portal, frame),
     )
+
+
+def _digest(folder: Path, file: Path | None) -> str:
+    """Of what a file holds now; it was read before, so one that is gone meanwhile is not our finding."""
+    try:
+        return sha256((folder / file).read_bytes()).hexdigest() if file else ""
+    except OSError:
+        return ""
 
 
 def _credentials(auth: shape.Auth) -> Credentials:
@@ -241,7 +251,7 @@ def _guarantee(guarantee: promises.Guarantee | None, zone: ZoneInfo) -> policy.G
         department=guarantee.department,
         ended=_midnight(guarantee.ended, zone) if guarantee.ended else None,
         price=guarantee.price,
-        checks=tuple(guarantee.checks),
+        checks=usual_checks(guarantee.option) if guarantee.checks is None else tuple(guarantee.checks),
     )
 
 
@@ -283,7 +293,8 @@ def _provider(provider: shape.Provider, entry: Mapping[str, Any], root: shape.Ro
     )
     return ProviderConfig(
         account=account,
-        poll=max(provider.poll or root.defaults.poll or _POLL, keys.fastest),
+        poll=poll_of(provider, root),
         timeout=provider.timeout or root.defaults.timeout or _TIMEOUT,
         ca_file=folder / provider.ca_file if provider.ca_file else None,
+        ca_digest=_digest(folder, provider.ca_file),
     )

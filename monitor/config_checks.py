@@ -124,7 +124,8 @@ def _canary(channel: Section, canary: Section, types: Section, path: str) -> Ite
     if probe is not None and probe.send is None:
         able = ", ".join(type_ for type_, one in provider_probes().items() if one.send is not None)
         yield f"{path}.through: expected an account of {able}, got {shown(name)}, of {probe.type}: it only reads there"
-    if isinstance(name, str) and name == channel.get("provider") and account in (None, channel.get("account")):
+    same = account is None or str(account) == str(channel.get("account"))  # a number is its text
+    if isinstance(name, str) and name == channel.get("provider") and same:
         yield f"{path}.through: expected another account than the channel's own: it would write to itself"
 
 

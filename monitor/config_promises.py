@@ -55,7 +55,7 @@ class Guarantee(Promise):
     currency: Annotated[str, checked(lambda text: len(text) == 3 and text.isupper(), "a currency such as RUB")] = "RUB"
     review: Review = timedelta(days=14)
     department: Whole | None = None
-    checks: list[Check] = list(CHECKS)
+    checks: list[Check] | None = None
 
     @model_validator(mode="after")
     def _lasts_one_year(self) -> Self:

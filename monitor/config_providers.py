@@ -28,7 +28,7 @@ class Keys:
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     default_url: str = ""  # "" = the entry must name its own
-    fastest: timedelta = timedelta(seconds=30)
+    fastest: timedelta = timedelta(seconds=1)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from monitor.config_receivers import Receiver
 from monitor.config_replies import Replies
 from monitor.config_schedule import Schedule
 from monitor.config_types import (
+    Account,
     Address,
     AddressWithPassword,
     File,
@@ -188,7 +189,7 @@ class Canary(Shape):
 
     through: Text
     to: Text
-    account: Text | None = None
+    account: Account | None = None
     every: Annotated[timedelta, duration("1h", "7d")] = timedelta(hours=12)
     wait: Annotated[timedelta, duration("5m", "6h")] = timedelta(minutes=15)
 
@@ -198,7 +199,7 @@ class Channel(Shape):
     line: Whole
     messenger: Annotated[Messenger | None, BeforeValidator(_messenger)] = None
     provider: Text | None = None
-    account: Text | None = None
+    account: Account | None = None
     phone_holder: Whole | None = None
     canary: Canary | None = None
 

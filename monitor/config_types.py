@@ -180,6 +180,7 @@ Slug = Annotated[
 Text = Annotated[
     str, checked(lambda text: bool(text.strip()) and len(text) <= 200 and text.isprintable(), "a text of one line")
 ]
+Account = Annotated[Text, BeforeValidator(lambda value: str(value) if type(value) is int else value)]  # often a number
 Zone = Annotated[str, checked(is_zone, "a time zone such as Europe/Moscow")]
 AddressWithPassword = Annotated[str, BeforeValidator(_address)]
 Address = Annotated[AddressWithPassword, AfterValidator(_without_password)]

@@ -25,6 +25,12 @@ class ConfigProblems(Exception):
         self.problems = problems
 
 
+def own_address(host: str, port: int) -> str:
+    """How the pages are reached where the file does not say."""
+    shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared
+    return f"http://{shown}:{port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listen:
     """Where the daemon serves. `token` is demanded from everyone; never None beyond loopback."""
@@ -55,6 +61,7 @@ class PortalConfig:
     timeout: timedelta
     ca_file: Path | None
     policy: Policy
+    ca_digest: str = ""  # another certificate in the same file is a change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,7 @@ class ProviderConfig:
     poll: timedelta
     timeout: timedelta
     ca_file: Path | None
+    ca_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

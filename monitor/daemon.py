@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
 import msgspec
@@ -18,7 +18,7 @@ from monitor.account import AccountWatch
 from monitor.building import build_account, build_watch
 from monitor.canaries import CanaryRounds
 from monitor.common_causes import causes_of
-from monitor.config import Config, ConfigProblems, PortalConfig, ProviderConfig, load
+from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.context import context_of
 from monitor.core.memory import PortalMemory, PortalState
 from monitor.core.policy import Policy
@@ -32,10 +32,10 @@ from monitor.in_hand import accounts_in_hand, names_in_hand, neighbours, portals
 from monitor.logs import configure
 from monitor.outcome import Outcome
 from monitor.pruning import Pruning
+from monitor.reloading import read_again
 from monitor.reviewing import Reviewing
-from monitor.sharing import Sharing
 from monitor.shell.alertmanager import Pusher
-from monitor.shell.board import Neighbour
+from monitor.shell.board import Neighbour, Reloaded
 from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
 from monitor.shell.fence import Fence
@@ -47,6 +47,9 @@ from monitor.shell.portal import Portal
 from monitor.shell.rest import free
 from monitor.shell.store import Store
 from monitor.shell.watch import Watch
+
+if TYPE_CHECKING:
+    from monitor.sharing import Sharing  # its job queue is loaded where portals are shared
 
 log = structlog.get_logger()
 
@@ -109,19 +112,21 @@ class Daemon:
         self._config = config
         self._reloading = asyncio.Lock()
 
-    def _pusher(self, url: str | None) -> Pusher | None:
-        if url is None:
-            return None
+    def _pusher(self, url: str | None) -> Pusher:
         mine = self._fence.allows if self._fence is not None else None
         return Pusher(url=url, http=self.http, keeper=self._store, registry=self.registry, clock=self._clock, mine=mine)
 
     async def adopt(self, config: Config) -> None:
         """Build what is new, then swap by difference; what did not change goes on undisturbed."""
         self._context = replace(context_of(config, self._clock.now()), outages=self.causes.outages)
+        self._outcome.adopt(self._context)
+        for watch in self.watches():
+            watch.context = self._context
         await self._adopt_shares(config)
         for name in self._config_names(self._config) - self._config_names(config):
             self._outcome.forget(name)
         self._config, self.language = config, config.language
+        self.pusher.adopt(config.alertmanager_url)
         self.heartbeat.adopt(config.heartbeat)
         self.courier.adopt(config.receivers)
         self._store.adopt_key(config.store_key)
@@ -140,14 +145,12 @@ class Daemon:
         async with self._reloading:
             before = names_in_hand(self._config, self._fence, self._shards)
             self._shards, names = shards, names_in_hand(self._config, self._fence, shards)
-            if self.pusher is not None:
-                await self.pusher.restore(names - before)
+            await self.pusher.restore(names - before)
             await self._adopt_shares(self._config)
             for name in before - names:
                 self.registry.drop(name)
                 self.causes.forget(name, self._clock.now())
-            if self.pusher is not None:
-                await self.pusher.release(before - names)
+            await self.pusher.release(before - names)
             self.registry.set_gauge("messenger_monitor_shards", (), len(shards))
 
     def spread(self, outages: Mapping[str, Outage]) -> None:
@@ -168,8 +171,8 @@ class Daemon:
 
     def parts(self) -> Iterable[Runs]:
         """What runs beside the polls for as long as the daemon does."""
-        always = (self.heartbeat, self.pruning, self.courier, self.reviewing, self.canaries, self.causes)
-        return (*always, self.pusher) if self.pusher is not None else always
+        beside = (self.heartbeat, self.pruning, self.courier, self.reviewing, self.canaries, self.causes)
+        return (*beside, self.pusher)
 
     async def stop(self) -> None:
         """Stop polling; what is being judged is finished or left undone as a whole."""
@@ -177,19 +180,15 @@ class Daemon:
         await self._portals.adopt({})
 
     async def restore_alerts(self) -> None:
-        if self.pusher is not None:
-            await self.pusher.restore(self._config_names(self._config))
+        await self.pusher.restore(self._config_names(self._config))
 
-    async def reload(self) -> tuple[str, ...]:
-        """Read the file again. On any problem the old configuration stays."""
+    async def reload(self) -> Reloaded:
+        """Read the file again. On any problem the old configuration stays; what takes a restart is named."""
         async with self._reloading:
-            try:
-                config = load(self._path) if self._path else self._config
-            except ConfigProblems as error:
+            config, done = read_again(self._path, self._config)
+            if done.problems:
                 self._taken(well=False)
-                for problem in error.problems:
-                    log.error("config.problem", problem=problem)
-                return error.problems
+                return done
             configure(config.log.format, config.log.level, config.secrets)
             await self.adopt(config)
             for kept in self._portals.kept.values():
@@ -197,7 +196,7 @@ class Daemon:
                 kept.run.ask_again()
             self._portals.wake()
             log.info("config.reloaded", portals=len(config.portals))
-            return ()
+            return done
 
     # --- what is built ------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from monitor.core.reading import Acknowledged, HandOver, Reading
 from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent
 from monitor.daemon import Daemon
-from monitor.shell.board import Neighbour, PollFacts, SelfFacts
+from monitor.shell.board import Neighbour, PollFacts, Reloaded, SelfFacts
 from monitor.shell.clock import Clock
 from monitor.shell.lag import Lag
 from monitor.shell.metrics import Registry
@@ -80,7 +80,7 @@ class DaemonBoard:
             self._daemon.registry.set_gauge(name, (), self._store.commit_seconds)
         return await self._daemon.exposition.render(openmetrics=openmetrics)
 
-    async def reload(self) -> tuple[str, ...]:
+    async def reload(self) -> Reloaded:
         return await self._daemon.reload()
 
     # --- what the store keeps -----------------------------------------------------------------------
@@ -187,7 +187,7 @@ class DaemonBoard:
             worst_lag=self._lag.worst,
             store_seconds=took,
             rows=rows,
-            delivery_failing_since=self._daemon.pusher.failing_since if self._daemon.pusher else None,
+            delivery_failing_since=self._daemon.pusher.failing_since,
             outbox=await self._daemon.outbox.backlog(),
             listeners=self.news.listeners,
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from monitor.building import providers_of
 from monitor.config import Config, PortalConfig, ProviderConfig
 from monitor.core.sharing import EVERYBODYS, shard_of
-from monitor.sharing import Sharing
 from monitor.shell.board import Neighbour
 from monitor.shell.fence import Fence
+
+if TYPE_CHECKING:
+    from monitor.sharing import Sharing  # its job queue is loaded where portals are shared
 
 
 def portals_in_hand(config: Config, fence: Fence | None, held: Collection[int]) -> list[PortalConfig]:

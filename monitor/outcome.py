@@ -38,6 +38,10 @@ class Outcome:
         self._news, self._causes = news, causes
         self._throttled: dict[str, int] = {}
 
+    def adopt(self, context: Context) -> None:
+        """Another configuration may name other countries."""
+        self._context = context
+
     def polled(
         self, watch: Watch, before: PortalState, readings: Sequence[Reading], judgement: Judgement, seconds: float
     ) -> None:

@@ -53,13 +53,13 @@ def is_late(rhythm: Rhythm, clock: Clock) -> bool:
     return clock.monotonic() - max(rhythm.last_real or 0.0, rhythm.begun_real) > patience
 
 
-def progress(portals: Subjects, accounts: Subjects, pusher: Pusher | None, clock: Clock) -> Progress:
+def progress(portals: Subjects, accounts: Subjects, pusher: Pusher, clock: Clock) -> Progress:
     """What the dead-man's switch may vouch for: polls end in time, and Alertmanager hears us."""
     well, facts = health(portals, accounts, clock)
     if not well:
         names = ", ".join((*facts["late_portals"], *facts["late_providers"]))
         return Progress(well=False, words=f"polls do not end: {names}")
-    unheard = pusher.failing_since if pusher else None
+    unheard = pusher.failing_since
     if unheard is not None and clock.real_now() - unheard > UNHEARD:
         return Progress(well=False, words=f"Alertmanager has not heard us since {unheard:%Y-%m-%d %H:%M} UTC")
     begun = any(kept.rhythm.last_real is not None for kept in portals.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Messenger, State
@@ -162,5 +162,4 @@ PROBE = ProviderProbe(
     required=("email", "password", "app_id"),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=60),
 )

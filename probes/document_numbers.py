@@ -1,7 +1,8 @@
 """Audit: generated documents have unique, gapless numbers and stand in their cards; their links are told (G11).
 
 The newest thousand documents are looked at: the first page with the batch of the poll, the others and what belongs to
-them in one batch more. Cards are looked for by their own lists; what our rights do not show is not called gone.
+them in one batch more, which further pages of templates and numerators share. Cards are looked for by their own lists;
+what our rights do not show is not called gone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from monitor.core.calendar import zone_name
 from monitor.core.document_numbers import Document, Numerator, faults_of
 from monitor.core.history import integer, moment
 from monitor.core.model import Failure
@@ -29,21 +31,33 @@ SEQUENCE = "Bitrix_Main_Numerator_Generator_SequentNumberGenerator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
-    pages: list[Any]  # of documents, the newest first
-    templates: Any
-    numerators: Any
+class Papers:
+    """What was told of the documents themselves."""
+
+    pages: list[Any]  # the newest first
     cards: Mapping[int, Any] = field(default_factory=dict)  # by entity type
     links: list[Any] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    papers: Papers
+    templates: list[Any]  # pages, as those of the numerators
+    numerators: list[Any]
 
 
 async def ask(call: Call, view: View) -> Answers:
     del view
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(one(call, f"{FAMILY}.document.list", _query(0)))
-        templates = group.create_task(one(call, f"{FAMILY}.template.list", {"select": ["id", "name", "numeratorId"]}))
-        numerators = group.create_task(one(call, f"{FAMILY}.numerator.list", {}))
-    newest = documents_of([first.result()])
+        papers = group.create_task(_papers(call))
+        templates = group.create_task(_all_pages(call, "template", {"select": ["id", "name", "numeratorId"]}))
+        numerators = group.create_task(_all_pages(call, "numerator", {}))
+    return Answers(papers=papers.result(), templates=templates.result(), numerators=numerators.result())
+
+
+async def _papers(call: Call) -> Papers:
+    first = await one(call, f"{FAMILY}.document.list", _query(0))
+    newest = documents_of([first])
     wanted = _cards_of(newest)
     more = [(f"{FAMILY}.document.list", _query(page)) for page in range(1, PAGES)] if len(newest) == PAGE else []
     lists = [
@@ -53,13 +67,27 @@ async def ask(call: Call, view: View) -> Answers:
     links = [(f"{FAMILY}.document.get", {"id": document.id}) for document in newest[:LINKS]]
     told = await gather(call, [*more, *lists, *links]) if newest else []
     pages, rest = told[: len(more)], told[len(more) :]
-    return Answers(
-        pages=[first.result(), *pages],
-        templates=templates.result(),
-        numerators=numerators.result(),
-        cards=dict(zip(wanted, rest[: len(lists)], strict=True)),
-        links=rest[len(lists) :],
-    )
+    cards = dict(zip(wanted, rest[: len(lists)], strict=True))
+    return Papers(pages=[first, *pages], cards=cards, links=rest[len(lists) :])
+
+
+async def _all_pages(call: Call, kind: str, params: Mapping[str, Any]) -> list[Any]:
+    """Until one is not full, or tells nothing new: `total` of the numerators is the page's own, so `next` never
+    comes."""
+    pages: list[Any] = []
+    known: set[int | None] = set()
+    for page in range(PAGES):
+        answer = await one(call, f"{FAMILY}.{kind}.list", {**params, "start": page * PAGE})
+        pages.append(answer)
+        found = {integer(row.get("id")) for row in _rows([answer], f"{kind}s")}
+        if len(found) < PAGE or found <= known:
+            break
+        known |= found
+    return pages
+
+
+def _rows(pages: Iterable[Any], name: str) -> list[dict[str, Any]]:
+    return [row for page in pages if isinstance(page, dict) for row in rows_of(page.get(name))]
 
 
 def _query(page: int) -> dict[str, Any]:
@@ -68,11 +96,7 @@ def _query(page: int) -> dict[str, Any]:
 
 
 def documents_of(pages: Iterable[Any]) -> list[Document]:
-    found = {}
-    for page in pages:
-        rows = rows_of(page.get("documents")) if isinstance(page, dict) else []
-        for document in filter(None, map(_document, rows)):
-            found[document.id] = document
+    found = {document.id: document for document in filter(None, map(_document, _rows(pages, "documents")))}
     return list(found.values())
 
 
@@ -99,35 +123,37 @@ def _cards_of(documents: Iterable[Document]) -> dict[int, set[int]]:
 
 
 def read(answers: Answers, view: View, now: datetime) -> Reading:
-    refused = next((page for page in answers.pages if isinstance(page, Failure)), None)
+    papers = answers.papers
+    further = (*answers.templates[1:], *answers.numerators[1:])  # the first ones may be none of our business
+    refused = next((page for page in (*papers.pages, *further) if isinstance(page, Failure)), None)
     if refused is not None:
         return untold("document_numbers", now, refused)
-    documents = documents_of(answers.pages)
-    failures = (answers.templates, answers.numerators, *answers.cards.values(), *answers.links)
+    documents = documents_of(papers.pages)
+    failures = (*answers.templates, *answers.numerators, *papers.cards.values(), *papers.links)
     if not documents:
         nothing = AuditSeen(check=CHECK, holds=None, facts=(AuditFact(what="documents"),))
         return reading("document_numbers", now, (nothing,), failures)
     wrong = faults_of(documents, _numerators(answers), _templates(answers), view.policy.timezone)
-    lost = _unbound(documents, answers.cards)
+    lost = _unbound(documents, papers.cards)
     if lost:
         wrong = (
             *wrong,
             AuditFact(what="unbound", items=tuple(one.number or f"#{one.id}" for one in lost), n=len(lost)),
         )
-    facts = (*wrong, AuditFact(what="documents", n=len(documents)), *_links(answers.links))
+    facts = (*wrong, AuditFact(what="documents", n=len(documents)), *_links(papers.links))
     return reading("document_numbers", now, (AuditSeen(check=CHECK, holds=not wrong, facts=facts),), failures)
 
 
 def _templates(answers: Answers) -> dict[int, int]:
     """Template -> numerator."""
-    rows = rows_of(answers.templates.get("templates")) if isinstance(answers.templates, dict) else []
+    rows = _rows(answers.templates, "templates")
     pairs = ((integer(row.get("id")), integer(row.get("numeratorId"))) for row in rows)
     return {template: numerator for template, numerator in pairs if template and numerator}
 
 
 def _numerators(answers: Answers) -> dict[int, Numerator]:
     """Without the right to change templates none is told: then every template counts by itself."""
-    rows = rows_of(answers.numerators.get("numerators")) if isinstance(answers.numerators, dict) else []
+    rows = _rows(answers.numerators, "numerators")
     return {one.id: one for one in map(_numerator, rows) if one is not None}
 
 
@@ -142,7 +168,13 @@ def _numerator(row: dict[str, Any]) -> Numerator | None:
         template=str(row.get("template") or "{NUMBER}"),
         step=integer(told.get("step")) or 1,
         period=told.get("periodicBy") if told.get("periodicBy") in ("day", "month", "year") else None,
+        timezone=_zone(told.get("timezone")),
     )
+
+
+def _zone(told: Any) -> str | None:
+    """The numerator's own, in which its period begins; None = the portal's."""
+    return told if isinstance(told, str) and zone_name(told) == told else None
 
 
 def _unbound(documents: Iterable[Document], cards: Mapping[int, Any]) -> list[Document]:

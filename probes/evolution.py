@@ -152,5 +152,4 @@ PROBE = ProviderProbe(
     read=read,
     keeps=("connecting",),
     send=send,
-    fastest=timedelta(seconds=5),
 )

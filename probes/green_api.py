@@ -180,5 +180,5 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     send=send,
-    fastest=timedelta(seconds=30),
+    fastest=timedelta(seconds=30),  # its pages ask to be polled at most every 30 to 60 s
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -78,5 +78,4 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     keeps=("bot", "host"),
-    fastest=timedelta(seconds=10),
 )

@@ -6,7 +6,7 @@ The receiver hands each body to `hear`; a poll repeats what was heard, and tells
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import Messenger, State
@@ -137,5 +137,4 @@ PROBE = ProviderProbe(
     read=read,
     hear=hear,
     keeps=("heard",),
-    fastest=timedelta(seconds=60),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import Messenger, State
@@ -65,5 +65,4 @@ PROBE = ProviderProbe(
     optional=("company_id",),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=60),
 )

@@ -143,5 +143,4 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     keeps=("bot", "host", "failing_from"),
-    fastest=timedelta(seconds=10),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import CallFailed, Messenger, State
@@ -83,5 +83,4 @@ PROBE = ProviderProbe(
     required=("token",),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=60),
 )

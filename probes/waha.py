@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import Messenger, State
@@ -79,6 +79,4 @@ async def send(get: Get, account: Account, *, sender: str, to: str, text: str) -
     taken(status, isinstance(answer, dict) and "error" not in answer)
 
 
-PROBE = ProviderProbe(
-    type="waha", default_url="", required=("api_key",), ask=ask, read=read, send=send, fastest=timedelta(seconds=5)
-)
+PROBE = ProviderProbe(type="waha", default_url="", required=("api_key",), ask=ask, read=read, send=send)

@@ -92,5 +92,4 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     keeps=("odd_since",),
-    fastest=timedelta(seconds=60),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
@@ -242,5 +242,4 @@ PROBE = ProviderProbe(
     optional=("waba_id", "app_id", "app_secret"),
     ask=ask,
     read=read,
-    fastest=timedelta(seconds=60),
 )

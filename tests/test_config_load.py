@@ -273,3 +273,90 @@ def test_any_tree_at_all_is_answered_with_problems(tmp_path_factory: pytest.Temp
     with pytest.raises(ConfigProblems) as caught:
         load(file, {})
     assert all(": " in problem for problem in caught.value.problems)
+
+
+WHOLE = {"providers": [{"name": "edna", "type": "edna", "api_key": "${CLIENT_SECRET}", "url": "https://app.edna.ru"}]}
+
+
+@pytest.mark.parametrize(("said", "meant"), [(1101, "1101"), ("1101", "1101"), ("0b8f2f0e-5a1c", "0b8f2f0e-5a1c")])
+def test_a_whole_number_as_an_account_is_its_text(tmp_path: Path, said: object, meant: str) -> None:
+    channel = {"connector": "edna", "line": 1, "provider": "edna", "account": said}
+    config = config_of(tmp_path, WHOLE, channels=[channel])
+    assert config.portals[0].policy.channels[ChannelKey(1, "edna")].account == meant
+    assert config.providers[0].account.accounts == (meant,)
+
+
+@pytest.mark.parametrize(("said", "shown"), [(True, "true"), (11.5, "11.5"), ("", "an empty text"), ([1], "a list")])
+def test_what_is_neither_a_text_nor_a_whole_number_is_no_account(tmp_path: Path, said: object, shown: str) -> None:
+    channel = {"connector": "edna", "line": 1, "provider": "edna", "account": said}
+    with pytest.raises(ConfigProblems) as caught:
+        config_of(tmp_path, WHOLE, channels=[channel])
+    assert caught.value.problems == (f"portals[0].channels[0].account: expected a text of one line, got {shown}",)
+
+
+def test_a_canary_s_account_may_be_a_number_too_and_is_not_the_channel_s_own(tmp_path: Path) -> None:
+    waha = {"name": "w", "type": "waha", "api_key": "${CLIENT_SECRET}", "url": "http://127.0.0.1:3000"}
+
+    def channel(account: object) -> dict[str, Any]:
+        canary = {"through": "w", "to": "7@c.us", "account": account}
+        return {"connector": "waha", "line": 1, "provider": "w", "account": "1", "canary": canary}
+
+    config = config_of(tmp_path, {"providers": [waha]}, channels=[channel(2)])
+    assert config.providers[0].account.accounts == ("1", "2")
+    with pytest.raises(ConfigProblems, match="it would write to itself"):
+        config_of(tmp_path, {"providers": [waha]}, channels=[channel(1)])
+
+
+GREEN = {
+    "name": "green",
+    "type": "green_api",
+    "instance": 1101,
+    "token": "${CLIENT_SECRET}",
+    "url": "https://g.example",
+}
+
+
+@pytest.mark.parametrize(
+    ("poll", "usual", "asked", "said"),
+    [
+        ("10s", None, 30, "10s"),
+        (None, "10s", 30, "10s by defaults.poll"),
+        ("29s", "5m", 30, "29s"),
+        ("30s", None, 30, ""),
+        ("5m", "10s", 300, ""),
+        (None, None, 60, ""),
+    ],
+)
+def test_a_poll_faster_than_the_vendor_allows_is_slowed_and_said_so(
+    tmp_path: Path, poll: str | None, usual: str | None, asked: int, said: str
+) -> None:
+    entry = GREEN | ({"poll": poll} if poll else {})
+    defaults = {"defaults": {"poll": usual}} if usual else {}
+    config = config_of(tmp_path, {"providers": [entry], **defaults})
+    assert config.providers[0].poll == timedelta(seconds=asked)
+    words = f"providers[0].poll: expected 30s or more, which green_api asks for, got {said}: it is asked every 30s"
+    assert config.warnings == ((words,) if said else ())
+
+
+def test_a_vendor_without_a_documented_limit_is_asked_as_often_as_is_wished(tmp_path: Path) -> None:
+    config = config_of(tmp_path, {"providers": [{**WHOLE["providers"][0], "poll": "1s"}]})
+    assert (config.providers[0].poll, config.warnings) == (timedelta(seconds=1), ())
+
+
+LINES = ("department_can_write", "routed_to_responsible", "crm_notified", "queue_staffed", "config_drift")
+
+
+@pytest.mark.parametrize(
+    ("said", "audited"),
+    [
+        ({}, LINES),
+        ({"option": "messengers"}, LINES),
+        ({"option": "documents"}, (*LINES, "document_numbers")),
+        ({"option": "messengers", "checks": ["document_numbers"]}, ("document_numbers",)),
+        ({"option": "documents", "checks": []}, ()),
+    ],
+)
+def test_documents_are_audited_where_they_are_guaranteed_or_asked_for(
+    tmp_path: Path, said: dict[str, Any], audited: tuple[str, ...]
+) -> None:
+    assert policy_of(tmp_path, guarantee={"start": "2026-03-01", **said}).guarantee.checks == audited

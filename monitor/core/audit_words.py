@@ -77,6 +77,12 @@ def fact_words(fact: AuditFact, language: str) -> str:
     return text.format(people=_listed(fact.people, language), items=_listed(fact.items, language), n=fact.n, of=fact.of)
 
 
+def advice_of(check: str, portal: str, language: str) -> str:
+    """Who puts a broken property right, and how."""
+    advice: Mapping[str, str] = _ADVICE[language]
+    return advice[check].format(portal=portal)
+
+
 def _listed(names: tuple[str, ...], language: str) -> str:
     more = len(names) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (_MORE[language].format(count=more) if more > 0 else "")
@@ -85,11 +91,10 @@ def _listed(names: tuple[str, ...], language: str) -> str:
 def _words(audit: Audit, scene: Scene, language: str) -> Words:
     check, zone = audit.seen.check, scene.policy.timezone
     facts = "; ".join(fact_words(fact, language) for fact in audit.seen.facts)
-    advice: Mapping[str, str] = _ADVICE[language]
     return Words(
         summary=_SUMMARY[language][check].format(line=_line(audit, scene, language)),
         description=sentence(_SINCE[language].format(since=moment(audit.since, zone, language), facts=facts)),
-        recommendation=f"{advice[check].format(portal=scene.policy.portal)} {_NEXT[language]}",
+        recommendation=f"{advice_of(check, scene.policy.portal, language)} {_NEXT[language]}",
     )
 
 

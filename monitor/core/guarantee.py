@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from monitor.core.policy import Guarantee
+from monitor.core.policy import CHECKS, Guarantee
 
 FLOOR = 24_000  # roubles a year, however cheap the service was
 CURRENCY = "RUB"
 OPTIONS = ("messengers", "documents")
+OF_DOCUMENTS = "document_numbers"  # what the option `documents` is about (G11); no other option has a share in it
 
 
 class Standing(StrEnum):
@@ -56,6 +57,11 @@ def told_price(guarantee: Guarantee) -> str:
         return f"{guarantee.price} {guarantee.currency} a year (agreed upon; by the rule {rule.amount})"
     why = "the least there is" if rule.by_floor else f"40 % of {guarantee.service_price}"
     return f"{rule.amount} {rule.currency} a year ({why})"
+
+
+def usual_checks(option: str) -> tuple[str, ...]:
+    """What is audited where the file names no checks: the channels are watched under either option."""
+    return tuple(check for check in CHECKS if check != OF_DOCUMENTS or option == "documents")
 
 
 def year_after(day: date) -> date:

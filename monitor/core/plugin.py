@@ -132,7 +132,7 @@ class ProviderProbe:
     ask: Callable[[Get, Account], Awaitable[Answers]]
     read: Callable[[Answers, Account, datetime], Reading]
     optional: tuple[str, ...] = ()
-    fastest: timedelta = timedelta(seconds=30)
+    fastest: timedelta = timedelta(seconds=1)  # as fast as any, unless the vendor documents a limit that asks for more
     hear: Callable[[Any, Account, datetime], Reading | None] | None = None  # one webhook body; None = no news in it
     keeps: tuple[str, ...] = ()
     send: Send | None = None  # for test messages only; every other question of a probe changes nothing

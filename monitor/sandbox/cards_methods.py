@@ -101,11 +101,12 @@ def _numerators(world: World, params: Params) -> Listed:
 
 
 def _templates(world: World, params: Params) -> Listed:
-    """A map keyed by id; the numerator is there only when it was selected."""
+    """A map keyed by id, page by page; the numerator is there only when it was selected."""
     chosen = params.get("select")
     shown = isinstance(chosen, list) and ("numeratorId" in chosen or "*" in chosen)
-    rows = {
-        str(ident): {"id": str(ident), "name": name, "active": "Y"} | ({"numeratorId": str(numerator)} if shown else {})
+    rows = [
+        {"id": str(ident), "name": name, "active": "Y"} | ({"numeratorId": str(numerator)} if shown else {})
         for ident, (name, numerator) in world.cards.templates.items()
-    }
-    return Listed({"templates": php_map(rows)}, total=len(rows))
+    ]
+    found = page(rows, params)
+    return Listed({"templates": php_map({row["id"]: row for row in found.rows})}, total=found.total, next=found.next)

@@ -113,7 +113,7 @@ def payload(posted: Posted, now: datetime) -> dict[str, Any]:
 
 
 class Pusher:
-    """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling.
+    """Keeps one Alertmanager up to date. `wish` never waits; `run` does the telling; `adopt` changes whom it tells.
 
     `mine`: whether a portal is in this process's hands, None = all are; of others nothing is told, least of all an end.
     An alert without a portal is wished for all of them together, under the empty name: that is in one's hands, too."""
@@ -121,7 +121,7 @@ class Pusher:
     def __init__(
         self,
         *,
-        url: str,
+        url: str | None,
         http: aiohttp.ClientSession,
         keeper: PostedAlerts,
         registry: Registry,
@@ -129,7 +129,7 @@ class Pusher:
         timeout: timedelta = timedelta(seconds=10),
         mine: Callable[[str], bool] | None = None,
     ) -> None:
-        self._url, self._mine, self._telling = f"{url.rstrip('/')}/api/v2/alerts", mine, asyncio.Lock()
+        self._url, self._mine, self._telling = _place(url), mine, asyncio.Lock()
         self._http, self._keeper, self._registry, self._clock, self._timeout = http, keeper, registry, clock, timeout
         self._known: dict[str, Posted] = {}
         self._wanted: dict[str, tuple[Alert, ...]] = {}
@@ -140,6 +140,13 @@ class Pusher:
     def failing_since(self) -> datetime | None:
         """Since when, in real time, Alertmanager has not heard us. None = it has."""
         return self._failing_since
+
+    def adopt(self, url: str | None) -> None:
+        """Whom to tell from now on, None = nobody: at once what is open. With who was told before it ends by itself."""
+        place = _place(url)
+        if place != self._url:
+            self._url, self._failing_since = place, None
+            self._changed.set()
 
     async def restore(self, portals: Iterable[str]) -> None:
         """What was posted before the restart, or by who had the portals before; alerts of portals that are not
@@ -180,9 +187,10 @@ class Pusher:
         while True:
             await self._wait(pause)
             self._changed.clear()
+            place = self._url
             failing = not await self.tell()
             pause = _backoff(pause) if failing else REPOST
-            if failing:
+            if failing and place == self._url:
                 self._changed.clear()
 
     async def _wait(self, seconds: float) -> None:
@@ -194,6 +202,8 @@ class Pusher:
 
     async def tell(self) -> bool:
         """One round. False when something has to be told again."""
+        if self._url is None:
+            return True
         async with self._telling:
             try:
                 return await self._tell()
@@ -227,7 +237,7 @@ class Pusher:
             answer = await request(
                 self._http,
                 "POST",
-                self._url,
+                self._url or "",  # given up within this round: nobody hears the rest
                 limits=Limits(timeout=self._timeout, max_answer=MIB),
                 json=[payload(posted, now) for posted in batch],
             )
@@ -279,6 +289,10 @@ def _as_alert(posted: Posted) -> Alert:
         starts_at=posted.starts_at,
         generator_url=posted.generator_url,
     )
+
+
+def _place(url: str | None) -> str | None:
+    return f"{url.rstrip('/')}/api/v2/alerts" if url else None
 
 
 def _backoff(pause: float) -> float:

@@ -7,11 +7,16 @@ import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from monitor.core.model import CallFailed
 from monitor.secret import Secret
 from monitor.shell.clock import Clock
-from monitor.shell.oauth import TokenServer, is_dead_grant, refusal
+from monitor.shell.oauth import TokenServer, is_believed, is_dead_grant, refusal
 from monitor.shell.vault import Tokens, Vault
+from monitor.shell.wire import host_of
+
+log = structlog.get_logger()
 
 # A refresh token lives 180 days; renewing more often than needed may get the application blocked.
 RENEW_AFTER = timedelta(days=150)
@@ -72,7 +77,7 @@ class Authority:
         if stored is None:
             return await self._from_config()
         try:
-            return await self._ask(stored.refresh, stored.seed)
+            return await self._ask(stored.refresh, stored.seed, stored.server)
         except CallFailed as error:
             if not is_dead_grant(error.failure):
                 raise
@@ -80,22 +85,26 @@ class Authority:
         now_stored = await self._vault.load(self._portal)
         if now_stored is not None and now_stored.refresh not in self._dead:
             return now_stored  # another process was faster
-        return await self._from_config(grown_from=stored.seed)
+        return await self._from_config(grown_from=stored.seed, server=stored.server)
 
-    async def _from_config(self, grown_from: str = "") -> Tokens:
+    async def _from_config(self, grown_from: str = "", server: str = "") -> Tokens:
         first = self._first
         if first is None or first in self._dead or seed_of(first) == grown_from:
             word = "invalid_grant" if self._dead else "no_tokens"
             raise CallFailed(refusal(word, f"authorise the portal: messenger-monitor auth --portal {self._portal}"))
         try:
-            return await self._ask(first, seed_of(first))
+            return await self._ask(first, seed_of(first), server)
         except CallFailed as error:
             if is_dead_grant(error.failure):
                 self._dead.add(first)
             raise
 
-    async def _ask(self, refresh: Secret, seed: str) -> Tokens:
-        fresh = replace(await self._server.renew(refresh, self._clock.now()), seed=seed)
+    async def _ask(self, refresh: Secret, seed: str, told: str) -> Tokens:
+        """`told`: the server that the last pair named."""
+        if told and not (is_believed(told) or self._server.keys.oauth_url):
+            log.warning("oauth.server_not_believed", portal=self._portal, host=host_of(told), remedy="auth.oauth_url")
+        renewed = await self._server.named(told).renew(refresh, self._clock.now())
+        fresh = replace(renewed, seed=seed, server=renewed.server or told)
         await self._vault.save(self._portal, fresh)
         return fresh
 

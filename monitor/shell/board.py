@@ -57,6 +57,15 @@ class SelfFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """What came of reading the configuration again. With `problems` the former one stays as a whole; otherwise it is
+    in force but for the keys of `needs_restart`."""
+
+    problems: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
     """Another process that watches a part of the portals. `url` "" = its pages cannot be reached from here."""
 
@@ -88,7 +97,7 @@ class Board(Protocol):
 
     async def metrics(self, *, openmetrics: bool) -> str: ...
 
-    async def reload(self) -> tuple[str, ...]: ...
+    async def reload(self) -> Reloaded: ...
 
     async def past_incidents(self, portal: str | None) -> tuple[tuple[str, Incident], ...]: ...
 

@@ -89,7 +89,7 @@ class ProviderHttp:
         return path
 
     def _next_chance(self, answer: Answer) -> datetime | None:
-        wait = _wait_told(_state(answer)) or answer.retry_after
+        wait = _wait_told(_state(answer)) or answer.retry_after(self._clock.real_now())
         return self._clock.now() + wait if wait else None
 
 

@@ -17,6 +17,8 @@ from monitor.shell.wire import MIB, Limits, host_of, request
 
 # Portals of these regions are served by the Russian OAuth host [module source].
 _TECH_ZONES = frozenset({"ru", "by", "kz", "am", "az", "ge", "kg", "uz"})
+_TECH, _INFO = "oauth.bitrix24.tech", "oauth.bitrix.info"
+SERVERS = frozenset({_TECH, _INFO})  # Bitrix24's own [module source]: no customer's portal has a name of these domains
 _REFUSED = "refresh_refused"
 
 
@@ -41,11 +43,17 @@ Credentials = OAuthKeys | Webhook
 
 
 def oauth_url(keys: OAuthKeys, portal_url: str) -> str:
-    """The config's word, else by the portal's region."""
+    """The config's word, else by the region of the portal's name: until the portal's tokens name another server."""
     if keys.oauth_url:
         return keys.oauth_url.rstrip("/")
     zone = host_of(portal_url).rpartition(".")[2]
-    return "https://oauth.bitrix24.tech" if zone in _TECH_ZONES else "https://oauth.bitrix.info"
+    return f"https://{_TECH if zone in _TECH_ZONES else _INFO}"
+
+
+def is_believed(server: str) -> bool:
+    """Whether a server_endpoint names an OAuth server of Bitrix24. It came in an answer, and our client_secret goes
+    where it leads: any other host has to be named by the config."""
+    return host_of(server) in SERVERS
 
 
 def refusal(code: str, detail: str = "") -> Failure:
@@ -70,6 +78,13 @@ class TokenServer:
     url: str
     keys: OAuthKeys
     limits: Limits
+
+    def named(self, told: str) -> TokenServer:
+        """The one that a stored pair names (its server_endpoint): a portal's region is not always that of its name.
+        The config's word goes first."""
+        if self.keys.oauth_url or not is_believed(told):
+            return self
+        return replace(self, url=f"https://{host_of(told)}")
 
     async def renew(self, refresh: Secret, now: datetime) -> Tokens:
         """A new pair for a refresh token."""

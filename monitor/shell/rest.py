@@ -99,7 +99,7 @@ class Rest:
             raise CallFailed(Failure(reason=Reason.THROTTLED, code="retry_after", retry_at=at, held=True))
 
     def _envelope(self, answer: Answer, commands: Sequence[Command]) -> dict[str, Any]:
-        wait = answer.retry_after if answer.status in {429, 503} else None
+        wait = answer.retry_after(self.clock.real_now()) if answer.status in {429, 503} else None
         if wait is not None:
             self.pacer.shut(wait.total_seconds())
         try:

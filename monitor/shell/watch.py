@@ -90,6 +90,11 @@ class Watch:
         self._looks = self.policy.confirm_open - 1 if judgement.flips else max(0, self._looks - 1)
         return judgement
 
+    async def unasked(self) -> list[Reading]:
+        """What could not be asked before: audits wait until the portal is known. Told to who asks, judged by nobody."""
+        late = [probe for probe in self._due(self._clock.now()) if probe.name not in self.readings]
+        return await self._ask(late) if late else []
+
     def again(self) -> timedelta | None:
         """A first sign of trouble is looked at again soon, as often as it takes to believe it and no more."""
         if not self._looks or not self.policy.confirm_again:

@@ -117,9 +117,10 @@ async def _readyz(request: web.Request) -> web.Response:
 
 
 async def _reload(request: web.Request) -> web.Response:
-    problems = await request.app[BOARD].reload()
-    body = {"reloaded": not problems, "problems": list(problems)}
-    return web.json_response(body, status=400 if problems else 200)
+    """`needs_restart`: keys that were read but are in force as they were, until the process is started anew."""
+    done = await request.app[BOARD].reload()
+    body = {"reloaded": not done.problems, "problems": done.problems, "needs_restart": done.needs_restart}
+    return web.json_response(body, status=400 if done.problems else 200)
 
 
 async def _acknowledge(request: web.Request) -> web.Response:

@@ -7,7 +7,8 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from monitor.shell.guard import AddressRefused
 MIB = 1024 * 1024
 MAX_ANSWER = 32 * MIB
 LONGEST_WAIT = timedelta(days=1)  # of what a Retry-After is believed
+LONGEST_DATE = 64  # characters; HTTP's dates have at most 33
 _DECODER = msgspec.json.Decoder()
 
 Trust = ssl.SSLContext | bool
@@ -54,13 +56,27 @@ class Answer:
             kind = "HTML" if self.body.lstrip()[:1] == b"<" else "no valid JSON"
         raise CallFailed(failures.by_status(self.status, f"the answer is {kind} ({len(self.body)} bytes)"))
 
-    @property
-    def retry_after(self) -> timedelta | None:
-        """Retry-After in seconds; its date form is rare and not worth its bugs."""
+    def retry_after(self, now: datetime) -> timedelta | None:
+        """Retry-After, in seconds or as a date [RFC 9110, 10.2.3]. A date is measured by the clock of who sent it, as
+        far as the answer tells it, else by `now`, the real time."""
         text = self.headers.get("Retry-After", "").strip()
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
+        if text.isascii() and text.isdigit() and len(text) < 10:
+            return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+        until = _date_of(text)
+        if until is None:
             return None
-        return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+        return min(max(until - (_date_of(self.headers.get("Date", "")) or now), timedelta()), LONGEST_WAIT)
+
+
+def _date_of(text: str) -> datetime | None:
+    """A date of HTTP; without a zone it is of Greenwich."""
+    if not (text.isascii() and len(text) <= LONGEST_DATE):
+        return None
+    try:
+        date = parsedate_to_datetime(text)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def trust(ca_file: Path | str | None) -> Trust:

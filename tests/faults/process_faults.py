@@ -136,7 +136,7 @@ async def config_as_before(one: Stage) -> None:
 
 async def reloaded(one: Stage) -> None:
     assert one.daemon is not None
-    for problem in await one.daemon.reload():
+    for problem in (await one.daemon.reload()).problems:
         one._note(f"log: config.problem {problem}")
     one.hold()
 

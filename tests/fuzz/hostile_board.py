@@ -7,7 +7,7 @@ from typing import Any
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
-from monitor.shell.board import Neighbour, SelfFacts
+from monitor.shell.board import Neighbour, Reloaded, SelfFacts
 from monitor.shell.news import News
 from monitor.shell.store_expiry_links import ExpiryLink
 from monitor.shell.visitors import Access
@@ -48,9 +48,9 @@ class Board:
     async def metrics(self, *, openmetrics: bool) -> str:
         return "x 1\n"
 
-    async def reload(self) -> tuple[str, ...]:
+    async def reload(self) -> Reloaded:
         self.reloads += 1
-        return ()
+        return Reloaded()
 
     async def past_incidents(self, portal: str | None) -> tuple[Any, ...]:
         return ()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from audit_parts import DAY, HOUR, NOW, YEAR, Stand, stand
@@ -12,10 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.document_numbers import Document, Numerator, faults_of, sequence_of
+from monitor.core.guarantee import usual_checks
+from monitor.core.memory import PortalState
+from monitor.core.model import Failure, Reason
+from monitor.core.plugin import View
+from monitor.core.policy import Policy
 from monitor.sandbox.cards import Cards
 from monitor.sandbox.faults import Fault
+from probes.document_numbers import PROBE, Answers, Papers
 
 PAPERS = replace(YEAR, option="documents")
+POLICY = Policy(portal="acme", url="https://acme.bitrix24.ru", timezone="Europe/Moscow")
+VIEW = View(policy=POLICY, state=PortalState(portal="acme"), now=NOW, clock=lambda: NOW)
 
 
 def furnish(cards: Cards, numbers: list[str], *, template: int = 39, **more: object) -> None:
@@ -54,11 +65,21 @@ async def test_a_gap_is_named_as_its_neighbours_are_written_and_the_guarantee_co
         )
 
 
-async def test_for_a_guarantee_of_messengers_the_documents_are_told_apart() -> None:
-    async with stand() as it:
+async def test_documents_audited_beside_a_guarantee_of_messengers_are_told_apart() -> None:
+    async with stand(guarantee=replace(YEAR, checks=("document_numbers",))) as it:
         furnish(it.world.cards, ["2026-001", "2026-003"])
         await audited(it)
         assert it.alert("document_numbers")["guaranteed"] == "no"
+
+
+async def test_a_guarantee_of_messengers_asks_for_no_documents() -> None:
+    async with stand(guarantee=replace(YEAR, checks=usual_checks("messengers"))) as it:
+        furnish(it.world.cards, ["2026-001", "2026-003"])
+        await it.polls(3)
+        assert not [method for method in it.sandbox.counts if "documentgenerator" in method]
+        assert it.failed("document_numbers") is None
+        assert it.metric("document_numbers", "") is None
+        assert it.metric("queue_staffed") is not None
 
 
 async def test_a_number_used_twice_is_named() -> None:
@@ -140,6 +161,75 @@ async def test_with_every_audit_at_work_a_quiet_portal_costs_less_than_1_2_reque
         before = it.sandbox.counts["http"]
         await it.polls(125)
         assert it.sandbox.counts["http"] - before < 125 * 1.2
+
+
+def crowd(cards: Cards, others: int) -> None:
+    """So many templates and numerators of their own stand before ours."""
+    for number in range(1000, 1000 + others):
+        cards.templates[number] = (f"Шаблон {number}", number)
+        cards.add_numerator(number)
+
+
+@pytest.mark.parametrize("others", [49, 50, 51, 99, 100, 149])
+async def test_a_numerator_and_a_template_beyond_the_first_page_are_found(others: int) -> None:
+    async with stand(guarantee=PAPERS) as it:
+        crowd(it.world.cards, others)
+        furnish(it.world.cards, ["2026-001", "2026-003"], template=39)
+        furnish(it.world.cards, ["2026-002"], template=40)
+        await audited(it)
+        assert it.metric("document_numbers", "") == 1
+
+
+async def test_a_further_page_shares_the_request_of_the_documents() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        crowd(it.world.cards, 60)
+        furnish(it.world.cards, ["2026-001", "2026-002"])
+        it.world.customer_writes("telegrambot", 1, it.world.add_customer())
+        await it.polls(5)
+        it.clock.at += HOUR
+        before = it.sandbox.counts["http"]
+        await it.polls(1)
+        assert it.sandbox.counts["http"] - before == 2
+
+
+@pytest.mark.parametrize("kind", ["templates", "numerators"])
+def test_a_further_page_that_failed_leaves_the_last_finding_alone(kind: str) -> None:
+    lost = Failure(reason=Reason.UNREACHABLE)
+    document = {"id": "1", "number": "1", "templateId": "39", "createTime": NOW.isoformat()}
+    told = Answers(papers=Papers(pages=[{"documents": [document]}]), templates=[{}], numerators=[{}])
+    reading = PROBE.read(replace(told, **{kind: [{}, lost]}), VIEW, NOW)  # type: ignore[arg-type]  # named by the test
+    assert (reading.failure, reading.findings) == (lost, ())
+    reading = PROBE.read(replace(told, **{kind: [lost]}), VIEW, NOW)  # type: ignore[arg-type]  # named by the test
+    assert (reading.failure, reading.failures) == (None, (lost,))
+
+
+async def test_a_portal_that_tells_the_same_page_for_ever_is_asked_twice() -> None:
+    asked = []
+
+    async def call(method: str, params: Mapping[str, Any] | None = None) -> Any:
+        asked.append((method, params))
+        rows = [{"id": str(number)} for number in range(50)]
+        return {"numerators": rows, "templates": rows, "documents": []}
+
+    await PROBE.ask(call, VIEW)
+    assert Counter(method.split(".")[2] for method, _ in asked) == {"document": 1, "template": 2, "numerator": 2}
+
+
+@pytest.mark.parametrize(
+    ("zone", "holds"),
+    [(None, False), ("Asia/Vladivostok", True), ("Mars/Olympus", False), ("", False), (7, False)],
+)
+async def test_a_year_begins_where_the_numerator_says(zone: object, holds: bool) -> None:
+    """17:30 in Moscow on 31 December is the new year in Vladivostok, where the numbers begin anew."""
+    async with stand(guarantee=PAPERS) as it:
+        cards = it.world.cards
+        cards.add("deal", 501, 12, NOW - 90 * DAY)
+        cards.templates[39] = ("Договор", 2)
+        cards.add_numerator(2, periodicBy="year", timezone=zone)
+        for number, at in (("7", "16:30"), ("8", "16:45"), ("1", "17:30"), ("2", "17:45")):
+            cards.add_document(number, datetime.fromisoformat(f"2025-12-31T{at}:00+03:00"))
+        await audited(it)
+        assert it.metric("document_numbers", "") == float(holds)
 
 
 DAYS = datetime(2026, 1, 1, tzinfo=UTC)

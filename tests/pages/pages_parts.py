@@ -34,7 +34,7 @@ from monitor.core.routed import Routed
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.secret import Secret
 from monitor.shell import store_expiry_links
-from monitor.shell.board import Neighbour, PollFacts, SelfFacts
+from monitor.shell.board import Neighbour, PollFacts, Reloaded, SelfFacts
 from monitor.shell.news import News
 from monitor.shell.store import Store
 from monitor.shell.store_expiry_links import ExpiryLink
@@ -387,9 +387,9 @@ class PageBoard:
     async def metrics(self, *, openmetrics: bool) -> str:
         return "".join(f'messenger_portal_up{{portal="{name}"}} 1\n' for name in self.shown)
 
-    async def reload(self) -> tuple[str, ...]:
+    async def reload(self) -> Reloaded:
         self.reloads += 1
-        return ()
+        return Reloaded()
 
     async def acknowledge_expiry(self, portal: str, subject: str) -> str:
         if subject != "known":

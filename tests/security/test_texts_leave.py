@@ -14,7 +14,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.check import Report, Row
+from monitor.check import Report
+from monitor.check_rows import Row
 from monitor.check_table import show
 from monitor.core.memory import PortalState
 from monitor.core.model import Manager

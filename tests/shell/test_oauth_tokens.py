@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import aiohttp
 import pytest
 from portal_parts import (
     CLIENT_SECRET,
@@ -299,6 +301,81 @@ def test_the_oauth_server_follows_the_portals_region(url: str, server: str):
 def test_the_configs_oauth_server_wins():
     keys = OAuthKeys(client_id="x", client_secret=Secret(CLIENT_SECRET), oauth_url="https://box.example/")
     assert oauth_url(keys, "https://acme.bitrix24.ru") == "https://box.example"
+
+
+class Deaf:
+    """An HTTP session without a network: remembers who would have been asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        del method, options
+        self.asked.append(url.partition("/oauth/")[0])
+        raise aiohttp.ClientConnectionError
+
+
+async def asked_for_a_renewal(told: str, own: str | None = None, url: str = "https://acme.bitrix24.ru") -> str:
+    keys = OAuthKeys(client_id="x", client_secret=Secret(CLIENT_SECRET), oauth_url=own)
+    http, vault = Deaf(), MemoryVault()
+    vault.pairs["acme"] = replace(pair(8), server=told)
+    server = TokenServer(http=http, url=oauth_url(keys, url), keys=keys, limits=Limits())  # type: ignore[arg-type]  # all that is used of a session
+    with pytest.raises(CallFailed):
+        await Authority(portal="acme", server=server, vault=vault, clock=HandClock()).renewed(stale=pair(8))
+    (asked,) = http.asked
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("told", "server"),
+    [
+        ("https://oauth.bitrix.info/rest/", "https://oauth.bitrix.info"),
+        ("https://oauth.bitrix24.tech/rest/", "https://oauth.bitrix24.tech"),
+        ("https://OAUTH.bitrix.info/rest/", "https://oauth.bitrix.info"),
+        ("http://oauth.bitrix.info/rest/", "https://oauth.bitrix.info"),
+        ("https://oauth.bitrix.info:8443/rest/", "https://oauth.bitrix.info"),
+    ],
+)
+async def test_a_renewal_goes_to_the_server_that_the_stored_pair_names(told: str, server: str):
+    assert await asked_for_a_renewal(told) == server
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "",
+        "https://evil.example/rest/",
+        "https://oauth.bitrix24.ru/rest/",  # a portal may be called oauth
+        "https://oauth.bitrix.info.evil.example/rest/",
+        "https://xoauth.bitrix.info/rest/",
+        "https://oauth.bitrix.info@evil.example/rest/",
+        "https://evil.example/https://oauth.bitrix.info/rest/",
+        "https://evil.example#@oauth.bitrix.info/",
+        "http://127.0.0.1:9999/rest/",
+        "https://169.254.169.254/rest/",
+        "oauth.bitrix.info",
+        "https://[oauth.bitrix.info/",
+        "\x00",
+    ],
+)
+async def test_no_answer_leads_our_client_secret_to_a_foreign_host(told: str):
+    assert await asked_for_a_renewal(told) == "https://oauth.bitrix24.tech"
+
+
+async def test_the_configs_oauth_server_wins_over_what_the_stored_pair_names():
+    assert await asked_for_a_renewal("https://oauth.bitrix.info/rest/", own="https://box.example") == (
+        "https://box.example"
+    )
+
+
+async def test_an_answer_that_names_no_server_leaves_the_one_that_was_named():
+    vault = MemoryVault()
+    async with fake_portal(results={"a": 1}) as fake:
+        fake.refreshes.append("refresh-canary-8")
+        vault.pairs["acme"] = replace(pair(8), server="https://oauth.bitrix.info/rest/")
+        async with client(fake, oauth_keys(fake), vault=vault) as portal:
+            await portal("a")
+        assert (fake.grants, vault.pairs["acme"].server) == (["refresh-canary-8"], "https://oauth.bitrix.info/rest/")
 
 
 def test_the_parts_of_a_test_portal_forget_the_old_token_at_the_first_use_of_the_new_one():

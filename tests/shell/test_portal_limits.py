@@ -122,6 +122,19 @@ async def test_a_retry_after_beyond_our_patience_fails_at_once_and_says_when():
         assert portal.usage.requests == 1
 
 
+async def test_a_retry_after_as_a_date_is_measured_by_the_portal_s_own_clock():
+    clock = HandClock(datetime(2031, 1, 1, tzinfo=UTC))
+    dates = {"Retry-After": "Wed, 21 Oct 2026 07:22:00 GMT", "Date": "Wed, 21 Oct 2026 07:20:00 GMT"}
+    async with (
+        fake_portal(faults=[answering("<html>", 503, dates)], results={"a": 1}) as fake,
+        client(fake, clock=clock) as portal,
+    ):
+        first, second = await failure(portal), await failure(portal)
+        assert first.retry_at == clock.at + timedelta(seconds=120)
+        assert second.reason is Reason.THROTTLED
+        assert portal.usage.requests == 1
+
+
 async def test_a_short_retry_after_is_waited_for():
     full = error("QUERY_LIMIT_EXCEEDED", 503, {"Retry-After": "1"})
     async with fake_portal(faults=[full], results={"a": 1}) as fake, client(fake) as portal:

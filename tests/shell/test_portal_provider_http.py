@@ -21,6 +21,7 @@ from monitor.shell.http import ProviderHttp, session
 from monitor.shell.wire import trust
 from tests.faults.tls_server import tls_server as server_that_nobody_should_trust
 
+THEIRS = "Wed, 21 Oct 2026 07:20:00 GMT"  # the other side's clock
 OTHER = "the certificate shown is not of 127.0.0.1"
 
 
@@ -116,7 +117,7 @@ async def test_a_hanging_provider_is_left_after_its_timeout():
         (answering({"parameters": {"retry_after": 7}}, 429, {"Retry-After": "30"}), 7),
         (answering({}, 429, {"Retry-After": "99999999999"}), None),
         (answering({}, 429, {"Retry-After": "9999999"}), 86400),
-        (answering({}, 429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), None),
+        (answering({}, 429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT", "Date": THEIRS}), 480),
         (answering({"parameters": {"retry_after": "x"}}, 429), None),
     ],
 )
