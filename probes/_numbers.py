@@ -28,11 +28,12 @@ PAUSE, LEAPS = (
     timedelta(minutes=10),
     (1, 2, 3, 16, 64, 256, 1024),
 )  # after a pause there may be many more
+NOW_AND_THEN = 60  # polls
 
 # Where no session was ever seen: ids of all magnitudes, many at a poll at first and a few later on.
 LOWEST, HIGHEST = 4, 20  # powers of two
 EAGER_FOR, LIGHT = timedelta(hours=2), 20  # so many more are asked for by their chats, which is no heavy answer
-FEW, HINTED = 4, 60  # HINTED: polls from one look at the hints to the next
+FEW = 4
 GOLDEN = (5**0.5 - 1) / 2  # its multiples fill a circle evenly, whichever of them are left out
 
 T = TypeVar("T")
@@ -53,10 +54,15 @@ def candidates(view: View, busy: int) -> list[int]:
 
 
 def is_galloping(view: View) -> bool:
-    """Whether the highest id is unknown, or may lie far beyond the one we know."""
+    """Whether the highest id is unknown, or may lie far beyond the one we know; looked at now and then in any case."""
     cursor, last = view.state.cursor, view.state.memory.last_success
     pause = max(PAUSE, 2 * view.policy.poll)
-    return not cursor.settled or (last is not None and view.now - last > pause)
+    return not cursor.settled or _is_now_and_then(view) or (last is not None and view.now - last > pause)
+
+
+def _is_now_and_then(view: View) -> bool:
+    """Two polls running, since one may be left out."""
+    return slot(view) % NOW_AND_THEN < 2
 
 
 def hints(view: View) -> list[Question]:
@@ -65,7 +71,7 @@ def hints(view: View) -> list[Question]:
     if cursor.highest_session or cursor.watermark is None:
         return []
     asked: list[Question] = []
-    if not cursor.settled or slot(view) % HINTED < 2:
+    if not cursor.settled or _is_now_and_then(view):
         old = {"order": {"ID": "DESC"}, "filter": {"PROVIDER_ID": PROVIDER}, "select": FIELDS, "start": -1}
         asked = [(ACTIVITIES, old), (RECENT, {"SKIP_CHAT": "Y", "SKIP_DIALOG": "Y", "LIMIT": 20})]
     light = _of_all_magnitudes(view)[FEW:] if cursor.settled else []

@@ -20,6 +20,7 @@ from probes.connector_status import ask_for, flag_of
 
 PAGE = 50
 MOST_PAGES = 200
+POLLS = 10  # after so many a new channel is found and a vanished one leaves its series
 LINE_PAGE = 100
 LINES, CONNECTORS = "imopenlines.config.list.get", "imconnector.list"
 USERS, DEPARTMENTS = "user.get", "department.get"
@@ -216,5 +217,5 @@ def department_of(row: dict[str, Any]) -> Department | None:
     return Department(id=number, name=str(row.get("NAME") or ""), parent=parent, head=head or None)
 
 
-PROBE = PortalProbe(name="discovery", ask=ask, read=read, every=timedelta(hours=1))
+PROBE = PortalProbe(name="discovery", ask=ask, read=read, every=timedelta(hours=1), polls=POLLS)
 PROBES = (PROBE,)

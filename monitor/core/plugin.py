@@ -79,7 +79,8 @@ class Then(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalProbe:
-    """A probe of the portal. `every` None = each poll; otherwise its own slower rhythm.
+    """A probe of the portal. `every` None = each poll; otherwise its own slower rhythm, and where
+    `polls` are told after so many polls at the latest.
 
     `first`: what is asked in any case, known before anything is answered; `then` makes answers of what was told, and
     may ask on. Where all probes of a tick have them, their first questions leave in one piece and no task is needed;
@@ -93,6 +94,7 @@ class PortalProbe:
     ask: Callable[[Call, View], Awaitable[Answers]]
     read: Callable[[Answers, View, datetime], Reading]
     every: timedelta | None = None
+    polls: int | None = None
     application: bool = False
     audits: tuple[str, ...] = ()
     first: Callable[[View], Sequence[Question]] | None = None

@@ -141,7 +141,7 @@ class Watch:
         if probe.audits and not self._is_audited(probe, now):
             return False
         asked = self._asked.get(probe.name)
-        every = self.policy.audits if probe.audits else probe.every
+        every = _rhythm(probe, self.policy)
         return every is None or asked is None or now - asked >= every
 
     def _is_audited(self, probe: PortalProbe, now: datetime) -> bool:
@@ -209,7 +209,7 @@ class Watch:
             log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
             return _broke(probe, view.now, error)
         if reading.failure is None:
-            self._asked[probe.name] = view.now - _back(probe, reading, self.readings.get(probe.name))
+            self._asked[probe.name] = view.now - _back(probe, reading, self.readings.get(probe.name), view.policy)
         return reading
 
     def _too_slow(self, probe: PortalProbe, at: datetime) -> Reading:
@@ -217,12 +217,20 @@ class Watch:
         return _failed(probe, at, Failure(reason=Reason.TIMEOUT, detail=detail))
 
 
-def _back(probe: PortalProbe, reading: Reading, before: Reading | None) -> timedelta:
-    """What was answered in part only is asked again sooner than the probe's own rhythm wants, if it may pass."""
-    if probe.every is None or not reading.failures:
+def _rhythm(probe: PortalProbe, policy: Policy) -> timedelta | None:
+    """How long until it is asked again; None = it is asked at each poll."""
+    every = policy.audits if probe.audits else probe.every
+    return every if every is None or probe.polls is None else min(every, probe.polls * policy.poll)
+
+
+def _back(probe: PortalProbe, reading: Reading, before: Reading | None, policy: Policy) -> timedelta:
+    """What was answered in part only is asked again sooner than the probe's own rhythm wants, if it may pass, and by
+    its slowest rhythm if it will not."""
+    every = _rhythm(probe, policy)
+    if every is None or probe.every is None or not reading.failures:
         return timedelta()
     is_for_good = before is not None and all(map(_wants_a_right, (reading, before)))
-    return timedelta() if is_for_good else max(timedelta(), probe.every - AGAIN)
+    return every - max(every, probe.every) if is_for_good else max(timedelta(), every - AGAIN)
 
 
 def _wants_a_right(reading: Reading) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -119,3 +121,16 @@ async def test_a_right_that_was_given_is_seen_at_once_after_a_reload() -> None:
         one.watch.ask_again()
         await one.poll()
         assert one.watch.state.connectors == {"max": "MAX"}
+
+
+@pytest.mark.parametrize(("poll", "minutes"), [(60, [0, 10, 20]), (30, [0, 5, 10, 15, 20, 25]), (3600, [0])])
+async def test_what_there_is_is_looked_at_every_ten_polls_and_each_hour_at_least(poll: int, minutes: list[int]) -> None:
+    async with monitor(known=False) as one:
+        one.watch.policy = replace(one.watch.policy, poll=timedelta(seconds=poll))
+        asked = []
+        for minute in range(30):
+            told = len(one.fake.batches)
+            await one.poll()
+            if any("imconnector.list" in text for batch in one.fake.batches[told:] for text in batch.values()):
+                asked.append(minute)
+    assert asked == minutes
