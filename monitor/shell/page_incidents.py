@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from monitor.core.cards import WAITS
 from monitor.core.incident import Incident, Severity
 from monitor.shell.page_words import WORDS
 from monitor.shell.sight import Sight
@@ -13,6 +14,7 @@ from monitor.shell.store_web import Note
 
 Row = dict[str, Any]
 
+_ROUGHLY = re.compile(r" \((?:уже [^)]*|[^)]* назад|for [^)]*|[^)]* ago)\)")  # beside the exact length
 _ADDRESS = re.compile(r"(https?://[^\s<>\"'`]+)")
 
 
@@ -25,13 +27,14 @@ def incident_row(one: Incident, sight: Sight) -> Row:
         "severity": sight.say(f"severity_{one.severity.value}"),
         "light": "good" if one.closed else "bad" if one.severity is Severity.CRITICAL else "warn",
         "summary": (words.summary if words else "") or one.kind.alertname,
-        "description": words.description if words else "",
+        "description": _ROUGHLY.sub("", words.description) if words else "",
         "recommendation": words.recommendation if words else "",
         "opened": sight.at(one.opened),
         "since": sight.at(one.since or one.opened),
         "closed": sight.at(one.closed),
         "close_reason": _reason(one.close_reason, sight.language),
-        "lasts": sight.span((one.closed or sight.now) - one.opened),
+        "lasts": sight.span((one.closed or sight.now) - (one.since or one.opened)),
+        "is_wait": one.kind in WAITS,
         "evidence": [_linked(line) for line in one.evidence],
         "guaranteed": one.guaranteed,
         "audience": sight.say(f"actor_{one.audience.value}"),

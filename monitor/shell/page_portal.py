@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.core.binding import unwatched
+from monitor.core.cards import cards
 from monitor.core.incident import Severity
 from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
@@ -56,7 +57,7 @@ def summary(sight: Sight) -> Row:
         "ill_channels": [_chip(one, sight) for one in channels if light_of(one.diagnosis.state) == "bad"],
         "waiting": len(waiting),
         "overdue": sum(is_late(turn, sight.state, sight.policy, sight.now) for turn in waiting),
-        "open": len(state.incidents),
+        "open": len(cards(state.incidents.values())),
         "last_success": sight.at(state.memory.last_success),
     }
 
@@ -105,7 +106,8 @@ def portal(sight: Sight) -> Row:
 def open_incidents(sight: Sight) -> list[Row]:
     """The gravest first, then the oldest."""
     held = sorted(
-        sight.state.incidents.values(), key=lambda one: (one.severity is not Severity.CRITICAL, one.opened, one.id)
+        cards(sight.state.incidents.values()),
+        key=lambda one: (one.severity is not Severity.CRITICAL, one.opened, one.id),
     )
     return [incident_row(one, sight) for one in held]
 

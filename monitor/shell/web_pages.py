@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
+from monitor.core.cards import cards
 from monitor.core.incident import Incident
 from monitor.core.model import ChannelKey
 from monitor.core.words import moment
@@ -126,7 +128,7 @@ async def incidents(request: web.Request) -> web.Response:
     if wanted is not None and wanted not in portals:
         raise web.HTTPNotFound
     one = wanted or (next(iter(portals)) if len(portals) == 1 else None)
-    past = await request.app[BOARD].past_incidents(one)
+    past = _one_a_customer(await request.app[BOARD].past_incidents(one))
     sights = {name: _sight_of(request, name) for name in portals if one in {None, name}}
     opened = [row for sight in sights.values() for row in page_portal.open_incidents(sight)]
     opened.sort(key=lambda row: row["light"] != "bad")  # what is left out below is never the gravest
@@ -138,6 +140,12 @@ async def incidents(request: web.Request) -> web.Response:
         "past_in_all": len(ended),
     }
     return page(request, "incidents.html", one=wanted, **facts)
+
+
+def _one_a_customer(past: Iterable[tuple[str, Incident]]) -> list[tuple[str, Incident]]:
+    told = list(past)
+    kept = {one.id for name in {name for name, _ in told} for one in cards(one for of, one in told if of == name)}
+    return [(name, one) for name, one in told if one.id in kept]
 
 
 async def incident(request: web.Request) -> web.Response:

@@ -277,7 +277,7 @@ def test_a_holder_who_is_not_on_the_staff_list_is_told_by_his_number() -> None:
 
 def test_a_customer_without_any_reply_in_russian() -> None:
     assert waiting(75).words["ru"] == Words(
-        summary="Клиент так и не получил ответа, ждёт 1 час 15 минут: WhatsApp на линии «Продажи»",
+        summary="Клиент до сих пор ждёт ответа, уже 1 час 15 минут: WhatsApp на линии «Продажи»",
         description="Клиент написал 02.03.2026 09:00 и ждёт 1 час 15 минут. Норма ответа 15 минут, срок вышел "
         "02.03.2026 09:15. Диалог у сотрудника: Иван Петров.",
         recommendation="Руководитель: ответить клиенту самому или сразу передать диалог другому, норма превышена "
@@ -321,7 +321,7 @@ def test_the_end_of_a_wait_says_how_it_ended(verdict: Verdict, summary: str) -> 
     world.poll()
     words = world.closed[0].words["ru"]
     assert words.summary == summary
-    assert words.description == "Длилось 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
+    assert words.description == "Клиент ждал 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
 
 
 def test_an_unknown_messenger_is_told_by_its_connectors_title() -> None:

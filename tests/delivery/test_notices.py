@@ -135,6 +135,18 @@ def test_what_began_and_ended_unseen_is_told_once_as_over() -> None:
     assert (message.subject, message.keys) == ("acme: a/closed", ("a/opened", "a/closed"))
 
 
+def test_a_customer_whose_wait_is_told_twice_is_one_in_a_digest_with_the_graver_word() -> None:
+    slow, no = make_incident(IncidentKind.SLOW_REPLY, "a1"), make_incident(IncidentKind.NO_REPLY, "a2")
+    opened = told(opened=(no, slow), to=(HEAD,))
+    message = compose("acme", opened, HEAD, "http://m")
+    assert message is not None
+    assert message.text.startswith(text_of(no, "opened", "ru", make_policy()))
+    assert message.keys == ("a2/opened", "a1/opened")
+    over = compose("acme", [*opened, *told(closed=(no, slow), to=(HEAD,))], HEAD, "http://m")
+    assert over is not None
+    assert over.subject == "acme: Закончилось: Клиенту не ответили"
+
+
 def test_a_review_is_a_message_of_its_own_in_its_turn() -> None:
     review = replace(make_notice("review/1"), alone=True)
     due = [make_notice("a/opened"), review, make_notice("b/opened")]
