@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import floor
 from zoneinfo import ZoneInfo
 
 from monitor.core.assessment import Scene
@@ -46,6 +47,17 @@ def span_of(span: timedelta, language: str) -> str:
         amounts = (*amounts[:2], 0)
     said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, _UNITS[language], strict=True) if n]
     return " ".join(said) or _LESS[language]
+
+
+def percent(share: float | None, language: str, *, digits: int = 0) -> str:
+    """A share of people's replies or of time, the same wherever it is shown: rounded down, so that what is below a
+    threshold or below all is never said to reach it; a digit more near nothing and near all."""
+    if share is None:
+        return "—"
+    digits += digits == 0 and (0 < share < 0.01 or 0.99 < share < 1)
+    whole = floor(share * 100 * 10**digits + 1e-6) / 10**digits
+    shown = "100" if share >= 1 else f"{whole:.{digits}f}"
+    return f"{shown.replace('.', ',')} %" if language == "ru" else f"{shown}%"
 
 
 def plural(number: int, forms: tuple[str, str, str], language: str) -> str:

@@ -15,6 +15,7 @@ from monitor.core.memory import Audit
 from monitor.core.past_reviews import KeptReview
 from monitor.core.policy import Guarantee
 from monitor.core.reviews import next_review
+from monitor.core.words import percent
 from monitor.shell.sight import Sight
 
 Row = dict[str, Any]
@@ -41,7 +42,7 @@ def _review(one: KeptReview, sight: Sight) -> Row:
         "link": f"/portals/{sight.state.portal}/reviews/{one.number}",
         "period": f"{sight.at(one.since)} – {sight.at(one.until)}",
         "made": sight.at(one.made),
-        "share": "–" if one.share is None else f"{one.share:.0%}",
+        "share": percent(one.share, sight.language),
         "sum": one.sum,
         "corrects": f"{sight.say('corrects')} {one.corrects}: {one.reason}" if one.corrects else "",
     }

@@ -168,6 +168,7 @@ EN: dict[str, str] = {
     "week_hint": "Median reply in working minutes by the hour in which the customer wrote; the darker, the "
     "further beyond the target.",
     "week_label": "Median response time by the hour of the week",
+    "hour_sign": "h",
     "week_cell": "{span}, turns: {count}",
     "weekdays": "Mon Tue Wed Thu Fri Sat Sun",
     "unmet": "Late and unanswered",

@@ -37,12 +37,12 @@ from monitor.core.incident import IncidentKind, Words
 from monitor.core.memory import Flip
 from monitor.core.model import Messenger, State
 from monitor.core.timeline import days_of, spans_of, uptime
+from monitor.core.words import percent
 from monitor.daemon_board import polls_of
 from monitor.shell.badge import badge
 from monitor.shell.charts import Bar, Cell, strip, week
 from monitor.shell.lag import EVERY, Lag
 from monitor.shell.metrics import Registry
-from monitor.shell.page_channel import percent
 from monitor.shell.page_portal import fleet
 from monitor.shell.page_words import WORDS
 from monitor.shell.store import Store
@@ -124,6 +124,14 @@ def test_before_a_channel_was_first_seen_nothing_is_claimed() -> None:
     ("share", "said"), [(None, "—"), (1.0, "100 %"), (0.999999, "99,99 %"), (0.5, "50,00 %"), (0.0, "0,00 %")]
 )
 def test_a_share_below_one_is_never_rounded_up_to_all(share: float | None, said: str) -> None:
+    assert percent(share, "ru", digits=2) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(29 / 100, "29 %"), (0.799, "79 %"), (0.996, "99,6 %"), (0.004, "0,4 %"), (5 / 14, "35 %"), (1.0, "100 %")],
+)
+def test_a_share_is_rounded_down_wherever_it_is_shown(share: float, said: str) -> None:
     assert percent(share, "ru") == said
 
 
