@@ -15,8 +15,7 @@ from markupsafe import Markup
 from monitor import charts
 from monitor.core.audit_words import fact_words
 from monitor.core.availability import Availability
-from monitor.core.cover import Cover
-from monitor.core.cover_words import COVER_WORDS
+from monitor.core.cover_words import why_covered
 from monitor.core.incident import Incident
 from monitor.core.memory import Audit, PortalState
 from monitor.core.parity import Parity
@@ -217,15 +216,9 @@ class _Teller:
             "summary": said.summary,
             "from": self.at(begun),
             "lasted": lasted,
-            "covered": self.cover(one) if self.policy.guarantee is not None else "",
+            "covered": why_covered(one, self.language) if self.policy.guarantee is not None else "",
             "link": f"{self.policy.pages}/incidents/{one.id}" if self.policy.pages else "",
         }
-
-    def cover(self, one: Incident) -> str:
-        """By the table of what is covered; of an incident kept before there was one, the plain word."""
-        if one.cover in tuple(Cover):
-            return COVER_WORDS[self.language][Cover(one.cover)]
-        return self.words["covered" if one.guaranteed else "not_covered"]
 
     def dialog(self, turn: Turn) -> dict[str, Any]:
         return {

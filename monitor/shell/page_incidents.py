@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from monitor.core.cards import WAITS
+from monitor.core.cover_words import why_covered
 from monitor.core.incident import Incident, Severity
+from monitor.core.words import sentence
 from monitor.shell.page_words import WORDS
 from monitor.shell.sight import Sight
 from monitor.shell.store_web import Note
@@ -36,7 +38,7 @@ def incident_row(one: Incident, sight: Sight) -> Row:
         "lasts": sight.span((one.closed or sight.now) - (one.since or one.opened)),
         "is_wait": one.kind in WAITS,
         "evidence": [_linked(line) for line in one.evidence],
-        "guaranteed": one.guaranteed,
+        "covered": sentence(why_covered(one, sight.language)),
         "audience": sight.say(f"actor_{one.audience.value}"),
         "labels": [{"name": name, "value": _label(name, value, sight)} for name, value in one.labels],
         "acknowledged": one.acknowledged,

@@ -68,7 +68,7 @@ EN: dict[str, str] = {
     "kind": "Kind",
     "severity": "Severity",
     "for_whom": "For",
-    "guaranteed": "Under guarantee",
+    "guaranteed": "Guarantee",
     "yes": "yes",
     "no": "no",
     "dialog": "Dialog",

@@ -68,7 +68,7 @@ RU: dict[str, str] = {
     "kind": "Вид",
     "severity": "Важность",
     "for_whom": "Кому",
-    "guaranteed": "По гарантии",
+    "guaranteed": "Гарантия",
     "yes": "да",
     "no": "нет",
     "dialog": "Диалог",

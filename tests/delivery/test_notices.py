@@ -106,6 +106,16 @@ def test_a_message_says_what_since_when_the_proof_who_acts_and_what_is_next() ->
     )
 
 
+def test_a_message_says_why_the_guarantee_covers_it_or_not() -> None:
+    lost = make_incident(IncidentKind.QR_RESCAN_REQUIRED, cover="phone_gone")
+    told_lost = text_of(lost, "opened", "ru", make_policy())
+    assert "\nНе входит в гарантию: телефон остался у уволенного сотрудника.\n" in told_lost
+    unsure = make_incident(IncidentKind.QR_RESCAN_REQUIRED, cover="no_guarantee")
+    assert "\nГарантии на этот портал нет.\n" in text_of(unsure, "opened", "ru", make_policy())
+    head = make_incident(IncidentKind.NO_REPLY, cover="no_guarantee")
+    assert "гаранти" not in text_of(head, "opened", "ru", make_policy()).lower()
+
+
 def test_a_message_in_english_and_of_an_end() -> None:
     incident = make_incident(IncidentKind.NO_REPLY, close_reason="answered", closed=MONDAY)
     assert text_of(incident, "closed", "en", make_policy()) == (
