@@ -65,9 +65,7 @@ def _alert(labels: Labels, members: list[Incident], policy: Policy) -> Alert:
         "description": words.description,
         "evidence": _evidence(by_age, policy.language),
         "recommendation": words.recommendation,
-        "covered_why": ""
-        if by_age[0].kind is IncidentKind.PROVIDER_OUTAGE
-        else _why_covered(by_age[0], policy.language),
+        "covered_why": _why_covered(by_age[0], policy.language),
         "runbook": f"{policy.pages.rstrip('/')}/runbooks/{by_age[0].kind}" if policy.pages else "",
     }
     return Alert(
@@ -83,7 +81,8 @@ def _spoken(words: Mapping[str, Words], language: str) -> Words:
 
 
 def _why_covered(incident: Incident, language: str) -> str:
-    return sentence(why_covered(incident, language))
+    """Nothing of what is everyone's."""
+    return "" if incident.kind is IncidentKind.PROVIDER_OUTAGE else sentence(why_covered(incident, language))
 
 
 def _evidence(members: list[Incident], language: str) -> str:

@@ -79,11 +79,25 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def channel_name(key: ChannelKey, messenger: Messenger, scene: Scene, language: str) -> str:
-    """The messenger and the line as people call them: WhatsApp на линии «Продажи»."""
+    """The messenger and the line as people call them: WhatsApp на линии «Продажи»; with the connector's own title where
+    the line has another channel of the same messenger."""
     title = scene.state.connectors.get(key.connector) or key.connector
     line = scene.state.lines.get(key.line)
     what = MESSENGERS.get(messenger, title)
+    if what != title and _has_twin(key, messenger, scene):
+        what = f"{what} ({title if _is_only(title, key, scene) else key.connector})"
     return _LINE[language].format(what=what, line=line.name if line and line.name else key.line)
+
+
+def _has_twin(key: ChannelKey, messenger: Messenger, scene: Scene) -> bool:
+    return any(
+        other.line == key.line and other != key and one.channel.messenger is messenger and not one.gone
+        for other, one in scene.state.channels.items()
+    )
+
+
+def _is_only(title: str, key: ChannelKey, scene: Scene) -> bool:
+    return all(said != title for connector, said in scene.state.connectors.items() if connector != key.connector)
 
 
 def person(user: int, scene: Scene, language: str) -> str:

@@ -244,6 +244,7 @@ EN: dict[str, str] = {
     "in_time": "In time",
     "delivery": "Delivery",
     "no_delivery": "No Alertmanager is configured: alerts are not posted.",
+    "by_receivers": "No Alertmanager is configured: people are told by the configured receivers.",
     "delivery_failing": "failing since",
     "delivery_well": "delivers",
     "delivered": "Posts",

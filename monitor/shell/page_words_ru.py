@@ -243,6 +243,7 @@ RU: dict[str, str] = {
     "in_time": "Вовремя",
     "delivery": "Доставка",
     "no_delivery": "Alertmanager не настроен: оповещения не отправляются.",
+    "by_receivers": "Alertmanager не настроен: людям сообщают получатели из настроек.",
     "delivery_failing": "не доставляется с",
     "delivery_well": "доставляется",
     "delivered": "Отправки",

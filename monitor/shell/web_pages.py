@@ -176,7 +176,8 @@ async def _incident(request: web.Request) -> tuple[Sight, Incident]:
 
 async def monitor_page(request: web.Request) -> web.Response:
     facts = await request.app[BOARD].facts()
-    return page(request, "monitor.html", monitor=monitor(facts, language_of(request)))
+    receivers = any(policy.receivers for _, policy in request.app[BOARD].portals().values())
+    return page(request, "monitor.html", monitor=monitor(facts, language_of(request)), receivers=receivers)
 
 
 async def badge_picture(request: web.Request) -> web.StreamResponse:

@@ -52,10 +52,6 @@ def qr(**more: Any) -> dict[str, Any]:
     return told | {"annotations": QR}
 
 
-def ended(office: Office) -> str:
-    return office.telegram[-1]["text"].split("Закончилось ")[1].split(" UTC")[0]
-
-
 def test_a_lost_qr_code_and_its_end_in_telegram(office: Office) -> None:
     post(office.url, [qr()])
     eventually(lambda: len(office.telegram) == 1, within=20)

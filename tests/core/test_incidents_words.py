@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, REFUSED, START, World, ended, make_turn, word
+from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, REFUSED, START, WAZZUP, World, ended, make_turn, word
 
 from monitor.core.incident import Incident, Words
-from monitor.core.model import Failure, Messenger, Reason, State
+from monitor.core.model import ChannelKey, Failure, Messenger, Reason, State
 from monitor.core.rules import assess
 from monitor.core.turn import Turn, Verdict
 from monitor.core.words import clause, coarse, plural, sentence, span_of
@@ -38,8 +38,8 @@ def test_a_likely_rescan_in_russian() -> None:
         summary="WhatsApp на линии «Продажи»: похоже, нужно заново отсканировать QR-код",
         description="Битрикс24 показывает ошибку канала с 02.03.2026 09:02 (уже 1 минуту). У личного номера это обычно "
         "значит, что телефон отвязан. Сообщения клиентов не доходят, ответить им отсюда нельзя.",
-        recommendation="Интегратор: открыть кабинет провайдера и отсканировать QR-код телефоном, на котором этот "
-        "номер. Тревога закроется сама, когда канал снова будет на связи.",
+        recommendation="Интегратор: открыть кабинет провайдера (похоже, Wazzup) и отсканировать QR-код телефоном, на "
+        "котором этот номер. Тревога закроется сама, когда канал снова будет на связи.",
     )
 
 
@@ -49,8 +49,8 @@ def test_a_likely_rescan_in_english() -> None:
         description="Bitrix24 has shown an error of this channel since 2026-03-02 09:02 (for 1 minute). For a personal "
         "number that usually means that the phone is unlinked. Customers' messages do not arrive and cannot be "
         "answered from here.",
-        recommendation="Integrator: open the provider's console and scan the QR code with the phone that holds this "
-        "number. The alert closes by itself when the channel is connected again.",
+        recommendation="Integrator: open the provider's console (probably Wazzup) and scan the QR code with the phone "
+        "that holds this number. The alert closes by itself when the channel is connected again.",
     )
 
 
@@ -322,6 +322,20 @@ def test_the_end_of_a_wait_says_how_it_ended(verdict: Verdict, summary: str) -> 
     words = world.closed[0].words["ru"]
     assert words.summary == summary
     assert words.description == "Клиент ждал 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
+
+
+def test_two_channels_of_one_messenger_on_one_line_are_told_apart() -> None:
+    other = ChannelKey(1, "wz_whatsapp_ffff")
+    for titles, name in (
+        ({WAZZUP.connector: "WhatsApp +7 900 1", other.connector: "WhatsApp +7 900 2"}, "WhatsApp +7 900 1"),
+        ({WAZZUP.connector: "Wazzup", other.connector: "Wazzup"}, WAZZUP.connector),
+    ):
+        world = World()
+        world.state = replace(world.state, connectors=titles)
+        world.poll(OK, key=other)
+        world.poll(OK, ERROR, ERROR)
+        said = world.incident().words["ru"].summary
+        assert said == f"WhatsApp ({name}) на линии «Продажи»: похоже, нужно заново отсканировать QR-код"
 
 
 def test_an_unknown_messenger_is_told_by_its_connectors_title() -> None:
