@@ -20,6 +20,7 @@ from monitor.shell.sight import Sight
 
 Row = dict[str, Any]
 SOON = 30  # days
+SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€"}
 LIGHTS = {Standing.AHEAD: "warn", Standing.IN_FORCE: "good", Standing.ENDED_EARLY: "bad", Standing.OVER: "bad"}
 
 
@@ -65,7 +66,7 @@ def _terms(terms: Guarantee, sight: Sight) -> Row:
 
 
 def _money(amount: int, currency: str) -> str:
-    return f"{amount:,} {currency}".replace(",", " ")
+    return f"{amount:,} {SIGNS.get(currency, currency)}".replace(",", " ")
 
 
 def _audit(audit: Audit, sight: Sight) -> Row:

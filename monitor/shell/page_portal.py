@@ -12,6 +12,7 @@ from monitor.core.incident import Severity
 from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.policy import Policy
+from monitor.core.portal_words import failure_words
 from monitor.core.turn import Turn, Verdict
 from monitor.shell.page_incidents import incident_row
 from monitor.shell.sight import Sight, light_of
@@ -95,7 +96,8 @@ def portal(sight: Sight) -> Row:
         "auth_ok": state.memory.auth_ok,
         "webhook_only": policy.webhook_only,
         "missing_scopes": state.memory.missing_scopes,
-        "failing": f"{failure.reason.value} {failure.code}".strip() if failure else "",
+        "failing": failure_words(state.memory, sight.language) if failure else "",
+        "failing_code": failure.code if failure else "",
         "failing_since": sight.at(state.memory.failing_since) if failure else "",
         "channel_rows": [channel_row(one, sight) for one in _channels(sight)],
         "waiting_rows": waiting_rows(state.turns.values(), sight),

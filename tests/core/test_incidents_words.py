@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, REFUSED, START, WAZZUP, World, ended, make_turn, word
 
+from monitor.core.assessment import Scene
 from monitor.core.incident import Incident, Words
 from monitor.core.model import ChannelKey, Failure, Messenger, Reason, State
 from monitor.core.rules import assess
 from monitor.core.turn import Turn, Verdict
-from monitor.core.words import clause, coarse, plural, sentence, span_of
+from monitor.core.words import channel_name, clause, coarse, plural, sentence, span_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -324,18 +325,22 @@ def test_the_end_of_a_wait_says_how_it_ended(verdict: Verdict, summary: str) -> 
     assert words.description == "Клиент ждал 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
 
 
-def test_two_channels_of_one_messenger_on_one_line_are_told_apart() -> None:
-    other = ChannelKey(1, "wz_whatsapp_ffff")
-    for titles, name in (
-        ({WAZZUP.connector: "WhatsApp +7 900 1", other.connector: "WhatsApp +7 900 2"}, "WhatsApp +7 900 1"),
-        ({WAZZUP.connector: "Wazzup", other.connector: "Wazzup"}, WAZZUP.connector),
-    ):
-        world = World()
-        world.state = replace(world.state, connectors=titles)
-        world.poll(OK, key=other)
-        world.poll(OK, ERROR, ERROR)
-        said = world.incident().words["ru"].summary
-        assert said == f"WhatsApp ({name}) на линии «Продажи»: похоже, нужно заново отсканировать QR-код"
+@pytest.mark.parametrize(
+    ("title", "twins", "said"),
+    [
+        ("WhatsApp +7 900 1", "WhatsApp +7 900 2", "WhatsApp (WhatsApp +7 900 1) на линии «Продажи»"),
+        ("Wazzup", "Wazzup", f"WhatsApp ({WAZZUP.connector}) на линии «Продажи»"),
+        ("WhatsApp +7 900 1", None, "WhatsApp на линии «Продажи»"),
+    ],
+)
+def test_two_channels_of_one_messenger_on_one_line_are_told_apart(title: str, twins: str | None, said: str) -> None:
+    world, twin = rescan(), ChannelKey(1, "wz_whatsapp_ffff")
+    memory = world.memory()
+    other = replace(memory, channel=replace(memory.channel, connector=twin.connector), gone=twins is None)
+    titles = {WAZZUP.connector: title, twin.connector: twins or ""}
+    state = replace(world.state, connectors=titles, channels={**world.state.channels, twin: other})
+    scene = Scene(state, world.policy, world.now)
+    assert channel_name(WAZZUP, Messenger.WHATSAPP, scene, "ru") == said
 
 
 def test_an_unknown_messenger_is_told_by_its_connectors_title() -> None:

@@ -31,10 +31,10 @@ def shown(language: str = "ru", **wishes: object) -> dict[str, object]:
 def test_the_years_price_stands_beside_the_services() -> None:
     terms = shown()["terms"]
     assert isinstance(terms, dict)
-    assert (terms["price"], terms["yearly"], terms["word"]) == ("60 000 RUB", "24 000 RUB", "действует")
+    assert (terms["price"], terms["yearly"], terms["word"]) == ("60 000 ₽", "24 000 ₽", "действует")
     agreed = shown(guarantee=replace(GUARANTEE, price=30_000))["terms"]
     assert isinstance(agreed, dict)
-    assert agreed["yearly"] == "30 000 RUB"
+    assert agreed["yearly"] == "30 000 ₽"
 
 
 def test_ended_early_it_says_so_with_the_day() -> None:

@@ -210,7 +210,7 @@ async def test_empty_and_broken_portals_have_every_page(tmp_path: Path) -> None:
         await pages.text("/incidents?portal=fresh")
         await pages.text("/monitor")
         text = await pages.text("/portals/broken")
-        assert "unreachable connection refused" in text
+        assert "Портал не опрашивается: нет связи <code>connection refused</code>" in text
         assert "imopenlines, imconnector" in text
 
 
@@ -372,6 +372,8 @@ async def test_a_card_names_the_alarm_and_the_wait_apart_and_one_length_alone(tm
         assert "<dt>Клиент написал</dt><dd>02.03.2026 09:30</dd>" in shown
         assert "<dt>Замечено</dt><dd>02.03.2026 11:30</dd>" in shown
         assert "<dt>Клиент ждёт</dt><dd>3 часа</dd>" in shown
+        assert "<dd>ответа ждут дольше нормы</dd>" in shown
+        assert "<dt>Линия</dt><dd>Линия 1</dd>" in shown or "<dt>Линия</dt><dd>линия 1</dd>" in shown.lower()
 
 
 # --- live ---------------------------------------------------------------------------------------------------
