@@ -25,7 +25,7 @@ from monitor.core.replies import QUEUE, Figures, Waited
 from monitor.core.review import Advice, ChannelReview, Review
 from monitor.core.stories import story
 from monitor.core.turn import Turn
-from monitor.core.words import MESSENGERS, percent, span_of
+from monitor.core.words import MESSENGERS, at_most, percent, span_of
 from monitor.review_words import WORDS
 
 
@@ -185,7 +185,7 @@ class _Teller:
             trend = "same" if abs(apart) < 0.005 else "better" if apart > 0 else "worse"
             lines.append(self.say(trend, before=percent(before.share, self.language)))
         if team.team.p50 is not None and team.team.p90 is not None:
-            lines.append(self.say("typical", p50=self.wait(team.team.p50), p90=self.wait(team.team.p90)))
+            lines.append(self.say("typical", p50=self.at_most(team.team.p50), p90=self.at_most(team.team.p90)))
             if team.team.p90.at_least:
                 lines.append(self.words["typical_never"])
         if team.missed:
@@ -257,6 +257,9 @@ class _Teller:
 
     def wait(self, waited: Waited | None) -> str:
         return "–" if waited is None else ("≥ " if waited.at_least else "") + self.span(waited.span)
+
+    def at_most(self, waited: Waited) -> str:
+        return ("≥ " if waited.at_least else "") + at_most(waited.span, self.language)
 
     def span(self, span: timedelta) -> str:
         return span_of(span, self.language)

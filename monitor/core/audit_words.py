@@ -9,7 +9,7 @@ from monitor.core.audit_facts import FACTS
 from monitor.core.incident import Words
 from monitor.core.memory import Audit
 from monitor.core.reading import AuditFact
-from monitor.core.words import LANGUAGES, moment, sentence
+from monitor.core.words import LANGUAGES, moment, plural, sentence
 
 MOST_NAMES = 10
 
@@ -60,6 +60,8 @@ _NEXT = {
 _SINCE = {"ru": "Замечено {since}: {facts}", "en": "Noticed {since}: {facts}"}
 _READ = {"ru": "проверено {at}", "en": "looked at {at}"}
 _LINE = {"ru": "Линия «{name}»", "en": 'Line "{name}"'}
+_DIALOGS = {"ru": ("диалог", "диалоги", "диалоги"), "en": ("dialog", "", "dialogs")}
+_OF_DIALOGS = {"ru": ("диалога", "диалогов", "диалогов"), "en": ("dialog", "", "dialogs")}
 _MORE = {"ru": " и ещё {count}", "en": " and {count} more"}
 
 
@@ -74,7 +76,14 @@ def about_audit(audit: Audit, scene: Scene) -> Texts:
 def fact_words(fact: AuditFact, language: str) -> str:
     """One fact as a sentence's part. An unknown word is shown as it is."""
     text = FACTS[language].get(fact.what, fact.what)
-    return text.format(people=_listed(fact.people, language), items=_listed(fact.items, language), n=fact.n, of=fact.of)
+    return text.format(
+        people=_listed(fact.people, language),
+        items=_listed(fact.items, language),
+        dialogs=plural(len(fact.items), _DIALOGS[language], language),
+        of_dialogs=plural(fact.of, _OF_DIALOGS[language], language),
+        n=fact.n,
+        of=fact.of,
+    )
 
 
 def _listed(names: tuple[str, ...], language: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import floor
@@ -18,6 +19,11 @@ _UNITS = {
     "ru": (("день", "дня", "дней"), ("час", "часа", "часов"), ("минуту", "минуты", "минут")),
     "en": (("day", "days", "days"), ("hour", "hours", "hours"), ("minute", "minutes", "minutes")),
 }
+_GENITIVE = {
+    "ru": (("дня", "дней", "дней"), ("часа", "часов", "часов"), ("минуты", "минут", "минут")),
+    "en": _UNITS["en"],
+}
+_LESS_GENITIVE = {"ru": "минуты", "en": "a minute"}
 _LESS = {"ru": "меньше минуты", "en": "less than a minute"}
 _LINE = {"ru": "{what} на линии «{line}»", "en": '{what} on line "{line}"'}
 _MOMENT = {"ru": "%d.%m.%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
@@ -41,12 +47,21 @@ def coarse(span: timedelta) -> timedelta:
 
 def span_of(span: timedelta, language: str) -> str:
     """A length of time, two units at the most, as after "lasts" (accusative): 1 день 3 часа."""
+    return _length(span, _UNITS[language], language) or _LESS[language]
+
+
+def at_most(span: timedelta, language: str) -> str:
+    """The same as after "no longer than" (genitive): 1 дня 3 часов."""
+    return _length(span, _GENITIVE[language], language) or _LESS_GENITIVE[language]
+
+
+def _length(span: timedelta, units: Sequence[tuple[str, str, str]], language: str) -> str:
     minutes = max(0, span // _MINUTE)
     amounts = (minutes // 1440, minutes // 60 % 24, minutes % 60)
     if amounts[0]:
         amounts = (*amounts[:2], 0)
-    said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, _UNITS[language], strict=True) if n]
-    return " ".join(said) or _LESS[language]
+    said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, units, strict=True) if n]
+    return " ".join(said)
 
 
 def percent(share: float | None, language: str, *, digits: int = 0) -> str:

@@ -14,7 +14,9 @@ from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.policy import Policy
 from monitor.core.portal_words import failure_words
 from monitor.core.turn import Turn, Verdict
+from monitor.core.words import plural
 from monitor.shell.page_incidents import incident_row
+from monitor.shell.page_words import WORDS
 from monitor.shell.sight import Sight, light_of
 
 Portals = Mapping[str, tuple[PortalState, Policy]]
@@ -33,10 +35,17 @@ def fleet(portals: Portals, now: datetime, language: str) -> Row:
     return {
         "rows": rows,
         "troubled": [summary(by_name[name]) | {"incidents": open_incidents(by_name[name])[:3]} for name in troubled],
+        "zones": len({sight.policy.timezone for sight in sights}),
+        "portals_word": plural(len(rows), _forms(language), language),
         "ill": sum(row["rank"] < CALM for row in rows),
         "waiting": sum(row["waiting"] for row in rows),
         "overdue": sum(row["overdue"] for row in rows),
     }
+
+
+def _forms(language: str) -> tuple[str, str, str]:
+    one, few, many = WORDS[language]["portals_count"].split()
+    return one, few, many
 
 
 CALM = 2
@@ -60,6 +69,7 @@ def summary(sight: Sight) -> Row:
         "overdue": sum(is_late(turn, sight.state, sight.policy, sight.now) for turn in waiting),
         "open": len(cards(state.incidents.values())),
         "last_success": sight.at(state.memory.last_success),
+        "zone": sight.policy.timezone,
     }
 
 
@@ -92,7 +102,7 @@ def portal(sight: Sight) -> Row:
     failure = state.memory.last_failure if state.memory.failed or state.memory.denied else None
     return summary(sight) | {
         "url": policy.url,
-        "moment": sight.at(sight.now),
+        "moment": f"{sight.at(sight.now)} ({policy.timezone})",
         "auth_ok": state.memory.auth_ok,
         "webhook_only": policy.webhook_only,
         "missing_scopes": state.memory.missing_scopes,

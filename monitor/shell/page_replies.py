@@ -104,7 +104,7 @@ def _waited(waited: Waited | None, sight: Sight) -> str:
 
 def _latest(turns: Iterable[Turn]) -> list[Turn]:
     unmet = [turn for turn in turns if turn.verdict in _UNMET]
-    return sorted(unmet, key=lambda turn: turn.deadline, reverse=True)[:MOST_TURNS]
+    return sorted(unmet, key=lambda turn: (turn.opened, turn.message), reverse=True)[:MOST_TURNS]
 
 
 def _turn(turn: Turn, sight: Sight) -> Row:

@@ -98,7 +98,7 @@ EN: dict[str, str] = {
     "now": "Now",
     "need_attention": "Need attention",
     "all_portals": "All portals",
-    "portals_count": "portals",
+    "portals_count": "portal portals portals",
     "ill_count": "with incidents",
     "waiting_count": "wait for a reply",
     "working_of": "{working} of {all} work",
@@ -165,9 +165,9 @@ EN: dict[str, str] = {
     "dismissed": "dismissed",
     "no_replies": "Nobody wrote within four weeks.",
     "week_title": "When replies are slow",
-    "week_hint": "Median reply in working minutes by the hour in which the customer wrote; the darker, the "
+    "week_hint": "Half of the replies, in working minutes, by the hour in which the customer wrote; the darker, the "
     "further beyond the target.",
-    "week_label": "Median response time by the hour of the week",
+    "week_label": "Half of the replies within, by the hour of the week",
     "hour_sign": "h",
     "week_cell": "{span}, turns: {count}",
     "weekdays": "Mon Tue Wed Thu Fri Sat Sun",

@@ -11,7 +11,6 @@ from aiohttp import web
 from monitor.core.cards import cards
 from monitor.core.incident import Incident
 from monitor.core.model import ChannelKey
-from monitor.core.words import moment
 from monitor.shell import page_channel, page_portal, page_replies
 from monitor.shell.badge import badge
 from monitor.shell.explain import chat_of, explain_dialog
@@ -208,4 +207,4 @@ def _sight_of(request: web.Request, name: str) -> Sight:
 
 def _place(sight: Sight) -> dict[str, str]:
     """What the menu of a portal needs."""
-    return {"name": sight.state.portal, "moment": moment(sight.now, sight.policy.timezone, sight.language)}
+    return {"name": sight.state.portal, "moment": f"{sight.at(sight.now)} ({sight.policy.timezone})"}

@@ -15,7 +15,7 @@ from monitor.core.incident import Incident, Words
 from monitor.core.model import ChannelKey, Failure, Messenger, Reason, State
 from monitor.core.rules import assess
 from monitor.core.turn import Turn, Verdict
-from monitor.core.words import channel_name, clause, coarse, plural, sentence, span_of
+from monitor.core.words import at_most, channel_name, clause, coarse, plural, sentence, span_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -341,6 +341,14 @@ def test_two_channels_of_one_messenger_on_one_line_are_told_apart(title: str, tw
     state = replace(world.state, connectors=titles, channels={**world.state.channels, twin: other})
     scene = Scene(state, world.policy, world.now)
     assert channel_name(WAZZUP, Messenger.WHATSAPP, scene, "ru") == said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(0, "минуты"), (1, "1 минуты"), (52, "52 минут"), (123, "2 часов 3 минут"), (1500, "1 дня 1 часа")],
+)
+def test_a_length_after_no_longer_than_is_in_the_genitive(minutes: int, said: str) -> None:
+    assert at_most(minutes * MINUTE, "ru") == said
 
 
 def test_an_unknown_messenger_is_told_by_its_connectors_title() -> None:
