@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from monitor import charts
-from monitor.core.audit_words import fact_words
+from monitor.core.audit_words import fact_words, is_kept
 from monitor.core.availability import Availability
 from monitor.core.cover_words import why_covered
 from monitor.core.incident import Incident
@@ -160,7 +160,7 @@ class _Teller:
     def audit(self, one: Audit) -> dict[str, str]:
         line = self.state.lines.get(one.seen.line)
         check = self.words[f"check_{one.seen.check}"]
-        holds = one.seen.holds
+        holds = is_kept(one.seen)
         return {
             "what": f"{check} ({line.name})" if line else check,
             "word": self.words["untold" if holds is None else "holds" if holds else "broken"],

@@ -8,10 +8,11 @@ from monitor.core.assessment import Scene, Texts
 from monitor.core.audit_facts import FACTS
 from monitor.core.incident import Words
 from monitor.core.memory import Audit
-from monitor.core.reading import AuditFact
+from monitor.core.reading import AuditFact, AuditSeen
 from monitor.core.words import LANGUAGES, moment, plural, sentence
 
 MOST_NAMES = 10
+COUNTED = frozenset({"routed", "notified"})  # facts that tell of so many dialogs of so many
 
 _SUMMARY = {
     "ru": {
@@ -71,6 +72,11 @@ def about_audit(audit: Audit, scene: Scene) -> Texts:
     told = tuple(sentence(fact_words(fact, language)) for fact in audit.seen.facts)
     read = sentence(_READ[language].format(at=moment(audit.since, scene.policy.timezone, language)))
     return Texts(evidence=(*told, read, scene.policy.url), words=words)
+
+
+def is_kept(seen: AuditSeen) -> bool | None:
+    """Whether the promise holds; where not one dialog was there to judge by, nobody knows yet."""
+    return None if seen.holds and any(fact.what in COUNTED and not fact.of for fact in seen.facts) else seen.holds
 
 
 def fact_words(fact: AuditFact, language: str) -> str:
