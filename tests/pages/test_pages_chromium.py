@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,8 @@ def wreck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def fortnight() -> str:
     """The review of a troubled fortnight as a page."""
-    lived = asyncio.run(live(Context()))
+    with ThreadPoolExecutor(1) as beside:  # Playwright's own loop runs in this thread
+        lived = beside.submit(lambda: asyncio.run(live(Context()))).result()
     until = START + FORTNIGHT
     subject = Subject(state=lived.state, policy=lived.policy, context=lived.context)
     told = draft(subject, lived.turns.values(), lived.flips, lived.incidents.values(), START, until, until)
