@@ -28,7 +28,7 @@ TEXTS = {
         "metrics": "## Metrics\n\nServed at `/metrics`, from memory. Buckets of response times in seconds: {buckets}.\n"
         "States of a channel: {states}. Reasons of a failure: {reasons}.\n",
         "metric_head": ("metric", "type", "labels", "says"),
-        "incidents": "## Incidents\n\nThe daemon judges these itself and posts them to Alertmanager. Labels of every alert: "
+        "incidents": "## Incidents\n\nThe daemon judges these itself and posts them to Alertmanager. The annotation `covered_why` says why the guarantee covers it or not. Labels of every alert: "
         "`alertname`, `severity`, `portal`, `audience`, `guaranteed`, and where they apply `line`, `connector`, `messenger`, "
         "`state`, `manager`, `subject`, `check`, `source`: those of its opening, as long as it lasts.\n",
         "incident_head": ("kind, alert", "severity", "for", "opens when", "ends when"),
@@ -45,7 +45,7 @@ TEXTS = {
         "metrics": "## Метрики\n\nОтдаются на `/metrics` из памяти. Границы времён ответа в секундах: {buckets}.\n"
         "Состояния канала: {states}. Причины неудач: {reasons}.\n",
         "metric_head": ("метрика", "вид", "метки", "что говорит"),
-        "incidents": "## Происшествия\n\nО них монитор судит сам и сообщает в Alertmanager. Метки каждой тревоги: `alertname`, "
+        "incidents": "## Происшествия\n\nО них монитор судит сам и сообщает в Alertmanager. Аннотация `covered_why` говорит, почему случай входит в гарантию или нет. Метки каждой тревоги: `alertname`, "
         "`severity`, `portal`, `audience`, `guaranteed` и, где уместно, `line`, `connector`, `messenger`, `state`, `manager`, "
         "`subject`, `check`, `source`: такие, с какими она открылась, пока длится.\n",
         "incident_head": ("вид, тревога", "важность", "кому", "открывается", "кончается"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 
 from monitor.core.model import BLIND_STATES, UP_STATES, State
+from monitor.core.words import percent
 
 GREEN, RED, GREY = "#2e7d4f", "#b3261e", "#b8bcc2"
 CELL, GAP = 22, 3
@@ -33,12 +34,12 @@ def strip(days: Sequence[tuple[datetime, State]], words: Mapping[str, str], zone
     return f'<svg viewBox="0 0 {width} {CELL + 16}" width="{width}" role="img">{"".join(cells)}</svg>'
 
 
-def trend(shares: Sequence[tuple[str, float | None]]) -> str:
+def trend(shares: Sequence[tuple[str, float | None]], language: str) -> str:
     """A bar a review: the share answered in time, with its number over it; nothing to rate = no bar."""
     bars = []
     for place, (day, share) in enumerate(shares):
         x, height = place * 52, round(80 * (share or 0.0))
-        told = "–" if share is None else f"{share:.0%}"
+        told = percent(share, language)
         bars.append(
             f'<rect x="{x + 8}" y="{96 - height}" width="34" height="{height}" rx="3" fill="{_bar(share)}"/>'
             f'<text x="{x + 25}" y="{91 - height}" text-anchor="middle" font-size="10" fill="#222">{told}</text>'

@@ -63,7 +63,8 @@ async def examine(config: Config, clock: Clock) -> tuple[Line, ...]:
 
 async def alertmanager_line(config: Config, http: aiohttp.ClientSession) -> Line:
     if config.alertmanager_url is None:
-        return well("alertmanager", "switched off: incidents are kept and shown, nobody is told")
+        told = "people are told by the receivers" if config.receivers else "nobody is told"
+        return well("alertmanager", f"switched off: incidents are kept and shown, {told}")
     place = Place(key="alertmanager.url", url=config.alertmanager_url)
     remedy = "start Alertmanager or correct alertmanager.url; null switches it off"
     try:

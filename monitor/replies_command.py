@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.config import Config
+from monitor.core.words import percent
 from monitor.replies_report import By, Report, as_csv, as_json, report
 from monitor.stored import Refused, stored
 from monitor.terminal import plain
@@ -60,7 +61,7 @@ def show(told: Report) -> None:
     for head in (*heads, "waived", "closed silently", "let go", "worst"):
         table.add_column(head, justify="left" if head in {"who", "worst"} else "right", overflow="fold")
     for row in told.rows:
-        share = "-" if row["share"] is None else f"{row['share']:.0%}"
+        share = percent(row["share"], "en")
         table.add_row(
             _text(row["who"]),
             str(row["n"]),

@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from monitor import charts
-from monitor.core.audit_words import fact_words
+from monitor.core.audit_words import fact_words, is_kept
 from monitor.core.availability import Availability
-from monitor.core.cover import Cover
-from monitor.core.cover_words import COVER_WORDS
+from monitor.core.cover_words import why_covered
 from monitor.core.incident import Incident
 from monitor.core.memory import Audit, PortalState
 from monitor.core.parity import Parity
@@ -26,7 +25,7 @@ from monitor.core.replies import QUEUE, Figures, Waited
 from monitor.core.review import Advice, ChannelReview, Review
 from monitor.core.stories import story
 from monitor.core.turn import Turn
-from monitor.core.words import MESSENGERS, span_of
+from monitor.core.words import MESSENGERS, at_most, percent, span_of
 from monitor.review_words import WORDS
 
 
@@ -79,7 +78,7 @@ class _Teller:
             "number": self.number(),
             "followed": [self.followed(one) for one in self.place.followed],
             "trend": [self.past(one) for one in self.place.past],
-            "trend_chart": Markup(charts.trend(self.shares())),  # noqa: S704 - numbers of our own
+            "trend_chart": Markup(charts.trend(self.shares(), self.language)),  # noqa: S704 - numbers of our own
             "audits": [self.audit(one) for one in told.audits],
             "channels": [self.channel(one) for one in told.channels],
             "fast": list(self.fast()),
@@ -103,13 +102,13 @@ class _Teller:
         if share is None:
             text = self.say("never", name=name)
         else:
-            parts = [self.say("available", name=name, share=_percent(share))]
+            parts = [self.say("available", name=name, share=percent(share, self.language))]
             if one.told.down:
                 parts.append(self.say("lost", lost=self.span(one.told.down)))
                 if self.policy.guarantee is not None:
                     parts.append(self.whose_fault(one.told))
             if knowledge is not None and knowledge < 0.95:
-                parts.append(self.say("unseen", share=_percent(1 - knowledge)))
+                parts.append(self.say("unseen", share=percent(1 - knowledge, self.language)))
             text = ", ".join(parts)
         days = [(day.astimezone(ZoneInfo(self.policy.timezone)), state) for day, state in one.days]
         return {
@@ -137,8 +136,8 @@ class _Teller:
         advice, helped = one.advice, one.helped
         facts = {
             "name": self.name(advice.user),
-            "before": _percent(advice.share) if advice.what == "slow_manager" else advice.count,
-            "after": _percent(one.share) if advice.what == "slow_manager" else one.count,
+            "before": percent(advice.share, self.language) if advice.what == "slow_manager" else advice.count,
+            "after": percent(one.share, self.language) if advice.what == "slow_manager" else one.count,
             "subject": self.subject(advice.subject),
             "summary": advice.summary,
         }
@@ -149,7 +148,7 @@ class _Teller:
         return {
             "number": str(one.number),
             "period": f"{self.day(one.since)} – {self.day(one.until)}",
-            "share": _percent(one.share),
+            "share": percent(one.share, self.language),
             "n": str(one.n),
             "missed": str(one.missed),
         }
@@ -161,7 +160,7 @@ class _Teller:
     def audit(self, one: Audit) -> dict[str, str]:
         line = self.state.lines.get(one.seen.line)
         check = self.words[f"check_{one.seen.check}"]
-        holds = one.seen.holds
+        holds = is_kept(one.seen)
         return {
             "what": f"{check} ({line.name})" if line else check,
             "word": self.words["untold" if holds is None else "holds" if holds else "broken"],
@@ -174,14 +173,19 @@ class _Teller:
         if not team.n:
             return [self.words["share_none"]]
         lines = [
-            self.say("share" if team.is_rated else "share_few", met=team.met, n=team.n, share=_percent(team.share))
+            self.say(
+                "share" if team.is_rated else "share_few",
+                met=team.met,
+                n=team.n,
+                share=percent(team.share, self.language),
+            )
         ]
         if team.is_rated and before.is_rated and team.share is not None and before.share is not None:
             apart = team.share - before.share
             trend = "same" if abs(apart) < 0.005 else "better" if apart > 0 else "worse"
-            lines.append(self.say(trend, before=_percent(before.share)))
+            lines.append(self.say(trend, before=percent(before.share, self.language)))
         if team.team.p50 is not None and team.team.p90 is not None:
-            lines.append(self.say("typical", p50=self.wait(team.team.p50), p90=self.wait(team.team.p90)))
+            lines.append(self.say("typical", p50=self.at_most(team.team.p50), p90=self.at_most(team.team.p90)))
             if team.team.p90.at_least:
                 lines.append(self.words["typical_never"])
         if team.missed:
@@ -199,7 +203,7 @@ class _Teller:
             form,
             count=one.count,
             name=self.name(one.user),
-            share=_percent(share),
+            share=percent(share, self.language),
             subject=self.subject(one.subject),
             at=self.day(expiry),
         )
@@ -212,15 +216,9 @@ class _Teller:
             "summary": said.summary,
             "from": self.at(begun),
             "lasted": lasted,
-            "covered": self.cover(one) if self.policy.guarantee is not None else "",
+            "covered": why_covered(one, self.language) if self.policy.guarantee is not None else "",
             "link": f"{self.policy.pages}/incidents/{one.id}" if self.policy.pages else "",
         }
-
-    def cover(self, one: Incident) -> str:
-        """By the table of what is covered; of an incident kept before there was one, the plain word."""
-        if one.cover in tuple(Cover):
-            return COVER_WORDS[self.language][Cover(one.cover)]
-        return self.words["covered" if one.guaranteed else "not_covered"]
 
     def dialog(self, turn: Turn) -> dict[str, Any]:
         return {
@@ -232,7 +230,7 @@ class _Teller:
         return {
             "name": self.name(user),
             "n": one.n,
-            "share": _percent(one.share) if one.is_rated else self.words["few"],
+            "share": percent(one.share, self.language) if one.is_rated else self.words["few"],
             "low": one.is_rated and (one.share or 0.0) < 0.8,
             "median": self.wait(one.team.p50),
             "ninety": self.wait(one.team.p90),
@@ -260,6 +258,9 @@ class _Teller:
     def wait(self, waited: Waited | None) -> str:
         return "–" if waited is None else ("≥ " if waited.at_least else "") + self.span(waited.span)
 
+    def at_most(self, waited: Waited) -> str:
+        return ("≥ " if waited.at_least else "") + at_most(waited.span, self.language)
+
     def span(self, span: timedelta) -> str:
         return span_of(span, self.language)
 
@@ -274,7 +275,3 @@ class _Teller:
 
     def subject(self, name: str) -> str:
         return self.words["guarantee"] if name == "guarantee" else name
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share:.0%}" if share in {0.0, 1.0} or 0.01 <= share <= 0.99 else f"{share:.1%}"

@@ -10,6 +10,7 @@ import click
 from monitor.config import Config
 from monitor.context import context_of
 from monitor.core.past_reviews import KeptReview
+from monitor.core.words import percent
 from monitor.report_command import look_at, put
 from monitor.review_making import Subject, kept_of, make
 from monitor.shell.store_reviews import Paper, paper
@@ -40,7 +41,7 @@ def _list(kept: tuple[KeptReview, ...]) -> None:
     if not kept:
         click.echo("no review was made yet: the first one comes when a period of the guarantee is over")
     for one in kept:
-        share = "-" if one.share is None else f"{one.share:.0%}"
+        share = percent(one.share, "en")
         corrects = f", corrects {one.corrects}: {one.reason}" if one.corrects else ""
         line = (
             f"{one.number}: {one.since:%Y-%m-%d}..{one.until:%Y-%m-%d}, made {one.made:%Y-%m-%d %H:%M} UTC, "

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from monitor.core.cover_words import why_covered
 from monitor.core.incident import Incident, IncidentKind, Words, alert_of
 from monitor.core.policy import Policy
-from monitor.core.words import plural
+from monitor.core.words import plural, sentence
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -66,6 +67,7 @@ def _alert(labels: Labels, members: list[Incident], policy: Policy) -> Alert:
         "description": words.description,
         "evidence": _evidence(by_age, policy.language),
         "recommendation": words.recommendation,
+        "covered_why": _why_covered(by_age[0], policy.language),
         "runbook": f"{policy.pages.rstrip('/')}/runbooks/{by_age[0].kind}" if policy.pages else "",
     }
     return Alert(
@@ -78,6 +80,11 @@ def _alert(labels: Labels, members: list[Incident], policy: Policy) -> Alert:
 
 def _spoken(words: Mapping[str, Words], language: str) -> Words:
     return words.get(language) or next(iter(words.values()), _NO_WORDS)
+
+
+def _why_covered(incident: Incident, language: str) -> str:
+    """Nothing of what is everyone's."""
+    return "" if incident.kind is IncidentKind.PROVIDER_OUTAGE else sentence(why_covered(incident, language))
 
 
 def _evidence(members: list[Incident], language: str) -> str:

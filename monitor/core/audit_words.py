@@ -8,10 +8,11 @@ from monitor.core.assessment import Scene, Texts
 from monitor.core.audit_facts import FACTS
 from monitor.core.incident import Words
 from monitor.core.memory import Audit
-from monitor.core.reading import AuditFact
-from monitor.core.words import LANGUAGES, moment, sentence
+from monitor.core.reading import AuditFact, AuditSeen
+from monitor.core.words import LANGUAGES, moment, plural, sentence
 
 MOST_NAMES = 10
+COUNTED = frozenset({"routed", "notified"})  # facts that tell of so many dialogs of so many
 
 _SUMMARY = {
     "ru": {
@@ -60,6 +61,8 @@ _NEXT = {
 _SINCE = {"ru": "Замечено {since}: {facts}", "en": "Noticed {since}: {facts}"}
 _READ = {"ru": "проверено {at}", "en": "looked at {at}"}
 _LINE = {"ru": "Линия «{name}»", "en": 'Line "{name}"'}
+_DIALOGS = {"ru": ("диалог", "диалоги", "диалоги"), "en": ("dialog", "", "dialogs")}
+_OF_DIALOGS = {"ru": ("диалога", "диалогов", "диалогов"), "en": ("dialog", "", "dialogs")}
 _MORE = {"ru": " и ещё {count}", "en": " and {count} more"}
 
 
@@ -71,10 +74,22 @@ def about_audit(audit: Audit, scene: Scene) -> Texts:
     return Texts(evidence=(*told, read, scene.policy.url), words=words)
 
 
+def is_kept(seen: AuditSeen) -> bool | None:
+    """Whether the promise holds; where not one dialog was there to judge by, nobody knows yet."""
+    return None if seen.holds and any(fact.what in COUNTED and not fact.of for fact in seen.facts) else seen.holds
+
+
 def fact_words(fact: AuditFact, language: str) -> str:
     """One fact as a sentence's part. An unknown word is shown as it is."""
     text = FACTS[language].get(fact.what, fact.what)
-    return text.format(people=_listed(fact.people, language), items=_listed(fact.items, language), n=fact.n, of=fact.of)
+    return text.format(
+        people=_listed(fact.people, language),
+        items=_listed(fact.items, language),
+        dialogs=plural(len(fact.items), _DIALOGS[language], language),
+        of_dialogs=plural(fact.of, _OF_DIALOGS[language], language),
+        n=fact.n,
+        of=fact.of,
+    )
 
 
 def advice_of(check: str, portal: str, language: str) -> str:

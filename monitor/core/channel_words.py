@@ -8,6 +8,7 @@ from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import IncidentKind, Words
 from monitor.core.memory import ChannelMemory, Diagnosis
 from monitor.core.model import Certainty
+from monitor.core.provider_words import with_provider
 from monitor.core.wording import Wording
 from monitor.core.words import LANGUAGES, channel_name, clause, coarse, moment, plural, sentence, span_of
 from monitor.core.words_en import WORDS_EN
@@ -65,7 +66,7 @@ def _words(kind: IncidentKind, memory: ChannelMemory, scene: Scene, language: st
     return Words(
         summary=summary.format(**facts),
         description=description.format(**facts),
-        recommendation=_advice(kind, memory.diagnosis, language),
+        recommendation=with_provider(_advice(kind, memory.diagnosis, language), memory.channel, scene, language),
     )
 
 

@@ -1,11 +1,12 @@
-"""What is said of an incident that is over: why, and how long it lasted."""
+"""What is said of an incident that is over: why, and how long it lasted, or how long the customer waited."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from monitor.core.incident import Incident, Words
+from monitor.core.cards import WAITS
+from monitor.core.incident import Incident, IncidentKind, Words
 from monitor.core.words import LANGUAGES, moment, span_of
 
 _WHY = {
@@ -40,6 +41,16 @@ _LASTED = {
     "ru": "Длилось {span}: с {since} до {until}.",
     "en": "It lasted {span}: from {since} to {until}.",
 }
+_LASTED_BY_KIND = {
+    "ru": {
+        **dict.fromkeys(WAITS, "Клиент ждал {span}: с {since} до {until}."),
+        IncidentKind.CLOSED_WITHOUT_ANSWER: "После закрытия диалога прошло {span}: с {since} до {until}.",
+    },
+    "en": {
+        **dict.fromkeys(WAITS, "The customer waited {span}: from {since} to {until}."),
+        IncidentKind.CLOSED_WITHOUT_ANSWER: "{span} have passed since the dialog was closed: from {since} to {until}.",
+    },
+}
 _NEXT = {"ru": "Делать ничего не нужно.", "en": "Nothing needs to be done."}
 _NEXT_BY_REASON = {
     "ru": {
@@ -65,8 +76,12 @@ def _words(incident: Incident, reason: str, zone: str, now: datetime, language: 
     since = incident.since or incident.opened
     why = _WHY[language].get(reason, _OVER[language])
     known = incident.words.get(language)
-    lasted = _LASTED[language].format(
-        span=span_of(now - since, language), since=moment(since, zone, language), until=moment(now, zone, language)
+    lasted = (
+        _LASTED_BY_KIND[language]
+        .get(incident.kind, _LASTED[language])
+        .format(
+            span=span_of(now - since, language), since=moment(since, zone, language), until=moment(now, zone, language)
+        )
     )
     return Words(
         summary=_WAS[language].format(why=why, what=known.summary) if known else f"{why}.",

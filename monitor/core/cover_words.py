@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from monitor.core.cover import Cover
+from monitor.core.incident import Incident
 
 COVER_WORDS: Mapping[str, Mapping[Cover, str]] = {
     "ru": {
@@ -32,3 +33,9 @@ COVER_WORDS: Mapping[str, Mapping[Cover, str]] = {
         Cover.NO_GUARANTEE: "this portal has no guarantee",
     },
 }
+
+
+def why_covered(one: Incident, language: str) -> str:
+    """By the table of what is covered; of an incident kept before there was one, the plain word."""
+    known = Cover(one.cover) if one.cover in tuple(Cover) else None
+    return COVER_WORDS[language][known or (Cover.COVERED if one.guaranteed else Cover.NOT_COVERED)]

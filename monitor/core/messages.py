@@ -28,11 +28,12 @@ class Message:
 def compose(portal: str, due: Sequence[Notice], receiver: Receiver, pages: str) -> Message | None:
     """The notices that are due, in order, as one message; None of none.
 
-    Of an incident only the last word is told: what began and ended unseen is told as over.
+    Of an incident only the last word is told: what began and ended unseen is told as over. Of a customer's wait the
+    graver word, until it is over.
     """
     if not due:
         return None
-    last = {notice.about or notice.key: notice for notice in due}
+    last = _last_words(due)
     told = sorted(last.values(), key=lambda notice: (not notice.urgent, notice.due, notice.key))
     managers = {notice.manager for notice in told}
     return Message(
@@ -43,6 +44,16 @@ def compose(portal: str, due: Sequence[Notice], receiver: Receiver, pages: str) 
         keys=tuple(notice.key for notice in due),
         manager=managers.pop() if len(managers) == 1 else 0,
     )
+
+
+def _last_words(due: Sequence[Notice]) -> dict[str, Notice]:
+    last: dict[str, Notice] = {}
+    for notice in due:
+        about = notice.about or notice.key
+        is_graver = notice.urgent or about not in last or not last[about].urgent
+        if is_graver or notice.key.endswith("/closed"):
+            last[about] = notice
+    return last
 
 
 def _listed(told: Sequence[Notice], receiver: Receiver, link: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.core.incident import Incident, IncidentKind
+from monitor.core.cover import Cover
+from monitor.core.cover_words import why_covered
+from monitor.core.incident import Audience, Incident, IncidentKind
 from monitor.core.policy import Policy
-from monitor.core.words import plural
+from monitor.core.words import plural, sentence
 
 MOST_PROOFS = 5
 
@@ -70,6 +72,7 @@ def text_of(incident: Incident, what: str, language: str, policy: Policy) -> str
     if what != "closed":
         rows += _proofs(incident.evidence, language)
         rows += [told["act"].format(advice=words.recommendation)] if words.recommendation else []
+        rows.append(_cover(incident, language))
     rows.append(_next(incident.kind, what, language))
     if policy.pages:
         rows.append(told["details"].format(link=f"{policy.pages.rstrip('/')}/incidents/{incident.id}"))
@@ -82,6 +85,12 @@ def _proofs(evidence: Sequence[str], language: str) -> list[str]:
     told = _WORDS[language]
     left = len(evidence) - MOST_PROOFS
     return [told["proof"], *evidence[:MOST_PROOFS], *([told["more"].format(count=left)] if left > 0 else [])]
+
+
+def _cover(incident: Incident, language: str) -> str:
+    """To a head only where there is a guarantee that could be asked for."""
+    is_asked = incident.audience is Audience.INTEGRATOR or incident.cover != Cover.NO_GUARANTEE
+    return sentence(why_covered(incident, language)) if incident.cover and is_asked else ""
 
 
 def _next(kind: IncidentKind, what: str, language: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import NEVER, Schedule
+from monitor.core.cards import WAITS
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity
 from monitor.core.memory import Reminder
 from monitor.core.notice_words import subject_of, text_of
@@ -79,7 +80,7 @@ def _notice(incident: Incident, what: str, receiver: Receiver, policy: Policy, h
         urgent=urgent,
         subject=subject_of(incident, what, receiver.language, policy),
         text=text_of(incident, what, receiver.language, policy),
-        about=incident.id,
+        about=f"wait {incident.subject}" if incident.kind in WAITS else incident.id,
         expiry=incident.subject if incident.kind in LADDERS and what != "closed" else "",
         manager=int(manager) if manager.isdecimal() else 0,
     )

@@ -8,22 +8,10 @@ from monitor.core.assessment import Scene, Texts
 from monitor.core.channel_words import channel_evidence
 from monitor.core.incident import Words
 from monitor.core.memory import ChannelMemory
+from monitor.core.provider_words import NAMES
 from monitor.core.shared_cause import Outage
 from monitor.core.words import LANGUAGES, moment
 
-NAMES: Mapping[str, str] = {
-    "wazzup": "Wazzup",
-    "green_api": "GREEN-API",
-    "telegram_bot": "Telegram",
-    "max_bot": "MAX",
-    "whatsapp_cloud": "WhatsApp Cloud API",
-    "chatapp": "ChatApp",
-    "wappi": "Wappi",
-    "umnico": "Umnico",
-    "edna": "edna",
-    "pact": "Pact",
-    "radist": "Radist",
-}
 _SUMMARY = {"ru": "Сбой у провайдера {name}", "en": "An outage of {name}"}
 _DESCRIPTION = {
     "ru": "С {since} отказали каналы {name} сразу у нескольких компаний: причина у провайдера, а не в телефоне и не в "

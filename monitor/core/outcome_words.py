@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import Words
+from monitor.core.replies import FEWEST
 from monitor.core.reply_words import dialog_link, messenger_of_turn
 from monitor.core.tallies import Tally
 from monitor.core.turn import Turn
-from monitor.core.words import LANGUAGES, channel_name, moment, person, span_of
+from monitor.core.words import LANGUAGES, channel_name, moment, percent, person, span_of
 
-WORST = 5  # managers named in one message
+WORST, FIRST = 5, 3  # managers named in one message, and in its advice
+AGREED = 0.80
 
 _TEXTS: Mapping[str, Mapping[str, str]] = {
     "ru": {
@@ -26,10 +28,12 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "message": "Сообщение клиента {message} от {at}; закрытие {ended}{proof}.",
         "proof": " (сообщение {proof})",
         "waited": "Клиент ждал {waited} по календарю; норма {target}.",
-        "low": "За неделю вовремя отвечено только {share} % обращений",
+        "low": "За неделю вовремя отвечено только {share} обращений",
         "low_text": "За 7 дней ответ был нужен {n} раз, вовремя ответили {met}. Договорённость: не меньше 80 %.",
-        "low_advice": "Руководитель: разобрать с командой диалоги без ответа и дежурства; начать с тех, кто назван ниже.",
-        "row": "{name}: вовремя {met} из {n} ({share} %)",
+        "low_advice": "Руководитель: разобрать с командой диалоги без ответа и дежурства{begin}.",
+        "begin": "; начать с: {names}",
+        "few": ", мало данных для оценки",
+        "row": "{name}: вовремя {met} из {n} ({share}){few}",
         "queue": "очередь (никто не взял)",
     },
     "en": {
@@ -44,10 +48,12 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "message": "The customer's message {message} of {at}; closed at {ended}{proof}.",
         "proof": " (message {proof})",
         "waited": "The customer had waited {waited} by the calendar; the target is {target}.",
-        "low": "Only {share} % of the week's requests were answered in time",
+        "low": "Only {share} of the week's requests were answered in time",
         "low_text": "In 7 days {n} messages needed an answer, {met} got one in time. Agreed is at least 80 %.",
-        "low_advice": "Head: go through the unanswered dialogs and the duty roster with the team; begin with those named.",
-        "row": "{name}: {met} of {n} in time ({share} %)",
+        "low_advice": "Head: go through the unanswered dialogs and the duty roster with the team{begin}.",
+        "begin": "; begin with: {names}",
+        "few": ", too few to judge",
+        "row": "{name}: {met} of {n} in time ({share}){few}",
         "queue": "the queue (nobody took it)",
     },
 }
@@ -93,30 +99,45 @@ def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
 
 def about_compliance(team: Tally, managers: Mapping[int, Tally], scene: Scene) -> Texts:
     rows = tuple(_rows(managers, scene, scene.policy.language))
-    return Texts(evidence=rows, words={name: _low_words(team, name) for name in LANGUAGES})
+    return Texts(evidence=rows, words={name: _low_words(team, managers, scene, name) for name in LANGUAGES})
 
 
-def _low_words(team: Tally, language: str) -> Words:
-    texts, facts = _TEXTS[language], {"share": _percent(team), "n": team.n, "met": team.met}
+def _low_words(team: Tally, managers: Mapping[int, Tally], scene: Scene, language: str) -> Words:
+    texts = _TEXTS[language]
+    facts = {"share": percent(team.share, language), "n": team.n, "met": team.met}
+    begin = [_name(user, scene, language) for user, one in _worst(managers) if _is_rated(one) and one.share < AGREED]
     return Words(
         summary=texts["low"].format(**facts),
         description=texts["low_text"].format(**facts),
-        recommendation=texts["low_advice"],
+        recommendation=texts["low_advice"].format(
+            begin=texts["begin"].format(names=", ".join(begin[:FIRST])) if begin else ""
+        ),
     )
 
 
 def _rows(managers: Mapping[int, Tally], scene: Scene, language: str) -> list[str]:
-    """Whose unmet replies weigh most."""
     texts = _TEXTS[language]
-    worst = sorted(managers.items(), key=lambda pair: (-pair[1].unmet, pair[0]))[:WORST]
     return [
         texts["row"].format(
-            name=person(user, scene, language) if user else texts["queue"], met=one.met, n=one.n, share=_percent(one)
+            name=_name(user, scene, language),
+            met=one.met,
+            n=one.n,
+            share=percent(one.share, language),
+            few="" if _is_rated(one) else texts["few"],
         )
-        for user, one in worst
-        if one.n
+        for user, one in _worst(managers)
     ]
 
 
-def _percent(tally: Tally) -> int:
-    return int(tally.share * 100)
+def _worst(managers: Mapping[int, Tally]) -> list[tuple[int, Tally]]:
+    """Whose unmet replies weigh most, those first of whom enough is known to judge them."""
+    seen = [(user, one) for user, one in managers.items() if one.n]
+    return sorted(seen, key=lambda pair: (not _is_rated(pair[1]), -pair[1].unmet, pair[0]))[:WORST]
+
+
+def _is_rated(one: Tally) -> bool:
+    return one.n >= FEWEST
+
+
+def _name(user: int, scene: Scene, language: str) -> str:
+    return person(user, scene, language) if user else _TEXTS[language]["queue"]

@@ -73,7 +73,7 @@ def _evidence(scene: Scene, language: str) -> tuple[str, ...]:
     memory, zone = scene.state.memory, scene.policy.timezone
     seen = moment(memory.last_success, zone, language) if memory.last_success else _NEVER[language]
     code = memory.last_failure.code if memory.last_failure else ""
-    word = f"{_reason(memory, language)} ({code})" if code else _reason(memory, language)
+    word = f"{failure_words(memory, language)} ({code})" if code else failure_words(memory, language)
     moved = (sentence(_MOVED[language].format(host=host)),) if (host := _moved_to(memory)) else ()
     return (
         *moved,
@@ -87,7 +87,8 @@ def _moved_to(memory: PortalMemory) -> str:
     return memory.last_failure.moved_to if memory.last_failure else ""
 
 
-def _reason(memory: PortalMemory, language: str) -> str:
+def failure_words(memory: PortalMemory, language: str) -> str:
+    """Of the last failure, without the vendor's code."""
     failure = memory.last_failure
     return _WORDING[language].reasons[failure.reason] if failure else _NEVER[language]
 
@@ -98,7 +99,7 @@ def _words(kind: IncidentKind, scene: Scene, language: str) -> Words:
     description = _DESCRIPTION[language].format(
         since=moment(since, scene.policy.timezone, language),
         lasted=span_of(coarse(scene.now - since), language),
-        reason=_reason(memory, language),
+        reason=failure_words(memory, language),
     )
     denies_now = kind is IncidentKind.PORTAL_UNREACHABLE and is_denied(memory)
     summary = _DENIES_NOW[language] if denies_now else _SUMMARY[language][kind]

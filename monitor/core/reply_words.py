@@ -17,7 +17,7 @@ _SLOW, _NO = IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY
 _TEXTS: Mapping[str, Mapping[str, str]] = {
     "ru": {
         "summary": "Клиент ждёт ответа {waited}: {channel}",
-        "summary_no": "Клиент так и не получил ответа, ждёт {waited}: {channel}",
+        "summary_no": "Клиент до сих пор ждёт ответа, уже {waited}: {channel}",
         "working": "{span} рабочего времени",
         "description": "Клиент написал {at} и ждёт {clocks}. Норма ответа {target}, срок вышел {deadline}. {whose}",
         "clocks": "{calendar}, из них {working}",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.audits import standing_audits
 from monitor.core.availability import Availability, Span, availability, by_day, spans
 from monitor.core.calendar import Schedule
+from monitor.core.cards import cards
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity
 from monitor.core.lateness import as_due
 from monitor.core.memory import Audit, Flip, PortalState
@@ -81,7 +82,7 @@ def review(
 ) -> Review:
     """`turns` from a period's length before `since` on; `flips` and `incidents` as far back as they are kept."""
     told = as_due(in_period(turns, since, until), state, policy)
-    replies = [one for one in mine_of(incidents, since, until) if one.kind in REPLIES]
+    replies = cards(one for one in mine_of(incidents, since, until) if one.kind in REPLIES)
     channels = tuple(_channels(state, policy, flips, schedule, since, until))
     mine = tuple(one for one in mine_of(incidents, since, until) if one.kind not in REPLIES)
     managers = by_manager(told, now)

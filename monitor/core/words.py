@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import floor
 from zoneinfo import ZoneInfo
 
 from monitor.core.assessment import Scene
@@ -17,6 +19,11 @@ _UNITS = {
     "ru": (("день", "дня", "дней"), ("час", "часа", "часов"), ("минуту", "минуты", "минут")),
     "en": (("day", "days", "days"), ("hour", "hours", "hours"), ("minute", "minutes", "minutes")),
 }
+_GENITIVE = {
+    "ru": (("дня", "дней", "дней"), ("часа", "часов", "часов"), ("минуты", "минут", "минут")),
+    "en": _UNITS["en"],
+}
+_LESS_GENITIVE = {"ru": "минуты", "en": "a minute"}
 _LESS = {"ru": "меньше минуты", "en": "less than a minute"}
 _LINE = {"ru": "{what} на линии «{line}»", "en": '{what} on line "{line}"'}
 _MOMENT = {"ru": "%d.%m.%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
@@ -40,12 +47,32 @@ def coarse(span: timedelta) -> timedelta:
 
 def span_of(span: timedelta, language: str) -> str:
     """A length of time, two units at the most, as after "lasts" (accusative): 1 день 3 часа."""
+    return _length(span, _UNITS[language], language) or _LESS[language]
+
+
+def at_most(span: timedelta, language: str) -> str:
+    """The same as after "no longer than" (genitive): 1 дня 3 часов."""
+    return _length(span, _GENITIVE[language], language) or _LESS_GENITIVE[language]
+
+
+def _length(span: timedelta, units: Sequence[tuple[str, str, str]], language: str) -> str:
     minutes = max(0, span // _MINUTE)
     amounts = (minutes // 1440, minutes // 60 % 24, minutes % 60)
     if amounts[0]:
         amounts = (*amounts[:2], 0)
-    said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, _UNITS[language], strict=True) if n]
-    return " ".join(said) or _LESS[language]
+    said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, units, strict=True) if n]
+    return " ".join(said)
+
+
+def percent(share: float | None, language: str, *, digits: int = 0) -> str:
+    """A share of people's replies or of time, the same wherever it is shown: rounded down, so that what is below a
+    threshold or below all is never said to reach it; a digit more near nothing and near all."""
+    if share is None:
+        return "—"
+    digits += digits == 0 and (0 < share < 0.01 or 0.99 < share < 1)
+    whole = floor(share * 100 * 10**digits + 1e-6) / 10**digits
+    shown = "100" if share >= 1 else f"{whole:.{digits}f}"
+    return f"{shown.replace('.', ',')} %" if language == "ru" else f"{shown}%"
 
 
 def plural(number: int, forms: tuple[str, str, str], language: str) -> str:
@@ -67,11 +94,25 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def channel_name(key: ChannelKey, messenger: Messenger, scene: Scene, language: str) -> str:
-    """The messenger and the line as people call them: WhatsApp на линии «Продажи»."""
+    """The messenger and the line as people call them: WhatsApp на линии «Продажи»; with the connector's own title where
+    the line has another channel of the same messenger."""
     title = scene.state.connectors.get(key.connector) or key.connector
     line = scene.state.lines.get(key.line)
     what = MESSENGERS.get(messenger, title)
+    if what != title and _has_twin(key, messenger, scene):
+        what = f"{what} ({title if _is_only(title, key, scene) else key.connector})"
     return _LINE[language].format(what=what, line=line.name if line and line.name else key.line)
+
+
+def _has_twin(key: ChannelKey, messenger: Messenger, scene: Scene) -> bool:
+    return any(
+        other.line == key.line and other != key and one.channel.messenger is messenger and not one.gone
+        for other, one in scene.state.channels.items()
+    )
+
+
+def _is_only(title: str, key: ChannelKey, scene: Scene) -> bool:
+    return all(said != title for connector, said in scene.state.connectors.items() if connector != key.connector)
 
 
 def person(user: int, scene: Scene, language: str) -> str:

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 BAR, GAP, HEIGHT = 7, 3, 34
 CELL_WIDTH, CELL_HEIGHT, MARGIN = 28, 22, 34
+SHORT_DAY = 11  # hours that a phone shows side by side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +79,15 @@ def week(cells: Mapping[tuple[int, int], Cell], days: Sequence[str], label: str)
     beside = [_text(MARGIN / 2, _top(day) + 15, name, "axis") for day, name in enumerate(days)]
     drawn = [_cell(day, index, cells.get((day, hour))) for day in range(7) for index, hour in enumerate(hours)]
     return Markup(
-        '<svg class="week" viewBox="0 0 {w} {h}" width="{wide}" role="img" aria-label="{label}">{inner}</svg>'
-    ).format(w=width, h=height, wide=width * 3 // 2, label=label, inner=Markup("").join([*above, *beside, *drawn]))
+        '<svg class="{kind}" viewBox="0 0 {w} {h}" width="{wide}" role="img" aria-label="{label}">{inner}</svg>'
+    ).format(
+        kind="week long" if len(hours) > SHORT_DAY else "week",
+        w=width,
+        h=height,
+        wide=width * 3 // 2,
+        label=label,
+        inner=Markup("").join([*above, *beside, *drawn]),
+    )
 
 
 def _hours(cells: Mapping[tuple[int, int], Cell]) -> range:

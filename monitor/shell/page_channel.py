@@ -12,6 +12,7 @@ from monitor.core.memory import ChannelMemory, Flip
 from monitor.core.model import ChannelKey
 from monitor.core.policy import CanaryRule
 from monitor.core.timeline import Day, days_of, spans_of, uptime
+from monitor.core.words import percent
 from monitor.shell import charts
 from monitor.shell.page_portal import channel_name, channel_row, open_incidents
 from monitor.shell.sight import Sight, light_of
@@ -78,7 +79,7 @@ def _days(memory: ChannelMemory, flips: Sequence[Flip], sight: Sight) -> tuple[D
 
 
 def _strip(days: Sequence[Day], sight: Sight, hatch: str = "hatch") -> Row:
-    share = percent(uptime(days), sight.language)
+    share = percent(uptime(days), sight.language, digits=2)
     seen = uptime(days) is not None
     label = sight.say("strip_label").format(days=len(days), share=share) if seen else sight.say("never_seen")
     told = f"{sight.say('uptime')} {share} {sight.say('uptime_of')}" if seen else sight.say("not_seen")
@@ -104,12 +105,3 @@ def _change(flip: Flip, sight: Sight) -> Row:
         "after": sight.state_word(flip.after),
         "proof": [f"{proof.source}: {proof.word}" for proof in flip.diagnosis.proof],
     }
-
-
-def percent(share: float | None, language: str, *, digits: int = 2) -> str:
-    """Never 100 of what was less."""
-    if share is None:
-        return "—"
-    most = 100 - 10**-digits
-    shown = f"{min(100 * share, most):.{digits}f}" if share < 1 else "100"
-    return f"{shown.replace('.', ',')} %" if language == "ru" else f"{shown}%"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from monitor.core.audit_words import fact_words
+from monitor.core.audit_words import fact_words, is_kept
 from monitor.core.audits import standing_audits
-from monitor.core.expiries import Term
+from monitor.core.cover import DOCUMENTS_CHECK
+from monitor.core.expiries import APPLICATION, GUARANTEE, TOKEN, Term
 from monitor.core.expiries import terms as terms_of
 from monitor.core.expiry_rules import subject_name
 from monitor.core.guarantee import Standing, end_of, price_of, standing
@@ -15,17 +16,20 @@ from monitor.core.memory import Audit
 from monitor.core.past_reviews import KeptReview
 from monitor.core.policy import Guarantee
 from monitor.core.reviews import next_review
+from monitor.core.words import percent
 from monitor.shell.sight import Sight
 
 Row = dict[str, Any]
 SOON = 30  # days
+OURS = frozenset({GUARANTEE, TOKEN, APPLICATION})  # nothing that anybody pays for
+SIGNS = {"RUB": "₽", "USD": "$", "EUR": "€"}
 LIGHTS = {Standing.AHEAD: "warn", Standing.IN_FORCE: "good", Standing.ENDED_EARLY: "bad", Standing.OVER: "bad"}
 
 
 def guarantee(sight: Sight, kept: Sequence[KeptReview] = ()) -> Row:
     """`kept`: the reviews that were made. `terms` None where there is no guarantee."""
     terms = sight.policy.guarantee
-    audits = standing_audits(sight.state, sight.policy, sight.now)
+    audits = [one for one in standing_audits(sight.state, sight.policy, sight.now) if _is_of_interest(one, terms)]
     return {
         "terms": _terms(terms, sight) if terms is not None else None,
         "next_review": sight.at(next_review(sight.policy, sight.now)),
@@ -41,7 +45,7 @@ def _review(one: KeptReview, sight: Sight) -> Row:
         "link": f"/portals/{sight.state.portal}/reviews/{one.number}",
         "period": f"{sight.at(one.since)} – {sight.at(one.until)}",
         "made": sight.at(one.made),
-        "share": "–" if one.share is None else f"{one.share:.0%}",
+        "share": percent(one.share, sight.language),
         "sum": one.sum,
         "corrects": f"{sight.say('corrects')} {one.corrects}: {one.reason}" if one.corrects else "",
     }
@@ -64,11 +68,17 @@ def _terms(terms: Guarantee, sight: Sight) -> Row:
 
 
 def _money(amount: int, currency: str) -> str:
-    return f"{amount:,} {currency}".replace(",", " ")
+    return f"{amount:,} {SIGNS.get(currency, currency)}".replace(",", " ")
+
+
+def _is_of_interest(one: Audit, terms: Guarantee | None) -> bool:
+    """What the guarantee does not cover is shown only when something is found."""
+    of_documents = one.seen.check == DOCUMENTS_CHECK
+    return one.seen.holds is not None or (terms is not None and of_documents == (terms.option == "documents"))
 
 
 def _audit(audit: Audit, sight: Sight) -> Row:
-    holds = audit.seen.holds
+    holds = is_kept(audit.seen)
     return {
         "check": sight.say(f"check_{audit.seen.check}"),
         "line": sight.line(audit.seen.line) if audit.seen.line else "",
@@ -88,6 +98,6 @@ def _expiry(one: Term, sight: Sight) -> Row:
         "at": sight.at(one.at),
         "left": sight.say("expired") if is_over else sight.span(one.at - sight.now),
         "light": "bad" if is_over else "warn" if left < SOON else "good",
-        "paid_through_us": one.paid_through_us,
+        "paid_through_us": "" if one.subject in OURS else sight.say("yes" if one.paid_through_us else "no"),
         "reminders": f"{told.sent if told is not None else 0} / 3",
     }

@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from monitor.core.cards import WAITS
+from monitor.core.cover_words import why_covered
 from monitor.core.incident import Incident, Severity
+from monitor.core.model import State
+from monitor.core.words import sentence
 from monitor.shell.page_words import WORDS
 from monitor.shell.sight import Sight
 from monitor.shell.store_web import Note
 
 Row = dict[str, Any]
 
+_ROUGHLY = re.compile(r" \((?:уже [^)]*|[^)]* назад|for [^)]*|[^)]* ago)\)")  # beside the exact length
 _ADDRESS = re.compile(r"(https?://[^\s<>\"'`]+)")
 
 
@@ -22,18 +27,20 @@ def incident_row(one: Incident, sight: Sight) -> Row:
         "id": one.id,
         "portal": sight.state.portal,
         "kind": one.kind.value,
+        "kind_word": sight.say(f"kind_{one.kind.value}"),
         "severity": sight.say(f"severity_{one.severity.value}"),
         "light": "good" if one.closed else "bad" if one.severity is Severity.CRITICAL else "warn",
         "summary": (words.summary if words else "") or one.kind.alertname,
-        "description": words.description if words else "",
+        "description": _ROUGHLY.sub("", words.description) if words else "",
         "recommendation": words.recommendation if words else "",
         "opened": sight.at(one.opened),
         "since": sight.at(one.since or one.opened),
         "closed": sight.at(one.closed),
         "close_reason": _reason(one.close_reason, sight.language),
-        "lasts": sight.span((one.closed or sight.now) - one.opened),
+        "lasts": sight.span((one.closed or sight.now) - (one.since or one.opened)),
+        "is_wait": one.kind in WAITS,
         "evidence": [_linked(line) for line in one.evidence],
-        "guaranteed": one.guaranteed,
+        "covered": sentence(why_covered(one, sight.language)),
         "audience": sight.say(f"actor_{one.audience.value}"),
         "labels": [{"name": name, "value": _label(name, value, sight)} for name, value in one.labels],
         "acknowledged": one.acknowledged,
@@ -48,10 +55,16 @@ def _linked(line: str) -> list[Row]:
 
 
 def _label(name: str, value: str, sight: Sight) -> str:
-    """As people call it; its number beside a line, which has one in alerts, too."""
+    """As people call it."""
     if name == "manager":
         return sight.manager(int(value)) if value.isdecimal() else sight.say("queue")
-    return f"{sight.line(int(value))} ({value})" if name == "line" and value.isdecimal() else value
+    if name == "line" and value.isdecimal():
+        return sight.line(int(value))
+    if name == "state" and value in tuple(State):
+        return sight.state_word(State(value))
+    if name == "check":
+        return WORDS[sight.language].get(f"check_{value}", value)
+    return {"messenger": sight.messenger, "connector": sight.connector}.get(name, str)(value)
 
 
 def _reason(word: str, language: str) -> str:

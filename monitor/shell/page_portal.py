@@ -7,13 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from monitor.core.binding import unwatched
+from monitor.core.cards import cards
 from monitor.core.incident import Severity
 from monitor.core.lateness import is_late
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.policy import Policy
 from monitor.core.portal_clock import portal_now
+from monitor.core.portal_words import failure_words
 from monitor.core.turn import Turn, Verdict
+from monitor.core.words import plural
 from monitor.shell.page_incidents import incident_row
+from monitor.shell.page_words import WORDS
 from monitor.shell.sight import Sight, light_of
 
 Portals = Mapping[str, tuple[PortalState, Policy]]
@@ -32,10 +36,17 @@ def fleet(portals: Portals, now: datetime, language: str) -> Row:
     return {
         "rows": rows,
         "troubled": [summary(by_name[name]) | {"incidents": open_incidents(by_name[name])[:3]} for name in troubled],
+        "zones": len({sight.policy.timezone for sight in sights}),
+        "portals_word": plural(len(rows), _forms(language), language),
         "ill": sum(row["rank"] < CALM for row in rows),
         "waiting": sum(row["waiting"] for row in rows),
         "overdue": sum(row["overdue"] for row in rows),
     }
+
+
+def _forms(language: str) -> tuple[str, str, str]:
+    one, few, many = WORDS[language]["portals_count"].split()
+    return one, few, many
 
 
 CALM = 2
@@ -57,8 +68,9 @@ def summary(sight: Sight) -> Row:
         "ill_channels": [_chip(one, sight) for one in channels if light_of(one.diagnosis.state) == "bad"],
         "waiting": len(waiting),
         "overdue": sum(is_late(turn, sight.state, sight.policy, sight.now) for turn in waiting),
-        "open": len(state.incidents),
+        "open": len(cards(state.incidents.values())),
         "last_success": sight.at(state.memory.last_success),
+        "zone": sight.policy.timezone,
     }
 
 
@@ -91,11 +103,12 @@ def portal(sight: Sight) -> Row:
     failure = state.memory.last_failure if state.memory.failed or state.memory.denied else None
     return summary(sight) | {
         "url": policy.url,
-        "moment": sight.at(sight.now),
+        "moment": f"{sight.at(sight.now)} ({policy.timezone})",
         "auth_ok": state.memory.auth_ok,
         "webhook_only": policy.webhook_only,
         "missing_scopes": state.memory.missing_scopes,
-        "failing": f"{failure.reason.value} {failure.code}".strip() if failure else "",
+        "failing": failure_words(state.memory, sight.language) if failure else "",
+        "failing_code": failure.code if failure else "",
         "failing_since": sight.at(state.memory.failing_since) if failure else "",
         "channel_rows": [channel_row(one, sight) for one in _channels(sight)],
         "waiting_rows": waiting_rows(state.turns.values(), sight),
@@ -106,7 +119,8 @@ def portal(sight: Sight) -> Row:
 def open_incidents(sight: Sight) -> list[Row]:
     """The gravest first, then the oldest."""
     held = sorted(
-        sight.state.incidents.values(), key=lambda one: (one.severity is not Severity.CRITICAL, one.opened, one.id)
+        cards(sight.state.incidents.values()),
+        key=lambda one: (one.severity is not Severity.CRITICAL, one.opened, one.id),
     )
     return [incident_row(one, sight) for one in held]
 

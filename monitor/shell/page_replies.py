@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from monitor.core.lateness import as_due
 from monitor.core.replies import Figures, Waited, by_manager, in_period, of_team, whose
 from monitor.core.turn import Turn, Verdict
+from monitor.core.words import percent
 from monitor.shell import charts
-from monitor.shell.page_channel import percent
 from monitor.shell.page_portal import waiting_rows
 from monitor.shell.sight import Sight
 
@@ -75,7 +75,7 @@ def figures_row(figures: Figures, sight: Sight) -> Row:
         "missed": figures.missed,
         "overdue_now": figures.overdue,
         "excused": figures.excused,
-        "share": percent(figures.share, sight.language, digits=0),
+        "share": percent(figures.share, sight.language),
         "rated": figures.is_rated,
         "light": _light(figures.share) if figures.is_rated else "none",
         "p50": _waited(figures.team.p50, sight),
@@ -104,7 +104,7 @@ def _waited(waited: Waited | None, sight: Sight) -> str:
 
 def _latest(turns: Iterable[Turn]) -> list[Turn]:
     unmet = [turn for turn in turns if turn.verdict in _UNMET]
-    return sorted(unmet, key=lambda turn: turn.deadline, reverse=True)[:MOST_TURNS]
+    return sorted(unmet, key=lambda turn: (turn.opened, turn.message), reverse=True)[:MOST_TURNS]
 
 
 def _turn(turn: Turn, sight: Sight) -> Row:
@@ -137,15 +137,15 @@ def _cell(place: tuple[int, int], turns: Sequence[Turn], sight: Sight) -> charts
     day, hour = sight.say("weekdays").split()[place[0]], place[1]
     said = sight.say("week_cell").format(count=len(turns), span=sight.span(timedelta(seconds=middle)))
     return charts.Cell(
-        text=_minutes(middle),
+        text=_minutes(middle, sight),
         level=sum(ratio > level for level in _LEVELS),
         title=f"{day} {hour}:00-{hour + 1}:00: {said}",
     )
 
 
-def _minutes(seconds: float) -> str:
-    """Short enough for a cell: minutes, from 100 of them on hours."""
-    minutes = seconds / 60
+def _minutes(seconds: float, sight: Sight) -> str:
+    """Short enough for a cell: minutes, from 100 of them on hours; rounded down like every length in words."""
+    minutes = int(seconds // 60)
     if minutes < 1:
         return "<1"
-    return f"{minutes:.0f}" if minutes < 100 else f"{minutes / 60:.0f}h"
+    return str(minutes) if minutes < 100 else f"{minutes // 60} {sight.say('hour_sign')}"

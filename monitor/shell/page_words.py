@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitor.core.model import State
+from monitor.shell import page_words_incidents
 from monitor.shell.page_words_en import EN
 from monitor.shell.page_words_ru import RU
 
@@ -26,4 +27,4 @@ STATES: dict[str, dict[State, str]] = {
     | {State.CONNECTED: "works", State.QR_REQUIRED: "QR code needed"},
 }
 
-WORDS: dict[str, dict[str, str]] = {"ru": RU, "en": EN}
+WORDS: dict[str, dict[str, str]] = {"ru": RU | page_words_incidents.RU, "en": EN | page_words_incidents.EN}

@@ -66,10 +66,12 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Errors in words, never with a trace: a page for a browser, JSON for a tool."""
     try:
         return await handler(request)
-    except web.HTTPNotFound:
+    except (web.HTTPNotFound, web.HTTPForbidden) as error:
         if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-            return page(request, "not_found.html", status=404)
-        return web.json_response({"error": f"there is nothing at {_shown(request.path)}"}, status=404)
+            return page(request, "not_found.html", status=error.status)
+        lacks = f"there is nothing at {_shown(request.path)}"
+        said = lacks if error.status == 404 else "this is not yours to see or to change"
+        return web.json_response({"error": said}, status=error.status)
     except web.HTTPMethodNotAllowed as error:
         return web.json_response({"error": f"{_shown(request.path)} does not take {error.method}"}, status=405)
     except web.HTTPRequestEntityTooLarge:

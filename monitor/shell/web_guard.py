@@ -81,7 +81,7 @@ def _head(request: web.Request, answer: web.StreamResponse) -> None:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Who may not pass is refused."""
+    """Who may not pass is refused; HTTPForbidden for what is not the visitor's to see or to change."""
     door = request.app[DOOR]
     need = door.needs.get(request.match_info.handler, Need.SIGHT)
     if "token" in request.query and need is not Need.NOTHING:
@@ -91,7 +91,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if visitor is None:
             return _ask(request)
         if not visitor.may(need):
-            return refusal(403, "this is not yours to see or to change")
+            request[VISITOR] = visitor
+            raise web.HTTPForbidden
     if request.method in _CHANGES and not await _is_meant(request, door, visitor, need):
         return refusal(403, "this request came from another site or from a page that is too old: load the page again")
     if visitor is not None:

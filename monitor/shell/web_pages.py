@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
+from monitor.core.cards import cards
 from monitor.core.incident import Incident
 from monitor.core.model import ChannelKey
-from monitor.core.words import moment
 from monitor.shell import page_channel, page_portal, page_replies
 from monitor.shell.badge import badge
 from monitor.shell.explain import chat_of, explain_dialog
@@ -126,7 +127,7 @@ async def incidents(request: web.Request) -> web.Response:
     if wanted is not None and wanted not in portals:
         raise web.HTTPNotFound
     one = wanted or (next(iter(portals)) if len(portals) == 1 else None)
-    past = await request.app[BOARD].past_incidents(one)
+    past = _one_a_customer(await request.app[BOARD].past_incidents(one))
     sights = {name: _sight_of(request, name) for name in portals if one in {None, name}}
     opened = [row for sight in sights.values() for row in page_portal.open_incidents(sight)]
     opened.sort(key=lambda row: row["light"] != "bad")  # what is left out below is never the gravest
@@ -138,6 +139,12 @@ async def incidents(request: web.Request) -> web.Response:
         "past_in_all": len(ended),
     }
     return page(request, "incidents.html", one=wanted, **facts)
+
+
+def _one_a_customer(past: Iterable[tuple[str, Incident]]) -> list[tuple[str, Incident]]:
+    told = list(past)
+    kept = {one.id for name in {name for name, _ in told} for one in cards(one for of, one in told if of == name)}
+    return [(name, one) for name, one in told if one.id in kept]
 
 
 async def incident(request: web.Request) -> web.Response:
@@ -168,7 +175,8 @@ async def _incident(request: web.Request) -> tuple[Sight, Incident]:
 
 async def monitor_page(request: web.Request) -> web.Response:
     facts = await request.app[BOARD].facts()
-    return page(request, "monitor.html", monitor=monitor(facts, language_of(request)))
+    receivers = any(policy.receivers for _, policy in request.app[BOARD].portals().values())
+    return page(request, "monitor.html", monitor=monitor(facts, language_of(request)), receivers=receivers)
 
 
 async def badge_picture(request: web.Request) -> web.StreamResponse:
@@ -199,4 +207,4 @@ def _sight_of(request: web.Request, name: str) -> Sight:
 
 def _place(sight: Sight) -> dict[str, str]:
     """What the menu of a portal needs."""
-    return {"name": sight.state.portal, "moment": moment(sight.now, sight.policy.timezone, sight.language)}
+    return {"name": sight.state.portal, "moment": f"{sight.at(sight.now)} ({sight.policy.timezone})"}

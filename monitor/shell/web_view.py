@@ -8,7 +8,7 @@ from aiohttp import web
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
-from monitor.core.words import LANGUAGES
+from monitor.core.words import LANGUAGES, moment
 from monitor.shell import pages
 from monitor.shell.visitors import Visitor
 from monitor.shell.web_guard import BOARD, VISITOR
@@ -24,7 +24,7 @@ def page(request: web.Request, template: str, *, status: int = 200, **facts: Any
     text = pages.render(
         template,
         language,
-        now=board.now(),
+        moment=_moment(request, language),
         visitor=visitor,
         path=request.path,
         one_portal=request.query.get("portal", "") if request.path == "/incidents" else "",
@@ -35,6 +35,14 @@ def page(request: web.Request, template: str, *, status: int = 200, **facts: Any
     if request.query.get("lang") in LANGUAGES:
         answer.set_cookie(LANGUAGE_COOKIE, language, samesite="Lax", httponly=True, max_age=31_536_000, path="/")
     return answer
+
+
+def _moment(request: web.Request, language: str) -> str:
+    """In the zone of the portals that the visitor sees, by its name; in UTC where they have several."""
+    visitor, board = request.get(VISITOR), request.app[BOARD]
+    zones = {policy.timezone for name, (_, policy) in board.portals().items() if visitor and visitor.sees(name)}
+    zone = zones.pop() if len(zones) == 1 else "UTC"
+    return f"{moment(board.now(), zone, language)} ({zone})"
 
 
 def language_of(request: web.Request) -> str:

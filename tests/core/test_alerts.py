@@ -55,6 +55,7 @@ def test_a_rescan_is_an_alert_with_all_that_its_reader_needs() -> None:
         "description": incident.words["ru"].description,
         "evidence": "\n".join(incident.evidence),
         "recommendation": incident.words["ru"].recommendation,
+        "covered_why": "Входит в гарантию.",
         "runbook": "http://127.0.0.1:9460/runbooks/qr_rescan_required",
     }
     assert alert.starts_at == incident.starts_at

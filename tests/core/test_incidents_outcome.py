@@ -113,6 +113,21 @@ def test_its_evidence_names_who_weighs_most() -> None:
     assert evidence == ("очередь (никто не взял): вовремя 0 из 11 (0 %)", "Иван Петров: вовремя 5 из 14 (35 %)")
 
 
+def test_who_has_too_few_requests_comes_after_those_who_can_be_judged_and_the_advice_names_these() -> None:
+    world = World()
+    tallies = {"2026-03-02/12": Tally(3, 7), "2026-03-01/0": Tally(0, 9), "2026-03-01/77": Tally(12, 0)}
+    world.state = replace(world.state, tallies=tallies)
+    world.poll()
+    assert world.incident().evidence == (
+        "Иван Петров: вовремя 3 из 10 (30 %)",
+        "сотрудник 77: вовремя 12 из 12 (100 %)",
+        "очередь (никто не взял): вовремя 0 из 9 (0 %), мало данных для оценки",
+    )
+    words = world.incident().words["ru"]
+    assert words.summary == "За неделю вовремя отвечено только 48 % обращений"
+    assert words.recommendation.endswith("дежурства; начать с: Иван Петров.")
+
+
 def test_a_week_is_seven_days_and_who_still_waits_is_late_already() -> None:
     tallies = {"2026-02-24/12": Tally(0, 50), "2026-02-25/12": Tally(1, 0), "2026-03-03/12": Tally(2, 1)}
     now = START + timedelta(days=1)

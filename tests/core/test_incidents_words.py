@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, REFUSED, START, World, ended, make_turn, word
+from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, REFUSED, START, WAZZUP, World, ended, make_turn, word
 
+from monitor.core.assessment import Scene
 from monitor.core.incident import Incident, Words
-from monitor.core.model import Failure, Messenger, Reason, State
+from monitor.core.model import ChannelKey, Failure, Messenger, Reason, State
 from monitor.core.rules import assess
 from monitor.core.turn import Turn, Verdict
-from monitor.core.words import clause, coarse, plural, sentence, span_of
+from monitor.core.words import at_most, channel_name, clause, coarse, plural, sentence, span_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -38,8 +39,8 @@ def test_a_likely_rescan_in_russian() -> None:
         summary="WhatsApp на линии «Продажи»: похоже, нужно заново отсканировать QR-код",
         description="Битрикс24 показывает ошибку канала с 02.03.2026 09:02 (уже 1 минуту). У личного номера это обычно "
         "значит, что телефон отвязан. Сообщения клиентов не доходят, ответить им отсюда нельзя.",
-        recommendation="Интегратор: открыть кабинет провайдера и отсканировать QR-код телефоном, на котором этот "
-        "номер. Тревога закроется сама, когда канал снова будет на связи.",
+        recommendation="Интегратор: открыть кабинет провайдера (похоже, Wazzup) и отсканировать QR-код телефоном, на "
+        "котором этот номер. Тревога закроется сама, когда канал снова будет на связи.",
     )
 
 
@@ -49,8 +50,8 @@ def test_a_likely_rescan_in_english() -> None:
         description="Bitrix24 has shown an error of this channel since 2026-03-02 09:02 (for 1 minute). For a personal "
         "number that usually means that the phone is unlinked. Customers' messages do not arrive and cannot be "
         "answered from here.",
-        recommendation="Integrator: open the provider's console and scan the QR code with the phone that holds this "
-        "number. The alert closes by itself when the channel is connected again.",
+        recommendation="Integrator: open the provider's console (probably Wazzup) and scan the QR code with the phone "
+        "that holds this number. The alert closes by itself when the channel is connected again.",
     )
 
 
@@ -277,7 +278,7 @@ def test_a_holder_who_is_not_on_the_staff_list_is_told_by_his_number() -> None:
 
 def test_a_customer_without_any_reply_in_russian() -> None:
     assert waiting(75).words["ru"] == Words(
-        summary="Клиент так и не получил ответа, ждёт 1 час 15 минут: WhatsApp на линии «Продажи»",
+        summary="Клиент до сих пор ждёт ответа, уже 1 час 15 минут: WhatsApp на линии «Продажи»",
         description="Клиент написал 02.03.2026 09:00 и ждёт 1 час 15 минут. Норма ответа 15 минут, срок вышел "
         "02.03.2026 09:15. Диалог у сотрудника: Иван Петров.",
         recommendation="Руководитель: ответить клиенту самому или сразу передать диалог другому, норма превышена "
@@ -321,7 +322,33 @@ def test_the_end_of_a_wait_says_how_it_ended(verdict: Verdict, summary: str) -> 
     world.poll()
     words = world.closed[0].words["ru"]
     assert words.summary == summary
-    assert words.description == "Длилось 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
+    assert words.description == "Клиент ждал 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
+
+
+@pytest.mark.parametrize(
+    ("title", "twins", "said"),
+    [
+        ("WhatsApp +7 900 1", "WhatsApp +7 900 2", "WhatsApp (WhatsApp +7 900 1) на линии «Продажи»"),
+        ("Wazzup", "Wazzup", f"WhatsApp ({WAZZUP.connector}) на линии «Продажи»"),
+        ("WhatsApp +7 900 1", None, "WhatsApp на линии «Продажи»"),
+    ],
+)
+def test_two_channels_of_one_messenger_on_one_line_are_told_apart(title: str, twins: str | None, said: str) -> None:
+    world, twin = rescan(), ChannelKey(1, "wz_whatsapp_ffff")
+    memory = world.memory()
+    other = replace(memory, channel=replace(memory.channel, connector=twin.connector), gone=twins is None)
+    titles = {WAZZUP.connector: title, twin.connector: twins or ""}
+    state = replace(world.state, connectors=titles, channels={**world.state.channels, twin: other})
+    scene = Scene(state, world.policy, world.now)
+    assert channel_name(WAZZUP, Messenger.WHATSAPP, scene, "ru") == said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(0, "минуты"), (1, "1 минуты"), (52, "52 минут"), (123, "2 часов 3 минут"), (1500, "1 дня 1 часа")],
+)
+def test_a_length_after_no_longer_than_is_in_the_genitive(minutes: int, said: str) -> None:
+    assert at_most(minutes * MINUTE, "ru") == said
 
 
 def test_an_unknown_messenger_is_told_by_its_connectors_title() -> None:

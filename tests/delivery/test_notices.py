@@ -106,6 +106,16 @@ def test_a_message_says_what_since_when_the_proof_who_acts_and_what_is_next() ->
     )
 
 
+def test_a_message_says_why_the_guarantee_covers_it_or_not() -> None:
+    lost = make_incident(IncidentKind.QR_RESCAN_REQUIRED, cover="phone_gone")
+    told_lost = text_of(lost, "opened", "ru", make_policy())
+    assert "\nНе входит в гарантию: телефон остался у уволенного сотрудника.\n" in told_lost
+    unsure = make_incident(IncidentKind.QR_RESCAN_REQUIRED, cover="no_guarantee")
+    assert "\nГарантии на этот портал нет.\n" in text_of(unsure, "opened", "ru", make_policy())
+    head = make_incident(IncidentKind.NO_REPLY, cover="no_guarantee")
+    assert "гаранти" not in text_of(head, "opened", "ru", make_policy()).lower()
+
+
 def test_a_message_in_english_and_of_an_end() -> None:
     incident = make_incident(IncidentKind.NO_REPLY, close_reason="answered", closed=MONDAY)
     assert text_of(incident, "closed", "en", make_policy()) == (
@@ -133,6 +143,18 @@ def test_what_began_and_ended_unseen_is_told_once_as_over() -> None:
     message = compose("acme", due, HEAD, "http://m")
     assert message is not None
     assert (message.subject, message.keys) == ("acme: a/closed", ("a/opened", "a/closed"))
+
+
+def test_a_customer_whose_wait_is_told_twice_is_one_in_a_digest_with_the_graver_word() -> None:
+    slow, no = make_incident(IncidentKind.SLOW_REPLY, "a1"), make_incident(IncidentKind.NO_REPLY, "a2")
+    opened = told(opened=(no, slow), to=(HEAD,))
+    message = compose("acme", opened, HEAD, "http://m")
+    assert message is not None
+    assert message.text.startswith(text_of(no, "opened", "ru", make_policy()))
+    assert message.keys == ("a2/opened", "a1/opened")
+    over = compose("acme", [*opened, *told(closed=(no, slow), to=(HEAD,))], HEAD, "http://m")
+    assert over is not None
+    assert over.subject == "acme: Закончилось: Клиенту не ответили"
 
 
 def test_a_review_is_a_message_of_its_own_in_its_turn() -> None:

@@ -36,12 +36,14 @@ def test_a_lost_qr_code_is_told_in_telegram_with_a_runbook_that_opens_and_its_en
             text = sent[0]["text"]
             post_json(control, {"connector": WHATSAPP, "line": 1, "error": False})
             eventually(lambda: len(sent) > 1, within=40)
-            assert text.startswith("🔴 WhatsApp на линии «Линия 1»: похоже, нужно заново отсканировать QR-код\n"), text
+            assert text.startswith(
+                "🔴 WhatsApp (WAZZUP: WhatsApp) на линии «Линия 1»: похоже, нужно заново отсканировать QR-код\n"
+            ), text
             assert "Что делать: Интегратор:" in text
-            assert "\nПо гарантии: нет.\n" in text
+            assert "\nГарантии на этот портал нет.\n" in text
             links = dict(re.findall(r"^(Подробнее|Инструкция): (http://127\.0\.0\.1:\d+\S+)$", text, re.MULTILINE))
             assert "похоже, нужно заново отсканировать QR-код" in get(links["Подробнее"])
             assert "<h1>Нужно заново отсканировать QR-код</h1>" in get(links["Инструкция"])
             assert sent[1]["text"].startswith(
-                "✅ WhatsApp на линии «Линия 1»: похоже, нужно заново отсканировать QR-код\n"
+                "✅ WhatsApp (WAZZUP: WhatsApp) на линии «Линия 1»: похоже, нужно заново отсканировать QR-код\n"
             )

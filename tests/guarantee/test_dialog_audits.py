@@ -155,7 +155,7 @@ async def test_an_activity_that_came_late_is_no_notice_in_time() -> None:
         it.clock.at = NOW + 45 * MINUTE
         await it.polls(3)
         assert it.metric("crm_notified") == 0
-        assert f"дело в CRM появилось поздно: диалоги {written.id}" in it.alert("crm_notified")["description"]
+        assert f"дело в CRM появилось поздно: диалог {written.id}" in it.alert("crm_notified")["description"]
 
 
 async def test_denied_activities_are_unknown_and_not_broken() -> None:

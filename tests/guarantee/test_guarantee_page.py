@@ -31,10 +31,10 @@ def shown(language: str = "ru", **wishes: object) -> dict[str, object]:
 def test_the_years_price_stands_beside_the_services() -> None:
     terms = shown()["terms"]
     assert isinstance(terms, dict)
-    assert (terms["price"], terms["yearly"], terms["word"]) == ("60 000 RUB", "24 000 RUB", "действует")
+    assert (terms["price"], terms["yearly"], terms["word"]) == ("60 000 ₽", "24 000 ₽", "действует")
     agreed = shown(guarantee=replace(GUARANTEE, price=30_000))["terms"]
     assert isinstance(agreed, dict)
-    assert agreed["yearly"] == "30 000 RUB"
+    assert agreed["yearly"] == "30 000 ₽"
 
 
 def test_ended_early_it_says_so_with_the_day() -> None:
@@ -64,3 +64,20 @@ def test_all_that_ends_is_told_with_its_reminders() -> None:
         ("доступ монитора к порталу", "0 / 3"),
         ("гарантия", "0 / 3"),
     ]
+
+
+def test_what_no_dialog_has_shown_yet_is_not_called_well_and_the_other_options_check_is_left_out() -> None:
+    nothing = AuditSeen(check="crm_notified", line=1, holds=True, facts=(AuditFact(what="notified", n=0, of=0),))
+    papers = AuditSeen(check="document_numbers", holds=None, facts=(AuditFact(what="documents", n=0),))
+    audits = {f"{one.check}/{one.line}": Audit(seen=one, since=START, read_at=START) for one in (nothing, papers)}
+    sight = Sight(state=replace(STATE, audits=audits), policy=make_policy(), now=START, language="ru")
+    rows = guarantee(sight)["audits"]
+    assert [(row["check"], row["light"], row["word"]) for row in rows] == [
+        ("Новые сообщения видны в CRM", "none", "пока не видно")
+    ]
+
+
+def test_who_pays_is_told_of_licences_alone() -> None:
+    rows = shown(expiries=EXPIRIES)["expiries"]
+    assert isinstance(rows, list)
+    assert [row["paid_through_us"] for row in rows] == ["да", "", ""]

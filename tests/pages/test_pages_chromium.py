@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,13 @@ from pages_parts import (
     served,
     user,
 )
-from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, ViewportSize, expect, sync_playwright
 
+from monitor.core.desk import Context
+from monitor.demo_fortnight import FORTNIGHT, START, live
+from monitor.review_forms import as_html
+from monitor.review_making import Subject, draft
+from monitor.review_page import tell
 from monitor.secret import Secret
 from monitor.shell import passwords
 from monitor.shell.sign_in import digest
@@ -107,6 +114,17 @@ def wreck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield pages
 
 
+@pytest.fixture(scope="module")
+def fortnight() -> str:
+    """The review of a troubled fortnight as a page."""
+    with ThreadPoolExecutor(1) as beside:  # Playwright's own loop runs in this thread
+        lived = beside.submit(lambda: asyncio.run(live(Context()))).result()
+    until = START + FORTNIGHT
+    subject = Subject(state=lived.state, policy=lived.policy, context=lived.context)
+    told = draft(subject, lived.turns.values(), lived.flips, lived.incidents.values(), START, until, until)
+    return as_html(tell(told, lived.state, lived.policy, "ru", until))
+
+
 class Watched:
     """A page of the browser that remembers what it complained of."""
 
@@ -184,6 +202,29 @@ def test_every_page_is_without_complaint_within_the_screen_and_accessible(
         watched.page.goto(address(pages, path))
         expect(watched.page.locator("h1")).to_have_count(1)
         look(watched, name, scheme, size)
+
+
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_the_review_scrolls_its_tables_and_never_the_page(
+    width: int, fortnight: str, tmp_path: Path, opened: Callable[..., Watched]
+) -> None:
+    (tmp_path / "review.html").write_text(fortnight)
+    watched = opened(viewport={"width": width, "height": 800})
+    watched.page.goto(f"file://{tmp_path}/review.html")
+    if SHOTS:
+        watched.page.screenshot(path=f"{SHOTS}/review-{width}.png", full_page=True)
+    assert watched.sideways() == 0
+    expect(watched.page.locator("th", has_text="Пропустил")).to_be_attached()
+
+
+@pytest.mark.parametrize("size", [PHONE, WIDE])
+def test_the_numbers_of_the_hours_chart_can_be_read(
+    size: ViewportSize, full: Served, opened: Callable[..., Watched]
+) -> None:
+    page = opened(viewport=size).page
+    page.goto(f"{full.url}/portals/acme")
+    scale = "one => 11 * one.getBoundingClientRect().width / one.viewBox.baseVal.width"
+    assert page.locator("svg.week").evaluate(scale) >= 10
 
 
 def test_the_pages_are_light_and_dark_as_the_system_wishes(full: Served, opened: Callable[..., Watched]) -> None:

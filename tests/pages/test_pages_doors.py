@@ -318,6 +318,9 @@ async def test_a_head_sees_his_portals_notes_at_incidents_and_operates_nothing(t
         assert (await client.get("/portals/rival")).status == 404
         assert (await client.get("/metrics")).status == 403
         assert (await client.get("/monitor")).status == 403
+        refused = await client.get("/monitor", headers={"Accept": "text/html"})
+        assert (refused.status, refused.content_type) == (403, "text/html")
+        assert "у вас нет к ней доступа" in await refused.text()
         assert (await client.get(f"/incidents/{incident_of(board, 'rival')}")).status == 404
         token = await csrf(client, "/")
         assert (await client.post("/-/reload", data={"csrf": token})).status == 403

@@ -28,22 +28,23 @@ from pages_parts import (
     diagnosis,
     empty,
     evil,
+    incident,
     past_of,
     turn,
 )
 
+from monitor.core.incident import IncidentKind, Words
 from monitor.core.memory import Flip
 from monitor.core.model import Messenger, State
 from monitor.core.timeline import days_of, spans_of, uptime
+from monitor.core.words import percent
 from monitor.daemon_board import polls_of
 from monitor.shell.badge import badge
 from monitor.shell.charts import Bar, Cell, strip, week
 from monitor.shell.lag import EVERY, Lag
 from monitor.shell.metrics import Registry
-from monitor.shell.page_channel import percent
 from monitor.shell.page_portal import fleet
-from monitor.shell.page_words_en import EN
-from monitor.shell.page_words_ru import RU
+from monitor.shell.page_words import WORDS
 from monitor.shell.store import Store
 from monitor.shell.store_prune import Retention, steps
 from monitor.shell.visitors import Access
@@ -123,6 +124,14 @@ def test_before_a_channel_was_first_seen_nothing_is_claimed() -> None:
     ("share", "said"), [(None, "—"), (1.0, "100 %"), (0.999999, "99,99 %"), (0.5, "50,00 %"), (0.0, "0,00 %")]
 )
 def test_a_share_below_one_is_never_rounded_up_to_all(share: float | None, said: str) -> None:
+    assert percent(share, "ru", digits=2) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(29 / 100, "29 %"), (0.799, "79 %"), (0.996, "99,6 %"), (0.004, "0,4 %"), (5 / 14, "35 %"), (1.0, "100 %")],
+)
+def test_a_share_is_rounded_down_wherever_it_is_shown(share: float, said: str) -> None:
     assert percent(share, "ru") == said
 
 
@@ -146,10 +155,11 @@ def test_a_badge_is_an_image_with_a_word_beside_the_colour() -> None:
 
 
 def test_both_languages_have_the_same_words() -> None:
-    assert RU.keys() == EN.keys()
+    russian, english = WORDS["ru"], WORDS["en"]
+    assert russian.keys() == english.keys()
     slots = re.compile(r"\{(\w+)\}")
-    for key in RU:
-        assert sorted(slots.findall(RU[key])) == sorted(slots.findall(EN[key])), key
+    for key in russian:
+        assert sorted(slots.findall(russian[key])) == sorted(slots.findall(english[key])), key
 
 
 # --- pages -------------------------------------------------------------------------------------------------
@@ -200,7 +210,7 @@ async def test_empty_and_broken_portals_have_every_page(tmp_path: Path) -> None:
         await pages.text("/incidents?portal=fresh")
         await pages.text("/monitor")
         text = await pages.text("/portals/broken")
-        assert "unreachable connection refused" in text
+        assert "Портал не опрашивается: нет связи <code>connection refused</code>" in text
         assert "imopenlines, imconnector" in text
 
 
@@ -324,6 +334,46 @@ def test_the_fleet_puts_trouble_first_and_counts_it() -> None:
     shown = fleet(portals, NOW, "ru")
     assert [row["name"] for row in shown["rows"]] == ["b-ill", "c-lost", "a-calm"]
     assert (shown["ill"], shown["waiting"], shown["overdue"]) == (2, 3, 2)
+
+
+async def test_a_customer_who_waits_past_three_targets_is_one_card_now_and_later(tmp_path: Path) -> None:
+    state, policy = empty()
+    slow, no = (
+        incident(state.portal, kind, "1777/90101", NOW - HOUR, title=kind.alertname, critical=kind.value == "no_reply")
+        for kind in (IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY)
+    )
+    alike = replace(state, incidents={one.id: one for one in (slow, no)})
+    assert fleet({"fresh": (alike, policy)}, NOW, "ru")["troubled"][0]["open"] == 1
+    async with Opened(tmp_path) as pages:
+        await pages.board.add((alike, policy), past=False)
+        for path in ("/", "/portals/fresh", "/incidents"):
+            text = await pages.text(path)
+            assert "NoReply" in text
+            assert "SlowReply" not in text
+        assert "SlowReply" in await pages.text(f"/incidents/{slow.id}")
+
+
+async def test_a_card_names_the_alarm_and_the_wait_apart_and_one_length_alone(tmp_path: Path) -> None:
+    state, policy = empty()
+    text = Words(summary="Не работает", description="Не работает с 09:00 (уже 20 минут). Плохо.", recommendation="")
+    made = incident(state.portal, IncidentKind.CHANNEL_DOWN, "1/max", NOW - HOUR, title="x")
+    down = replace(made, words={"ru": text}, since=NOW - 2 * HOUR)
+    wait = replace(
+        incident(state.portal, IncidentKind.SLOW_REPLY, "1777/90101", NOW - HOUR, title="Клиент ждал", critical=False),
+        since=NOW - 3 * HOUR,
+    )
+    async with Opened(tmp_path) as pages:
+        await pages.board.add((replace(state, incidents={one.id: one for one in (down, wait)}), policy), past=False)
+        page = await pages.text("/incidents")
+        assert "Не работает с 09:00. Плохо." in page
+        assert "замечено 02.03.2026 11:30 · длится 2 часа" in page
+        assert page.count("длится") == 1
+        shown = await pages.text(f"/incidents/{wait.id}")
+        assert "<dt>Клиент написал</dt><dd>02.03.2026 09:30</dd>" in shown
+        assert "<dt>Замечено</dt><dd>02.03.2026 11:30</dd>" in shown
+        assert "<dt>Клиент ждёт</dt><dd>3 часа</dd>" in shown
+        assert "<dd>ответа ждут дольше нормы</dd>" in shown
+        assert "<dt>Линия</dt><dd>Линия 1</dd>" in shown or "<dt>Линия</dt><dd>линия 1</dd>" in shown.lower()
 
 
 # --- live ---------------------------------------------------------------------------------------------------
