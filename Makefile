@@ -4,19 +4,27 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PORT ?= 9460
 
-.PHONY: .venv demo test test-fast lint bench mutants kills year soak fuzz reliability system-packages clean lock
+.PHONY: help .venv demo test test-fast lint bench mutants kills year soak fuzz reliability system-packages clean lock
+
+# What there is to make, by the comments here.
+help:
+	@awk '/^# /{said=said (said ? " " : "") substr($$0, 3); next} /^[a-z-]+:/{split($$0, name, ":"); printf "%-16s%s\n", name[1], said} {said=""}' Makefile
 
 .venv: $(STAMP)
 
+# An emulated portal and the daemon on it, with its pages.
 demo: $(STAMP)
 	$(BIN)/messenger-monitor demo --port $(PORT) $(DEMO_OPTIONS)
 
+# Everything, with the real Prometheus, Alertmanager, PostgreSQL and Chromium: about a quarter of an hour.
 test: $(STAMP) system-packages lint
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+# What needs no Debian packages.
 test-fast: $(STAMP)
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not real"
 
+# ruff and mypy.
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -30,8 +38,8 @@ $(STAMP): pyproject.toml requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: set PYTHON=..."; exit 1; }
 	@echo "Installing into .venv (the first time takes a minute) ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install -q -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 # Installs what is missing of apt-packages.txt; without the right to do so, says what is missing.
@@ -45,6 +53,7 @@ system-packages:
 	  $$run apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$run apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
+# The versions anew, from pyproject.toml.
 lock: $(STAMP)
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements.lock
@@ -68,6 +77,7 @@ year: $(STAMP)
 soak: $(STAMP)
 	$(BIN)/python -m benchmarks.soak $(SOAK_OPTIONS)
 
+# Takes away what was made here.
 clean:
 	rm -rf .venv build mutants mutants.log dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
