@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import aiohttp
@@ -25,8 +26,19 @@ async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> i
     except aiohttp.ClientError:
         click.echo(f"no daemon answers at {config.web.host}:{config.web.port}: start it with `run` first", err=True)
         return 2
-    click.echo(plain(text).rstrip(), file=sys.stdout if status == 200 else sys.stderr)
+    told = text if status == 200 else _refusal(text, status)
+    click.echo(plain(told).rstrip(), file=sys.stdout if status == 200 else sys.stderr)
     return 0 if status == 200 else 1
+
+
+def _refusal(text: str, status: int) -> str:
+    """A sentence for the terminal of what is told to programs as JSON."""
+    if status == 401:
+        return "the daemon refuses this token: web.token_file is another one than it was started with"
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"the daemon answered {status}"
 
 
 async def reload(config: Config) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 import click
 
 EXIT_USAGE = 64
@@ -22,7 +24,9 @@ def add_runbook(app: click.Group) -> None:
             return 0
         found = runbook(name, lang)
         if found is None:
-            click.echo(f"NAME: expected one of {', '.join(names())}, got {name}", err=True)
+            near = get_close_matches(name, names(), n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(names())}"
+            click.echo(f"NAME: got {name}: {hint}", err=True)
             return EXIT_USAGE
         click.echo(found.text.rstrip())
         return 0

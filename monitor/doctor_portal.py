@@ -45,6 +45,7 @@ def refused(wish: PortalConfig, failure: Failure) -> Line:
     if failure.reason is not Reason.DENIED:
         return wrong(about, said, _REMEDIES[failure.reason])
     if isinstance(wish.credentials, OAuthKeys):
+        said = " ".join((failure.reason.value, failure.code))  # its detail is the remedy
         return wrong(about, said, f"authorise it: messenger-monitor auth --portal {wish.name}")
     return wrong(about, said, "make a new incoming webhook and put its address into webhook_url_file")
 

@@ -42,7 +42,7 @@ async def replies(config: Config, portal: str, *, since: str, until: str | None,
     if form in OUT:
         click.echo(OUT[form](told).rstrip("\n"))
     else:
-        show(told)
+        show(told, known.now)
     return 0
 
 
@@ -53,9 +53,11 @@ def _period(since: str, until: str | None, now: datetime) -> tuple[datetime, dat
     return start, end
 
 
-def show(told: Report) -> None:
+def show(told: Report, now: datetime) -> None:
+    """`now`: the last good poll; turns of later deadlines still wait in time."""
     console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(_text(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} to {told.until:%Y-%m-%d %H:%M} UTC, by deadline"))
+    until = f"{told.until:%Y-%m-%d %H:%M} UTC" if told.until <= now else "now, with who waits in time still"
+    console.print(_text(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} UTC to {until}, by deadline"))
     table = Table(show_edge=False, pad_edge=False)
     heads = ("who", "n", "in time", "p50", "p90", "own p50", "late", "missed", "waiting late", "excused")
     for head in (*heads, "waived", "closed silently", "let go", "worst"):

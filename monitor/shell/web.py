@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from aiohttp import web
 
+from monitor.core.memory import PortalState
 from monitor.core.words import LANGUAGES
 from monitor.shell import pages, web_door, web_pages, web_reminders
 from monitor.shell.board import Board
@@ -156,13 +157,22 @@ async def _explain(request: web.Request) -> web.Response:
         return web.json_response({"error": f"portal: expected one of {known}, got {name or 'nothing'}"}, status=404)
     story = await _story(request, request.app[BOARD], name)
     if story is None:
-        return web.json_response({"error": "no such line, connector or dialog is known"}, status=404)
+        return web.json_response({"error": _unknown(request, portals[name][0])}, status=404)
     if request.query.get("format") == "json" or "application/json" in request.headers.get("Accept", ""):
         return web.json_response(story)
     if "turns" in story:
         language = request.query.get("lang", portals[name][1].language)
         return web.Response(text=dialog_text(story, language if language in LANGUAGES else "en"))
     return web.Response(text=pages.as_text(story))
+
+
+def _unknown(request: web.Request, state: PortalState) -> str:
+    if "dialog" in request.query:
+        return "dialog: none of this chat id is kept"
+    if not {"line", "connector"} <= request.query.keys():
+        return "a channel is named by its line and its connector together"
+    known = ", ".join(sorted(f"{key.line}/{key.connector}" for key in state.channels)) or "none"
+    return f"line and connector: expected one of {known}"
 
 
 async def _story(request: web.Request, board: Board, name: str) -> dict[str, Any] | None:
