@@ -16,9 +16,10 @@ from monitor.core.binding import Unwatched, unbound_accounts, unwatched
 from monitor.core.expiries import terms
 from monitor.core.lateness import is_late
 from monitor.core.memory import Judgement, PortalState
-from monitor.core.model import UP_STATES, ChannelKey, State
+from monitor.core.model import UP_STATES, ChannelKey, Failure, Reason, State
 from monitor.core.reading import FlagSeen, Reading
 from monitor.core.turn import Verdict
+from monitor.remedies import remedy_of, scopes_remedy
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
@@ -129,14 +130,14 @@ def _uses(wish: PortalConfig, account: ProviderConfig) -> bool:
 def rows_of(watch: Watch, language: str) -> list[Row]:
     """What one portal's look brought: the portal itself, its channels, what is guaranteed, those who wait."""
     state = watch.state
-    rows = [_portal_row(state)]
+    rows = [_portal_row(state, webhook=watch.policy.webhook_only)]
     if watch.policy.webhook_only:
         detail = "a webhook cannot see connectors: register a local application"
         rows.append(Row(portal=state.portal, subject="channels", verdict="ok", state="not visible", detail=detail))
     failing = bool(state.memory.failed or state.memory.denied)
     if not failing:
         for reading in watch.readings.values():
-            rows += failed_rows(state.portal, reading.probe, reading)
+            rows += failed_rows(state.portal, reading.probe, reading, webhook=watch.policy.webhook_only)
     flags = _flags_seen(watch)
     for memory in state.channels.values():
         if not memory.gone:
@@ -147,18 +148,31 @@ def rows_of(watch: Watch, language: str) -> list[Row]:
     open_turns = [turn for turn in state.turns.values() if turn.verdict is Verdict.OPEN and watch.readings]
     late = [turn for turn in open_turns if is_late(turn, state, watch.policy, _now(watch))]
     if late:
-        text = f"{len(late)} customers wait beyond the target"
-        rows.append(Row(portal=state.portal, subject="replies", verdict="wrong", state="overdue", detail=text))
+        text = f"{len(late)} {'customer waits' if len(late) == 1 else 'customers wait'} beyond the target"
+        asked = f"see who: messenger-monitor replies --portal {state.portal}"
+        overdue = Row(
+            portal=state.portal, subject="replies", verdict="wrong", state="overdue", detail=text, action=asked
+        )
+        rows.append(overdue)
     return rows
 
 
-def failed_rows(portal: str, subject: str, reading: Reading) -> list[Row]:
+def failed_rows(portal: str, subject: str, reading: Reading, *, webhook: bool = False) -> list[Row]:
     """What this look could not see, each reason once: nobody may take it for well."""
     failures = (reading.failure,) if reading.failure is not None else reading.failures
-    details = dict.fromkeys(f"{one.reason} {one.code} {one.detail}".strip() for one in failures)
+    told = {_told(one): one for one in failures}
+    actions = {
+        detail: remedy_of(one, portal, webhook=webhook) if reading.source == "bitrix24" else ""
+        for detail, one in told.items()
+    }
     return [
-        Row(portal=portal, subject=subject, verdict="unknown", state="not read", detail=detail) for detail in details
+        Row(portal=portal, subject=subject, verdict="unknown", state="not read", detail=detail, action=action)
+        for detail, action in actions.items()
     ]
+
+
+def _told(failure: Failure) -> str:
+    return " ".join(filter(None, (failure.reason.value, failure.code, failure.detail)))
 
 
 def _flags_seen(watch: Watch) -> set[ChannelKey]:
@@ -170,7 +184,14 @@ def _flags_seen(watch: Watch) -> set[ChannelKey]:
 def _expired_rows(watch: Watch) -> list[Row]:
     now, portal = _now(watch), watch.policy.portal
     return [
-        Row(portal=portal, subject=term.subject, verdict="wrong", state="expired", since=term.at.isoformat())
+        Row(
+            portal=portal,
+            subject=term.subject,
+            verdict="wrong",
+            state="expired",
+            since=term.at.isoformat(),
+            action="renew it; a date that stands in the configuration is corrected there",
+        )
         for term in terms(watch.state, watch.policy)
         if term.at <= now
     ]
@@ -180,16 +201,24 @@ def _now(watch: Watch) -> Any:
     return max(reading.at for reading in watch.readings.values())
 
 
-def _portal_row(state: PortalState) -> Row:
+def _portal_row(state: PortalState, *, webhook: bool) -> Row:
     memory = state.memory
     failure = memory.last_failure
     if failure is not None:
-        word = "denied" if memory.denied else "not reached"
-        detail = f"{failure.reason} {failure.code} {failure.detail}".strip()
-        return Row(portal=state.portal, subject="portal", verdict="unknown", state=word, detail=detail)
+        return Row(
+            portal=state.portal,
+            subject="portal",
+            verdict="unknown",
+            state="denied" if failure.reason is Reason.DENIED else "not reached",
+            detail=_told(failure),
+            action=remedy_of(failure, state.portal, webhook=webhook),
+        )
     if memory.missing_scopes:
         detail = f"missing scopes: {', '.join(memory.missing_scopes)}"
-        return Row(portal=state.portal, subject="portal", verdict="wrong", state="reached", detail=detail)
+        action = scopes_remedy(state.portal, webhook=webhook)
+        return Row(
+            portal=state.portal, subject="portal", verdict="wrong", state="reached", detail=detail, action=action
+        )
     return Row(portal=state.portal, subject="portal", verdict="ok", state="reached")
 
 
@@ -205,5 +234,6 @@ def _channel_row(portal: str, memory: Any, language: str, *, stale: bool, webhoo
         state=diagnosis.state.value,
         detail=f"{memory.channel.messenger.value}, {diagnosis.certainty.value}",
         since=memory.since.isoformat(timespec="seconds"),
+        actor="" if verdict == "ok" or diagnosis.actor == "nobody" else diagnosis.actor,
         action=diagnosis.action_ru if language == "ru" else diagnosis.action_en,
     )

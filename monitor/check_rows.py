@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One thing looked at. `verdict`: ok, wrong or unknown."""
+    """One thing looked at. `verdict`: ok, wrong or unknown; `actor`: who has to act."""
 
     portal: str
     subject: str
@@ -15,4 +15,5 @@ class Row:
     state: str
     detail: str = ""
     since: str = ""
+    actor: str = ""
     action: str = ""

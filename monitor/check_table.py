@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import click
 from rich.console import Console
@@ -26,17 +27,22 @@ def show(report: Report, *, as_json: bool) -> None:
         click.echo(printed(body))
         return
     table = Table(show_edge=False, pad_edge=False, expand=False)
-    for title in ("portal", "what", "state", "detail", "what to do"):
+    for title in ("portal", "what", "state", "since (UTC)", "detail", "who", "what to do"):
         table.add_column(title, overflow="fold")
     for row in report.rows:
         style = _STYLE[row.verdict]
         table.add_row(
-            _text(row.portal), _text(row.subject), _text(row.state, style), _text(row.detail), _text(row.action)
+            *(_text(row.portal), _text(row.subject), _text(row.state, style), _text(_minute(row.since))),
+            *(_text(row.detail), _text(row.actor), _text(row.action)),
         )
     Console(width=None if sys.stdout.isatty() else 140).print(table)
     for problem in report.problems:
         click.echo(plain(problem), err=True)
     click.echo(("all well", "something is wrong", "could not tell")[report.exit_code])
+
+
+def _minute(since: str) -> str:
+    return f"{datetime.fromisoformat(since).astimezone(UTC):%Y-%m-%d %H:%M}" if since else ""
 
 
 def _text(said: str, style: str = "") -> Text:

@@ -12,6 +12,7 @@ from monitor.building import build_client
 from monitor.config import PortalConfig
 from monitor.core.model import Failure, Reason
 from monitor.doctor_lines import Line, unknown, well, wrong
+from monitor.remedies import remedy_of, scopes_remedy
 from monitor.shell.clock import Clock
 from monitor.shell.oauth import OAuthKeys
 from monitor.shell.vault import Vault
@@ -19,15 +20,6 @@ from probes._asking import gather, total_failure
 from probes.portal_health import missing
 
 SKEW = timedelta(seconds=60)
-
-_REMEDIES = {
-    Reason.TIMEOUT: "look at the network, then at the portal in a browser",
-    Reason.UNREACHABLE: "look at the network, then at the portal in a browser",
-    Reason.THROTTLED: "wait; then lower rate.per_second or poll less often",
-    Reason.REJECTED: "correct portals[].url: the portal does not take our request",
-    Reason.MALFORMED: "look for a proxy or a login page between this machine and the portal",
-    Reason.BUG: "report this with `messenger-monitor support-bundle`",
-}
 
 
 async def portal_lines(wish: PortalConfig, vault: Vault, http: aiohttp.ClientSession, clock: Clock) -> tuple[Line, ...]:
@@ -41,13 +33,12 @@ async def portal_lines(wish: PortalConfig, vault: Vault, http: aiohttp.ClientSes
 
 
 def refused(wish: PortalConfig, failure: Failure) -> Line:
-    about, said = f"portal {wish.name}", " ".join((failure.reason.value, failure.code, failure.detail)).strip()
-    if failure.reason is not Reason.DENIED:
-        return wrong(about, said, _REMEDIES[failure.reason])
-    if isinstance(wish.credentials, OAuthKeys):
+    about, told = f"portal {wish.name}", (failure.reason.value, failure.code, failure.detail)
+    said = " ".join(filter(None, told))
+    webhook = not isinstance(wish.credentials, OAuthKeys)
+    if failure.reason is Reason.DENIED and not webhook:
         said = " ".join((failure.reason.value, failure.code))  # its detail is the remedy
-        return wrong(about, said, f"authorise it: messenger-monitor auth --portal {wish.name}")
-    return wrong(about, said, "make a new incoming webhook and put its address into webhook_url_file")
+    return wrong(about, said, remedy_of(failure, wish.name, webhook=webhook))
 
 
 def _read(wish: PortalConfig, time: Any, scopes: Any, application: Any, now: datetime) -> Iterator[Line]:
@@ -55,11 +46,9 @@ def _read(wish: PortalConfig, time: Any, scopes: Any, application: Any, now: dat
     yield well(f"{about} tokens", "the portal lets us in")
     granted = frozenset(str(one).lower() for one in scopes) if isinstance(scopes, list) else frozenset()
     lacking = sorted(missing(granted))
-    if lacking and isinstance(wish.credentials, OAuthKeys):
-        remedy = f"tick them in the application, then messenger-monitor auth --portal {wish.name}"
+    if lacking:
+        remedy = scopes_remedy(wish.name, webhook=not isinstance(wish.credentials, OAuthKeys))
         yield wrong(f"{about} scopes", f"missing: {', '.join(lacking)}", remedy)
-    elif lacking:
-        yield wrong(f"{about} scopes", f"missing: {', '.join(lacking)}", "tick them in the webhook's settings")
     else:
         yield well(f"{about} scopes", f"all that are needed, of {len(granted)} granted")
     yield from _receivers(wish, granted)

@@ -89,7 +89,8 @@ def replies_of(name: str, portal: str = "acme", url: str = "https://acme.bitrix2
 def test_the_table_of_replies_shows_a_managers_markup_and_escapes_and_obeys_neither(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show_replies(replies_of(name, portal=name, url="https://[/red]\x1b[2J"))
+    told = replies_of(name, portal=name, url="https://[/red]\x1b[2J")
+    show_replies(told, told.until)
     out = capsys.readouterr().out
     assert not set("\x1b\x07\r") & set(out)
     for word in name.rsplit("\n", maxsplit=1)[-1], "[/red]":

@@ -1,0 +1,28 @@
+"""What to do about a portal that does not answer as it should: for `check` and `doctor`, in the operator's English."""
+
+from __future__ import annotations
+
+from monitor.core.model import Failure, Reason
+
+_REMEDIES = {
+    Reason.TIMEOUT: "look at the network, then at the portal in a browser",
+    Reason.UNREACHABLE: "look at the network, then at the portal in a browser",
+    Reason.THROTTLED: "wait; then lower rate.per_second or poll less often",
+    Reason.REJECTED: "correct portals[].url: the portal does not take our request",
+    Reason.MALFORMED: "look for a proxy or a login page between this machine and the portal",
+    Reason.BUG: "report this with `messenger-monitor support-bundle`",
+}
+
+
+def remedy_of(failure: Failure, portal: str, *, webhook: bool) -> str:
+    if failure.reason is not Reason.DENIED:
+        return _REMEDIES[failure.reason]
+    if webhook:
+        return "make a new incoming webhook and put its address into webhook_url_file"
+    return f"authorise it: messenger-monitor auth --portal {portal}"
+
+
+def scopes_remedy(portal: str, *, webhook: bool) -> str:
+    if webhook:
+        return "tick them in the webhook's settings"
+    return f"tick them in the application, then messenger-monitor auth --portal {portal}"

@@ -1,0 +1,54 @@
+"""The table of `check`: what is wrong, since when, who acts and what he does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from monitor.check import Report, failed_rows
+from monitor.check_rows import Row
+from monitor.check_table import show
+from monitor.core.model import Failure, Reason
+from monitor.core.reading import Reading
+from monitor.remedies import remedy_of, scopes_remedy
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_a_row_tells_since_when_in_one_zone_who_acts_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    row = Row(
+        portal="acme",
+        subject="max line 1",
+        verdict="wrong",
+        state="banned",
+        since="2026-03-02T03:04:05+03:00",
+        actor="customer",
+        action="ask the vendor",
+    )
+    show(Report(rows=(row,)), as_json=False)
+    line = next(one for one in capsys.readouterr().out.splitlines() if "max line 1" in one)
+    assert [cell.strip() for cell in line.split("│")] == [
+        *("acme", "max line 1", "banned", "2026-03-02 00:04", "", "customer", "ask the vendor")
+    ]
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_a_remedy(reason: Reason) -> None:
+    failure = Failure(reason=reason, code="x")
+    assert remedy_of(failure, "acme", webhook=True)
+    assert remedy_of(failure, "acme", webhook=False)
+
+
+def test_who_is_denied_is_told_what_to_type() -> None:
+    denied = Failure(reason=Reason.DENIED, code="expired_token")
+    assert remedy_of(denied, "acme", webhook=False) == "authorise it: messenger-monitor auth --portal acme"
+    assert remedy_of(denied, "acme", webhook=True).startswith("make a new incoming webhook")
+    assert scopes_remedy("acme", webhook=False).endswith("messenger-monitor auth --portal acme")
+
+
+def test_what_a_provider_does_not_answer_has_no_advice_about_the_portal() -> None:
+    failure = Failure(reason=Reason.UNREACHABLE, detail="no connection")
+    for source, advised in (("bitrix24", True), ("wazzup", False)):
+        (row,) = failed_rows("acme", "x", Reading(probe="x", source=source, at=NOW, failure=failure))
+        assert (row.detail, bool(row.action)) == ("unreachable no connection", advised)
