@@ -15,7 +15,7 @@ from monitor.terminal import plain
 
 async def explain(config: Config, wanted: dict[str, str], *, as_json: bool) -> int:
     """Prints the daemon's explanation. 2 when there is no daemon, 1 when it knows nothing of it."""
-    url, headers = _address(config, "/explain")
+    url, headers = address(config, "/explain")
     try:
         async with (
             session() as http,
@@ -43,7 +43,7 @@ def _refusal(text: str, status: int) -> str:
 
 async def reload(config: Config) -> bool:
     """Whether a daemon answered and took its configuration anew. aiohttp.ClientError where none answers."""
-    url, headers = _address(config, "/-/reload")
+    url, headers = address(config, "/-/reload")
     patience = aiohttp.ClientTimeout(total=30)
     async with session() as http, http.post(url, headers=headers, timeout=patience) as answer:
         return answer.status == 200
@@ -61,7 +61,7 @@ async def snapshot(config: Config, portal: str) -> int:
 
 
 async def _tell(config: Config, path: str, body: dict[str, str], done: str) -> int:
-    url, headers = _address(config, path)
+    url, headers = address(config, path)
     patience = aiohttp.ClientTimeout(total=30)
     try:
         async with session() as http, http.post(url, json=body, headers=headers, timeout=patience) as answer:
@@ -74,7 +74,7 @@ async def _tell(config: Config, path: str, body: dict[str, str], done: str) -> i
     return 0 if status == 200 else 1
 
 
-def _address(config: Config, path: str) -> tuple[str, dict[str, str]]:
+def address(config: Config, path: str) -> tuple[str, dict[str, str]]:
     host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
     headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}
     return f"http://{host}:{config.web.port}{path}", headers
@@ -82,6 +82,6 @@ def _address(config: Config, path: str) -> tuple[str, dict[str, str]]:
 
 async def fetched(config: Config, path: str) -> str:
     """The daemon's answer as text, whatever its status. aiohttp.ClientError where none answers."""
-    url, headers = _address(config, path)
+    url, headers = address(config, path)
     async with session() as http, http.get(url, headers=headers, timeout=aiohttp.ClientTimeout(total=30)) as answer:
         return await answer.text()

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import aiohttp
 
+from monitor.ask_daemon import address
 from monitor.config_values import Config
 from monitor.doctor_lines import Line, unknown, well, wrong
 
@@ -16,11 +17,10 @@ STARTED_BY = "start it: systemctl start messenger-monitor; journalctl -u messeng
 
 async def daemon_line(config: Config, http: aiohttp.ClientSession) -> Line:
     """By /healthz, which needs no token. Nobody there may also mean that it was never started."""
-    host, port = config.web.host, config.web.port
-    about = f"daemon ({host}:{port})"
-    asked = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    about = f"daemon ({config.web.host}:{config.web.port})"
+    url, _ = address(config, "/healthz")
     try:
-        async with asyncio.timeout(PATIENCE), http.get(f"http://{asked}:{port}/healthz") as answer:
+        async with asyncio.timeout(PATIENCE), http.get(url) as answer:
             status, text = answer.status, ""
             with suppress(UnicodeDecodeError):
                 text = (await answer.text())[:200]

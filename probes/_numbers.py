@@ -32,7 +32,8 @@ NOW_AND_THEN = 60  # polls
 
 # Where no session was ever seen: ids of all magnitudes, many at a poll at first and a few later on.
 LOWEST, HIGHEST = 4, 20  # powers of two
-EAGER_FOR, LIGHT = timedelta(hours=2), 20  # so many more are asked for by their chats, which is no heavy answer
+EAGER_FOR, EAGER = 30, 7  # polls, and how many ids at each of them: with the nearest they fill a batch
+LONG_AGO = "2000-01-01T00:00:00+00:00"
 FEW = 4
 GOLDEN = (5**0.5 - 1) / 2  # its multiples fill a circle evenly, whichever of them are left out
 
@@ -47,7 +48,7 @@ def candidates(view: View, busy: int) -> list[int]:
     if not cursor.settled:
         return [cursor.highest_session + step for step in GALLOP]
     if not cursor.highest_session:
-        return [*range(1, NEAR + 1), *_of_all_magnitudes(view)[:FEW]]
+        return [*range(1, NEAR + 1), *_of_all_magnitudes(view)]
     near, far = range(1, NEAR + 1), share(range(NEAR + 1, FAR + 1), ROTATING, slot(view))
     ahead = [cursor.highest_session + step for step in (LEAPS if is_galloping(view) else (*near, *far))]
     return [*ahead, *_behind(view, len(ahead) + busy)]
@@ -70,12 +71,11 @@ def hints(view: View) -> list[Question]:
     cursor = view.state.cursor
     if cursor.highest_session or cursor.watermark is None:
         return []
-    asked: list[Question] = []
-    if not cursor.settled or _is_now_and_then(view):
-        old = {"order": {"ID": "DESC"}, "filter": {"PROVIDER_ID": PROVIDER}, "select": FIELDS, "start": -1}
-        asked = [(ACTIVITIES, old), (RECENT, {"SKIP_CHAT": "Y", "SKIP_DIALOG": "Y", "LIMIT": 20})]
-    light = _of_all_magnitudes(view)[FEW:] if cursor.settled else []
-    return asked + [(DIALOG, {"SESSION_ID": number}) for number in light]
+    if cursor.settled and not _is_now_and_then(view):
+        return []
+    chosen = {"PROVIDER_ID": PROVIDER, ">=LAST_UPDATED": LONG_AGO}
+    old = {"order": {"ID": "DESC"}, "filter": chosen, "select": FIELDS, "start": -1}
+    return [(ACTIVITIES, old), (RECENT, {"SKIP_CHAT": "Y", "SKIP_DIALOG": "Y", "LIMIT": 20})]
 
 
 def hinted(method: str, answer: Any, view: View) -> int:
@@ -83,8 +83,6 @@ def hinted(method: str, answer: Any, view: View) -> int:
     if method == ACTIVITIES:
         sessions = [session_of(row, view.recall.read) for row in told_rows(answer)]
         return max((session.id for session in sessions if session is not None), default=0)
-    if method == DIALOG:
-        return newest_session(answer)
     items = entries(answer.get("items") if isinstance(answer, dict) else None) or []
     lines = [item.get("lines") for item in items if isinstance(item, dict)]
     return max((integer(one.get("id")) or 0 for one in lines if isinstance(one, dict)), default=0)
@@ -138,7 +136,7 @@ def _below(cursor: Cursor, known: Container[int], room: int) -> list[int]:
 
 def _of_all_magnitudes(view: View) -> list[int]:
     first = view.state.cursor.first_sight
-    many = FEW + LIGHT if first is None or view.now - first < EAGER_FOR else FEW
+    many = EAGER if first is None or view.now - first < EAGER_FOR * view.policy.poll else FEW
     start = slot(view) * many
     places = [number * GOLDEN % 1.0 for number in range(start, start + many)]
     return [int(2 ** (LOWEST + (HIGHEST - LOWEST) * place)) for place in places]

@@ -77,6 +77,7 @@ def test_a_short_password_is_refused() -> None:
 
 
 async def test_a_link_is_made_known_by_its_hash_and_revoked(config: Path) -> None:
+    await (await Store.open(f"sqlite:///{config.parent / 'state.db'}")).close()
     made = command("link", "-c", str(config), "--portal", "acme")
     found = re.fullmatch(r"https://monitor\.example/h/([A-Za-z0-9_-]{43})\n", made.stdout)
     assert found
