@@ -34,7 +34,7 @@ NOW_AND_THEN = 60  # polls
 LOWEST, HIGHEST = 4, 20  # powers of two
 EAGER_FOR, EAGER = 30, 7  # polls, and how many ids at each of them: with the nearest they fill a batch
 LONG_AGO = "2000-01-01T00:00:00+00:00"
-FEW = 4
+FEW = 2
 GOLDEN = (5**0.5 - 1) / 2  # its multiples fill a circle evenly, whichever of them are left out
 
 T = TypeVar("T")

@@ -23,8 +23,6 @@ from monitor.shell.rest import Rest, Usage, free
 from monitor.shell.vault import Tokens, Vault
 from monitor.shell.wire import MAX_ANSWER, Limits, Trust
 
-MOST_WRITTEN = 8  # lists of questions that are remembered as they were written
-
 
 class Portal:
     """`await portal(method, params)` is the command's `result`; every failure is a CallFailed without a secret."""
@@ -50,7 +48,9 @@ class Portal:
         self._rest = Rest(http=http, pacer=self.pacer, usage=self.usage, clock=clock, limits=limits, permit=permit)
         self._endpoint = Endpoint(name, url)
         self._holds = Holds(clock.now)
-        self._asked_before: dict[int, tuple[Any, Sequence[Command]]] = {}  # by identity, which holding them keeps
+        self._asked_before: dict[
+            int, tuple[Any, Sequence[Command] | None]
+        ] = {}  # by their place among all that is asked
         self._gathering = Gathering(self._send)
         self.alone = Alone(self._gathering)
         self._webhook = credentials if isinstance(credentials, Webhook) else None
@@ -77,19 +77,17 @@ class Portal:
 
     async def together(self, parts: Sequence[Sequence[tuple[str, Mapping[str, Any] | None]]]) -> list[list[Any]]:
         """What several ask in one piece, without waiting for company: each one's results, rows unread."""
-        commands = [self._written(part) for part in parts]
+        commands = [self._written(place, part) for place, part in enumerate(parts)]
         told = map(_told, await self._gathering.ask_at_once(list(chain.from_iterable(commands))))
         return [list(islice(told, len(part))) for part in commands]
 
-    def _written(self, questions: Sequence[tuple[str, Mapping[str, Any] | None]]) -> Sequence[Command]:
-        """The very questions of the last time are not written again."""
-        known = self._asked_before.get(id(questions))
-        if known is not None and known[0] is questions:
-            return known[1]
+    def _written(self, place: int, questions: Sequence[tuple[str, Mapping[str, Any] | None]]) -> Sequence[Command]:
+        """The very questions of the last time are not written again; what is asked but once is not kept in writing."""
+        before, written = self._asked_before.get(place, (None, None))
+        if before is questions and written is not None:
+            return written
         commands = [batch.command(method, params, unread=True) for method, params in questions]
-        if len(self._asked_before) >= MOST_WRITTEN:
-            self._asked_before.clear()
-        self._asked_before[id(questions)] = (questions, commands)
+        self._asked_before[place] = (questions, commands if before is questions else None)
         return commands
 
     def retry_now(self) -> None:
