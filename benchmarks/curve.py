@@ -16,7 +16,7 @@ from monitor.shell.http import session
 from monitor.shell.store import Store
 from monitor.shell.watch import Watch
 
-WARM, POLLS = 10, 40
+WARM, POLLS = 40, 40  # at first sight dialogs that nothing tells of are looked for
 
 
 async def costs(url: str, http: aiohttp.ClientSession, name: str, polls: Iterable[int]) -> list[float]:
@@ -86,11 +86,11 @@ async def by_portals() -> list[Row]:
             for count in (10, 100, 1000):
                 clock = StepClock()
                 watches = [build(url, f"small-{count}-{number}", http, store, clock) for number in range(count)]
-                for _ in range(3):  # the first tells what there is, the second how high session ids go
+                for _ in range(6):  # the first tells what there is, the second how high session ids go, then it is calm
                     clock.at += STEP
                     for watch in watches:
                         await watch.poll()
-                rounds = max(1, 300 // count)
+                rounds = max(3, 300 // count)
                 started = cpu()
                 for _ in range(rounds):
                     clock.at += STEP

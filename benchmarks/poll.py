@@ -118,7 +118,7 @@ async def measure(url: str, name: str, profile: cProfile.Profile | None) -> tupl
                 clock.at += STEP
                 await watch.poll()
 
-            for _ in range(12):
+            for _ in range(40):
                 await poll()
             before = (await _get(http, f"{url}/asked"))[name]
             await poll()

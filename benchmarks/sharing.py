@@ -24,11 +24,11 @@ async def measured(url: str) -> list[Row]:
     taken = text("INSERT INTO shards (shard, term, owner, seen) VALUES (:shard, 1, 'ada-1', 0)")
     await store.transaction(lambda connection: connection.execute(taken, {"shard": shard}) and None)
     state = PortalState(portal="acme")
-    _, state = await transactions(store, state, 0)  # a first round for the caches of statements
-    plain, state = await transactions(store, state, 100)
+    _, _, state = await transactions(store, state, 0)  # a first round for the caches of statements
+    plain, _, state = await transactions(store, state, 100)
     store.fence = Fence(SHARDS, time.monotonic)
     store.fence.grant(Lease(shard=shard, term=1, until=float("inf")))
-    fenced, state = await transactions(store, state, 200)
+    fenced, _, state = await transactions(store, state, 200)
     await store.close()
     floor = f"{plain * 1e3:.1f} ms alone"
     return [Row(what="PostgreSQL: a poll of 10 moved sessions, fenced", figure=f"{fenced * 1e3:.1f} ms", floor=floor)]

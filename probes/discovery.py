@@ -20,7 +20,7 @@ from probes.connector_status import ask_for, flag_of
 
 PAGE = 50
 MOST_PAGES = 200
-POLLS = 10  # after so many a new channel is found and a vanished one leaves its series
+POLLS = 15  # after so many a new channel is found and a vanished one leaves its series
 LINE_PAGE = 100
 LINES, CONNECTORS = "imopenlines.config.list.get", "imconnector.list"
 USERS, DEPARTMENTS = "user.get", "department.get"
