@@ -32,7 +32,7 @@ NOW_AND_THEN = 60  # polls
 
 # Where no session was ever seen: ids of all magnitudes, many at a poll at first and a few later on.
 LOWEST, HIGHEST = 4, 20  # powers of two
-EAGER_FOR, EAGER = 30, 4  # polls, and how many ids at each of them
+EAGER_FOR, EAGER = 60, 7  # polls, and how many ids at each of them
 LONG_AGO = "2000-01-01T00:00:00+00:00"
 FEW = 2
 GOLDEN = (5**0.5 - 1) / 2  # its multiples fill a circle evenly, whichever of them are left out

@@ -123,8 +123,10 @@ async def test_a_right_that_was_given_is_seen_at_once_after_a_reload() -> None:
         assert one.watch.state.connectors == {"max": "MAX"}
 
 
-@pytest.mark.parametrize(("poll", "minutes"), [(60, [0, 10, 20]), (30, [0, 5, 10, 15, 20, 25]), (3600, [0])])
-async def test_what_there_is_is_looked_at_every_ten_polls_and_each_hour_at_least(poll: int, minutes: list[int]) -> None:
+@pytest.mark.parametrize(("poll", "minutes"), [(60, [0, 15]), (30, [0, 8, 16, 24]), (3600, [0])])
+async def test_what_there_is_is_looked_at_every_fifteen_polls_and_each_hour_at_least(
+    poll: int, minutes: list[int]
+) -> None:
     async with monitor(known=False) as one:
         one.watch.policy = replace(one.watch.policy, poll=timedelta(seconds=poll))
         asked = []

@@ -235,7 +235,7 @@ async def test_at_first_sight_all_of_the_history_is_read_and_nothing_older() -> 
         polls.world.close(dialog)
     polls.pass_(timedelta(days=5))
     written = polls.write(100)
-    await polls.poll(60)
+    await polls.poll(100)
     assert {one.id for one in written} <= set(polls.state.sessions)
     assert not {one.id for one in ancient} & set(polls.state.sessions)
     assert Counter(turn.session for turn in polls.ended) == Counter(one.id for one in gone)
