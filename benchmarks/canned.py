@@ -19,16 +19,12 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs
 
+from benchmarks.canned_rows import CONNECTORS, FURNITURE, LINES, SMALL, iso, message, person
+
 ZONE = timezone(timedelta(hours=3))
 START = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
-LINES, CONNECTORS = (1, 2, 3), ("wz_whatsapp", "telegrambot", "max", "avito")
 SESSIONS, LIFE, FIRST = 50, 19, 7001  # a life of so many moves
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
-CLASS = "bx-messenger-content-item-"
-
-
-def iso(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
 
 
 class Portal:
@@ -156,42 +152,6 @@ class Portal:
 
 def place_of(index: int) -> tuple[int, str]:
     return LINES[index % len(LINES)], CONNECTORS[index % len(CONNECTORS)]
-
-
-def message(number: int, chat: int, author: int, at: datetime) -> dict[str, Any]:
-    text = f"Сообщение {number}: здравствуйте, подскажите, пожалуйста, когда будет готов заказ?"
-    params = {"connectorMid": [f"3EB0{number:016X}"], "class": f"{CLASS}ol", "imolSid": str(number)}
-    place = {"id": str(number), "chatid": str(chat), "senderid": str(author), "recipientid": f"chat{chat}"}
-    return place | {"date": iso(at), "text": text, "textlegacy": text, "params": params}
-
-
-def person(number: int, *, connector: bool) -> dict[str, Any]:
-    name = {"id": str(number), "name": f"Анна Петрова {number}", "active": True, "bot": False, "type": "user"}
-    return name | {"firstName": "Анна", "lastName": "Петрова", "connector": connector, "extranet": False}
-
-
-def line(number: int) -> dict[str, Any]:
-    hours = {"WORKTIME_ENABLE": "Y", "WORKTIME_FROM": "9", "WORKTIME_TO": "20", "WORKTIME_TIMEZONE": "Europe/Moscow"}
-    queue = {"QUEUE": [str(user) for user in range(11, 19)], "CRM": "Y", "CRM_FORWARD": "Y", "QUEUE_TYPE": "all"}
-    return {"ID": str(number), "LINE_NAME": f"Линия {number}", "ACTIVE": "Y", "TEMPORARY": "N"} | hours | queue
-
-
-FURNITURE: dict[str, Any] = {
-    "scope": ["imopenlines", "imconnector", "crm", "im", "user_brief", "department"],
-    "app.info": {"LICENSE": "ru_pro100", "INSTALLED": True, "PAYMENT_EXPIRED": "N", "DAYS": None},
-    "imopenlines.config.list.get": [line(number) for number in LINES],
-    "imconnector.list": {name: name for name in CONNECTORS},
-    "user.get": [
-        {"ID": str(n), "ACTIVE": True, "NAME": "Анна", "LAST_NAME": f"П{n}", "UF_DEPARTMENT": [1]}
-        for n in range(11, 19)
-    ],
-    "department.get": [{"ID": "1", "NAME": "Продажи", "UF_HEAD": "11"}],
-}
-# A usual customer: one line with WhatsApp, Telegram and Max.
-SMALL = FURNITURE | {
-    "imopenlines.config.list.get": [line(1)],
-    "imconnector.list": {name: name for name in CONNECTORS[:3]},
-}
 
 
 class Portals:

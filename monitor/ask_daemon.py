@@ -9,6 +9,7 @@ import aiohttp
 import click
 
 from monitor.config import Config
+from monitor.config_values import own_address
 from monitor.shell.http import session
 from monitor.terminal import plain
 
@@ -75,9 +76,8 @@ async def _tell(config: Config, path: str, body: dict[str, str], done: str) -> i
 
 
 def address(config: Config, path: str) -> tuple[str, dict[str, str]]:
-    host = "127.0.0.1" if config.web.host in {"0.0.0.0", "::"} else config.web.host  # noqa: S104 - compared, not bound
     headers = {"Authorization": f"Bearer {config.web.token.reveal()}"} if config.web.token else {}
-    return f"http://{host}:{config.web.port}{path}", headers
+    return f"{own_address(config.web.host, config.web.port)}{path}", headers
 
 
 async def fetched(config: Config, path: str) -> str:

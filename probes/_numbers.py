@@ -24,10 +24,8 @@ ONE_BATCH = 10  # histories (trap 19)
 MOST = 30  # at a poll, while there is a backlog of ids that are likely to be sessions
 CHASED = 10  # one batch more, at once
 GALLOP = (1, 2, 3, *(2**power for power in range(2, 24)))
-PAUSE, LEAPS = (
-    timedelta(minutes=10),
-    (1, 2, 3, 16, 64, 256, 1024),
-)  # after a pause there may be many more
+PAUSE = timedelta(minutes=10)
+LEAPS = (1, 2, 3, 16, 64, 256, 1024)  # after a pause there may be many more
 NOW_AND_THEN = 60  # polls
 
 # Where no session was ever seen: ids of all magnitudes, many at a poll at first and a few later on.
@@ -67,7 +65,7 @@ def _is_now_and_then(view: View) -> bool:
 
 
 def hints(view: View) -> list[Question]:
-    """What else may tell an id where none is known: sessions of long ago, those of the user that we are, any chat."""
+    """What else may tell an id where none is known: sessions of long ago, those of the user that we are."""
     cursor = view.state.cursor
     if cursor.highest_session or cursor.watermark is None:
         return []

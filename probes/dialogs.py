@@ -63,7 +63,7 @@ async def then(call: Call, view: View, questions: Sequence[Question], told: Sequ
     """Round two: what has just moved, as far as the budget still goes, and what lies beyond the ids that answered."""
     answers, known = Answers(time=told[0]), view.state.sessions
     for (method, params), answer in zip(questions[2:], told[2:], strict=True):
-        if method == DIALOG and "CHAT_ID" in (params or {}):
+        if method == DIALOG:
             answers.touched[(params or {})["CHAT_ID"]] = answer
         elif method == HISTORY:
             number = (params or {})["SESSION_ID"]

@@ -48,9 +48,7 @@ class Portal:
         self._rest = Rest(http=http, pacer=self.pacer, usage=self.usage, clock=clock, limits=limits, permit=permit)
         self._endpoint = Endpoint(name, url)
         self._holds = Holds(clock.now)
-        self._asked_before: dict[
-            int, tuple[Any, Sequence[Command] | None]
-        ] = {}  # by their place among all that is asked
+        self._asked_before: dict[int, tuple[Any, Sequence[Command] | None]] = {}  # by place among the parts
         self._gathering = Gathering(self._send)
         self.alone = Alone(self._gathering)
         self._webhook = credentials if isinstance(credentials, Webhook) else None

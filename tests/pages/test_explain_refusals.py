@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from click.testing import CliRunner
 from pages_parts import TOKEN, PageBoard, busy
 
-from monitor.ask_daemon import explain
+from monitor.ask_daemon import address, explain
 from monitor.cli import app
 from monitor.config import load
 from monitor.secret import Secret
@@ -67,3 +67,23 @@ def test_a_runbook_that_is_nearly_named_is_meant() -> None:
     told = CliRunner().invoke(app, ["runbook", "qr_rescan"], standalone_mode=False)
     assert told.return_value == 64
     assert told.stderr == "NAME: got qr_rescan: did you mean qr_rescan_required?\n"
+
+
+@pytest.mark.parametrize(
+    ("listen", "asked"),
+    [
+        ("127.0.0.1:9460", "127.0.0.1"),
+        ("0.0.0.0:9460", "localhost"),
+        ("[::1]:9460", "[::1]"),
+        ("[::]:9460", "localhost"),
+    ],
+)
+def test_the_daemon_is_asked_where_it_listens_also_at_an_address_of_ipv6(
+    listen: str, asked: str, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "hook").write_text("https://acme.bitrix24.ru/rest/1/0123456789abcdef/")
+    portal = {"name": "acme", "url": "https://acme.bitrix24.ru", "auth": {"webhook_url_file": "hook"}}
+    path = tmp_path / "monitor.yaml"
+    path.write_text(yaml.safe_dump({"web": {"listen": listen, "token_file": "token"}, "portals": [portal]}))
+    assert address(load(path), "/explain")[0] == f"http://{asked}:9460/explain"

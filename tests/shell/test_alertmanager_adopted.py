@@ -110,6 +110,7 @@ async def test_a_change_while_the_former_one_does_not_answer_is_not_kept_waiting
         await asyncio.wait_for(latter.asked.wait(), 10)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        assert pusher.failing_since is None
 
 
 async def test_the_former_one_s_failure_is_none_of_the_new_one() -> None:
