@@ -17,6 +17,7 @@ from monitor.config_polls import slowed
 from monitor.config_providers import provider_probes
 from monitor.config_secrets import reveal
 from monitor.config_shape import Root
+from monitor.config_unsaid import without_unsaid
 from monitor.config_values import Cluster, Config, ConfigProblems, PortalConfig, ProviderConfig
 from monitor.config_wording import in_words
 from monitor.config_yaml import read_yaml
@@ -32,7 +33,8 @@ def load(path: Path, env: Mapping[str, str] | None = None) -> Config:
     Secrets are read from their files and from `env`, by default the process's own. Relative paths begin at the
     configuration's folder, only the store's SQLite path begins where the daemon runs.
     """
-    tree, found = reveal(read_yaml(path), os.environ if env is None else env, path.parent)
+    told = without_unsaid(read_yaml(path), Root)
+    tree, found = reveal(told, os.environ if env is None else env, path.parent)
     root, problems = _shaped(without_own_keys(tree))
     everything = [*found.problems, *problems, *across(tree, path.parent)]
     if root is None or everything:

@@ -72,7 +72,7 @@ def build(root: shape.Root, tree: Mapping[str, Any], path: Path) -> Config:
     return Config(
         web=web,
         store_url=root.store.url,
-        alertmanager_url=root.alertmanager.url,
+        alertmanager_url=root.alertmanager.url if root.alertmanager else None,
         log=Logging(format=root.log.format, level=root.log.level),
         language=root.language,
         portals=tuple(_portal(portal, frame) for portal in root.portals),

@@ -10,7 +10,7 @@ from typing import Any
 from monitor import config_receivers as receivers
 from monitor.config_providers import COMMON, entry_problems, provider_keys, provider_probes
 from monitor.config_secrets import sections
-from monitor.config_types import is_loopback, safe_address, shown, split
+from monitor.config_types import is_loopback, listened_at, safe_address, shown, split
 from monitor.secret import Secret
 from monitor.shell.guard import refusal
 
@@ -185,7 +185,7 @@ def _addresses(tree: Section) -> Iterator[tuple[str, object]]:
 def _open_door(tree: Section) -> Iterator[str]:
     web = tree.get("web")
     listen = web.get("listen") if isinstance(web, dict) else None
-    parts = split(f"//{listen}") if isinstance(listen, str) else None
+    parts = listened_at(listen)
     if not isinstance(web, dict) or parts is None or is_loopback(parts.hostname or ""):
         return
     token = web.get("token")
@@ -212,6 +212,6 @@ def _missing_certificates(tree: Section, folder: Path) -> Iterator[str]:
 
 def _is_certificate(path: Path) -> bool:
     try:
-        return b"-----BEGIN CERTIFICATE-----" in path.read_bytes()[: 8 * 2**20]
+        return path.is_file() and b"-----BEGIN CERTIFICATE-----" in path.read_bytes()[: 8 * 2**20]
     except OSError:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from monitor.config_providers import provider_keys, provider_types
+from monitor.config_providers import provider_keys, provider_probes
 from monitor.config_shape import Provider, Root
 
 POLL = timedelta(seconds=60)
@@ -19,7 +19,7 @@ def slowed(root: Root) -> Iterator[str]:
     """No error: the file may wish one rhythm for all."""
     for index, provider in enumerate(root.providers):
         wished, real = _wished(provider, root), poll_of(provider, root)
-        if provider.type in provider_types() and real > wished:
+        if provider.type in provider_probes() and real > wished:
             got = f"{wished.total_seconds():.0f}s" + ("" if provider.poll else " by defaults.poll")
             least = f"{real.total_seconds():.0f}s"
             yield (

@@ -18,6 +18,10 @@ Check = Annotated[str, checked(lambda text: text in CHECKS, f"one of {', '.join(
 Whole = Annotated[int, Field(ge=1)]
 
 
+def _is_currency(text: str) -> bool:
+    return len(text) == 3 and text.isalpha() and text.isupper()
+
+
 class Promise(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
@@ -52,7 +56,7 @@ class Guarantee(Promise):
     ] = "1y"
     service_price: Annotated[int, Field(ge=0)] = 0
     price: Whole | None = None
-    currency: Annotated[str, checked(lambda text: len(text) == 3 and text.isupper(), "a currency such as RUB")] = "RUB"
+    currency: Annotated[str, checked(_is_currency, "a currency such as RUB")] = "RUB"
     review: Review = timedelta(days=14)
     department: Whole | None = None
     checks: list[Check] | None = None

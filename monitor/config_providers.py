@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +12,7 @@ from typing import Any
 import probes
 from monitor.config_types import shown
 from monitor.core.plugin import ProviderProbe
+from monitor.plugins import Plugins
 
 COMMON = ("name", "type", "poll", "timeout", "url", "ca_file")  # on each entry, whatever its type
 CHOICES = dict.fromkeys((("green_api", "product"), ("wappi", "product")), ("whatsapp", "telegram", "max"))
@@ -46,31 +45,20 @@ def is_secret(key: str) -> bool:
 @cache
 def provider_probes() -> Mapping[str, ProviderProbe]:
     """Every provider probe by its type: the constant PROBE of each file of `probes`."""
-    names = [module.name for module in pkgutil.iter_modules(probes.__path__) if not module.name.startswith("_")]
-    found = [getattr(importlib.import_module(f"probes.{name}"), "PROBE", None) for name in sorted(names)]
-    return {probe.type: probe for probe in found if isinstance(probe, ProviderProbe)}
-
-
-@cache
-def provider_types() -> Mapping[str, Keys]:
-    return {
-        type_: Keys(
-            required=probe.required, optional=probe.optional, default_url=probe.default_url, fastest=probe.fastest
-        )
-        for type_, probe in provider_probes().items()
-    }
+    return Plugins(probes, "PROBE", ProviderProbe)
 
 
 def provider_keys(type_: object) -> Keys:
     """Of an unknown type: the usual names of secrets, so that none of them is read as plain text."""
-    usual = Keys(optional=("api_key", "token", "partner_token"))
-    return provider_types().get(type_, usual) if isinstance(type_, str) else usual
+    probe = provider_probes().get(type_) if isinstance(type_, str) else None
+    if probe is None:
+        return Keys(optional=("api_key", "token", "partner_token"))
+    return Keys(required=probe.required, optional=probe.optional, default_url=probe.default_url, fastest=probe.fastest)
 
 
 def entry_problems(entry: Mapping[str, Any], path: str) -> Iterator[str]:
     """What the type of an entry makes of its own keys; its secrets were read before."""
-    known = provider_types()
-    type_ = entry.get("type")
+    known, type_ = provider_probes(), entry.get("type")
     if not isinstance(type_, str) or type_ not in known:
         yield f"{path}.type: expected one of {', '.join(known)}, got {shown(type_)}{_hint(type_, known)}"
         return
@@ -82,7 +70,7 @@ def entry_problems(entry: Mapping[str, Any], path: str) -> Iterator[str]:
         elif key not in COMMON and key not in keys.secrets:
             spelled = (*COMMON, *keys.settings, *keys.secrets, *(_spelled(name) for name in keys.secrets))
             yield f"{path}.{key}: unknown key of {type_}{_hint(key, spelled)}"
-    if not known[type_].default_url and "url" not in entry:
+    if not keys.default_url and "url" not in entry:
         yield f"{path}.url: expected the address of your {type_}, got nothing"
 
 

@@ -17,9 +17,9 @@ from monitor.config_types import shown, unexpected
 Intervals = tuple[tuple[int, int], ...]  # minutes of the day
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_TIME = r"([01]\d|2[0-4]):([0-5]\d)"
-_SPAN = re.compile(rf"^{_TIME}-{_TIME}$")
-_COUNTRY = re.compile(r"^[A-Z]{2}$")
+_TIME = r"([01][0-9]|2[0-4]):([0-5][0-9])"
+_SPAN = re.compile(rf"{_TIME}-{_TIME}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def read_intervals(value: object) -> Intervals | str:
 
 
 def _span(text: str) -> tuple[int, int] | None:
-    match = _SPAN.match(text)
+    match = _SPAN.fullmatch(text)
     if match is None:
         return None
     start, end = (int(match[hour]) * 60 + int(match[hour + 1]) for hour in (1, 3))
@@ -108,7 +108,7 @@ def _week(value: Mapping[str, Any], problems: list[tuple[str, str]]) -> tuple[tu
 def _holidays(value: object, problems: list[tuple[str, str]]) -> str | None:
     if value is None:
         return None
-    if isinstance(value, str) and _COUNTRY.match(value) and _is_known(value):
+    if isinstance(value, str) and _COUNTRY.fullmatch(value) and _is_known(value):
         return value
     problems.append(("holidays", f"expected a country such as RU, got {shown(value)}"))
     return None

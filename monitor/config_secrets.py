@@ -11,7 +11,8 @@ from typing import Any
 
 from monitor.config_providers import provider_keys
 from monitor.config_receivers import secrets_of_type
-from monitor.config_types import shown, split
+from monitor.config_store import passwords_in
+from monitor.config_types import shown
 from monitor.secret import Secret
 
 MAX_SECRET = 64 * 2**10
@@ -111,28 +112,43 @@ def _settle_address(section: Section, path: str, found: Found) -> None:
     raw = section.get("url")
     if raw is None and "url_file" not in section:
         return
-    if isinstance(raw, str) and "url_file" not in section and not _ENV.search(raw) and not _password(raw):
-        return
+    if isinstance(raw, str) and "url_file" not in section:
+        literal = any(not _ENV.search(word) for word in passwords_in(raw))
+        if not _ENV.search(raw) and not literal:
+            return
+        if literal and not found.literal:
+            found.problems.append(f"{path}.url: {_literal('url')}")
+            section.pop("url")
+            return
     _settle(section, "url", path, found)
     if isinstance(secret := section.get("url"), Secret):
-        found.secrets.append(Secret(_password(secret.reveal()) or secret.reveal()))
+        found.secrets.extend(Secret(word) for word in passwords_in(secret.reveal()) or (secret.reveal(),))
         section["url"] = secret.reveal()
         if not secret.reveal():
             section.pop("url")
-
-
-def _password(url: str) -> str:
-    parts = split(url)
-    return (parts.password or "") if parts else ""
 
 
 def _from_text(value: object, name: str, found: Found) -> str:
     if not isinstance(value, str):
         raise _Unusable(f"expected ${{ENV_NAME}}, or {name}_file with a path, got {_kind(value)}")
     if not _ENV.search(value) and not found.literal:
-        remedy = f"use {name}_file or ${{ENV_NAME}}, or set allow_literal_secrets: true"
-        raise _Unusable(f"expected no secret in the file itself, got a literal one: {remedy}")
-    return expand(value, found.env)
+        raise _Unusable(_literal(name))
+    secret = expand(value, found.env)
+    if secret.startswith("/") and _is_file(secret):  # as ${CREDENTIALS_DIRECTORY}/NAME is
+        raise _Unusable(f"expected a secret, got the path of a file: call the key {name}_file")
+    return secret
+
+
+def _literal(name: str) -> str:
+    remedy = f"use {name}_file or ${{ENV_NAME}}, or set allow_literal_secrets: true"
+    return f"expected no secret in the file itself, got a literal one: {remedy}"
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except (OSError, ValueError):  # where it lies is not ours to read, or it is no path at all
+        return False
 
 
 def _kind(value: object) -> str:
@@ -147,11 +163,13 @@ def expand(text: str, env: Mapping[str, str]) -> str:
 
 
 def _from_file(value: object, where: str, found: Found) -> str:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise _Unusable(f"expected the path of a file, got {shown(value)}")
     path = found.folder / expand(value, found.env)
     try:
         mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # who waits at a pipe waits for ever
+            raise _Unusable(f"expected a file with the secret, got {path}: not a regular file")
         with path.open("rb") as file:
             raw = file.read(MAX_SECRET + 1)
         text = raw.decode()

@@ -11,6 +11,7 @@ from monitor.config_promises import Expiry, Guarantee, Reminders
 from monitor.config_receivers import Receiver
 from monitor.config_replies import Replies
 from monitor.config_schedule import Schedule
+from monitor.config_store import StoreUrl
 from monitor.config_types import (
     Account,
     Address,
@@ -64,13 +65,7 @@ class Retention(Shape):
 
 
 class Store(Shape):
-    url: Annotated[
-        str,
-        checked(
-            lambda text: text.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")),
-            "sqlite:///PATH or postgresql://USER@HOST/DATABASE",
-        ),
-    ] = "sqlite:///state.db"
+    url: StoreUrl = "sqlite:///state.db"
     key: Secret | None = None
     retention: Retention = Retention()
 
@@ -261,7 +256,7 @@ class Provider(Shape):
 class Root(Shape):
     web: Web = Web()
     store: Store = Store()
-    alertmanager: Alertmanager = Alertmanager()
+    alertmanager: Alertmanager | None = Alertmanager()  # None = no push
     heartbeat: Heartbeat | None = None
     cluster: Cluster | None = None
     log: Log = Log()

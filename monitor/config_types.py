@@ -16,10 +16,12 @@ from pydantic_core import PydanticCustomError
 
 from monitor.secret import Secret
 
+FIRST_YEAR, LAST_YEAR = 2000, 2100
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"^(?:\d+[smhd])+$")
-_SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$")
-_HOST = re.compile(r"^[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$")
+_DURATION = re.compile(r"\A(?:[0-9]++[smhd])++")
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+_HOST = re.compile(r"[a-zA-Z0-9_](?:[a-zA-Z0-9_.-]*[a-zA-Z0-9_])?")
+_NO_ZONES = ("localtime", "posixrules", "Factory")  # files beside the zones: the machine's own, or nobody's
 
 
 def unexpected(wanted: str, got: object, remedy: str = "", at: str = "") -> PydanticCustomError:
@@ -40,7 +42,7 @@ def shown(value: object) -> str:
         return "a mapping"
     if isinstance(value, list | tuple):
         return "a list"
-    text = " ".join(str(value).split())
+    text = " ".join(str(value).replace("\n", r"\n").split())
     return (text if len(text) <= 60 else text[:57] + "...") or "an empty text"
 
 
@@ -48,7 +50,7 @@ def duration(least: str, most: str) -> BeforeValidator:
     """`30s 5m 2h 1d` or several of them in a row, within the bounds."""
 
     def check(value: Any) -> timedelta:
-        if not isinstance(value, str) or not _DURATION.match(value) or len(value) > 20:
+        if not isinstance(value, str) or not _DURATION.fullmatch(value) or len(value) > 20:
             raise unexpected("a duration such as 30s, 5m, 2h or 1d", value)
         span = seconds(value)
         if not seconds(least) <= span <= seconds(most):
@@ -59,7 +61,7 @@ def duration(least: str, most: str) -> BeforeValidator:
 
 
 def seconds(text: str) -> int:
-    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))
+    return sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"([0-9]+)([smhd])", text))
 
 
 def checked(test: Callable[[str], bool], wanted: str, remedy: str = "") -> BeforeValidator:
@@ -75,7 +77,7 @@ def checked(test: Callable[[str], bool], wanted: str, remedy: str = "") -> Befor
 
 def is_zone(name: str) -> bool:
     try:
-        return bool(zoneinfo.ZoneInfo(name))
+        return name not in _NO_ZONES and bool(zoneinfo.ZoneInfo(name))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return False
 
@@ -115,7 +117,7 @@ def split(value: Any) -> SplitResult | None:
 
 def host_of(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    return host if _HOST.match(host) or is_address(host) else ""
+    return host if _HOST.fullmatch(host) or is_address(host) else ""
 
 
 def is_address(host: str) -> bool:
@@ -142,10 +144,17 @@ def is_loopback(host: str) -> bool:
 
 
 def _listen(value: Any) -> str:
-    parts = split(f"//{value}") if isinstance(value, str) else None
-    if parts is None or parts.netloc != value or parts.username is not None or _port(parts) is None:
+    if listened_at(value) is None:
         raise unexpected("HOST:PORT such as 127.0.0.1:9460", value)
     return str(value)
+
+
+def listened_at(value: object) -> SplitResult | None:
+    """The parts of HOST:PORT; None if it is no such thing."""
+    parts = split(f"//{value}") if isinstance(value, str) else None
+    if parts is None or parts.netloc != value or parts.username is not None or _port(parts) is None:
+        return None
+    return parts
 
 
 def _port(parts: SplitResult) -> int | None:
@@ -155,16 +164,27 @@ def _port(parts: SplitResult) -> int | None:
 
 def _day(value: Any) -> date:
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except (TypeError, ValueError):
         raise unexpected("a date such as 2026-12-31", value) from None
+    if not is_reckoned_with(day):
+        raise unexpected(f"a date from {FIRST_YEAR} to {LAST_YEAR}", value)
+    return day
 
 
 def _moment(value: Any) -> datetime:
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise unexpected("a moment such as 2026-12-30T22:00", value) from None
+    if not is_reckoned_with(moment):
+        raise unexpected(f"a moment from {FIRST_YEAR} to {LAST_YEAR}", value)
+    return moment
+
+
+def is_reckoned_with(day: date) -> bool:
+    """At the ends of the calendar there is no year after, and no hour of another time zone."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
 
 
 def _file(value: Any) -> Path:
@@ -175,7 +195,9 @@ def _file(value: Any) -> Path:
 
 Slug = Annotated[
     str,
-    checked(lambda text: bool(_SLUG.match(text)), "a short name of a-z, 0-9, - and _", "it becomes a label of metrics"),
+    checked(
+        lambda text: bool(_SLUG.fullmatch(text)), "a short name of a-z, 0-9, - and _", "it becomes a label of metrics"
+    ),
 ]
 Text = Annotated[
     str, checked(lambda text: bool(text.strip()) and len(text) <= 200 and text.isprintable(), "a text of one line")

@@ -52,6 +52,8 @@ def in_words(error: ErrorDetails, root: type[BaseModel]) -> Iterator[str]:
     elif error["type"] == "missing":
         key = ".".join(map(str, error["loc"][-2:]))
         yield f"{path}: expected {_REQUIRED.get(key) or _REQUIRED.get(str(error['loc'][-1]), 'this key')}, got nothing"
+    elif error["type"] == "invalid_key":  # a number, true, null
+        yield f"{dotted((*error['loc'][:-1], shown(error['input'])))}: unknown key{_hint(error['loc'], root)}"
     elif error["type"] == "extra_forbidden":
         yield f"{path}: unknown key{_hint(error['loc'], root)}"
     else:
@@ -76,7 +78,7 @@ def _below(path: str, at: str) -> str:
 def _hint(loc: Sequence[int | str], root: type[BaseModel]) -> str:
     model = _model_at(root, loc[:-1])
     known = keys_of(model) if model else []
-    near = get_close_matches(str(loc[-1]), known, n=1)
+    near = get_close_matches(str(loc[-1]), known, n=1, cutoff=0.7)
     return f": did you mean {near[0]}?" if near else f": expected one of {', '.join(known)}"
 
 
@@ -84,14 +86,15 @@ def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[B
     for step in loc:
         if model is not None and isinstance(step, str):
             field = next((field for name, field in model.model_fields.items() if step in (name, field.alias)), None)
-            model = _model_in(field.annotation) if field else None
+            model = model_in(field.annotation) if field else None
     return model
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
+    """The section that a key holds, or each entry of its list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+    return next((found for part in get_args(annotation) if (found := model_in(part))), None)
 
 
 def _wanted(error: ErrorDetails, context: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         _refuse_depth(text, name)
         tree = _construct(text, name)
     except yaml.YAMLError as error:
-        raise ConfigProblems((_syntax(error, name),)) from None
+        raise ConfigProblems((_syntax(error, name, text),)) from None
     except (ValueError, KeyError, AttributeError, TypeError):  # what PyYAML lets through of `!!int x`, `!!bool x`
         raise ConfigProblems((f"{name}: expected plain values, got a tag (!!) that its value does not fit",)) from None
     if tree is None:
@@ -64,6 +64,8 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
+        if path.is_fifo() and not path.is_relative_to("/dev"):  # who waits at a pipe that nobody fills waits for ever
+            raise ConfigProblems((f"{path}: expected a readable file, got: a pipe",))
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -147,12 +149,20 @@ def _twice_in(node: yaml.MappingNode, name: str) -> Iterator[str]:
             first[key.value] = line
 
 
-def _syntax(error: yaml.YAMLError, name: str) -> str:
+def _syntax(error: yaml.YAMLError, name: str, text: str) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     what = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-    remedy = ": indent with spaces, not with tabs" if "cannot start any token" in what else ""
+    remedy = ": indent with spaces, not with tabs" if "cannot start any token" in what else _unquoted(text, mark)
     return f"{name}: {where}expected YAML, got a syntax error: {what}{remedy}"
+
+
+def _unquoted(text: str, mark: Any) -> str:
+    """Within {...} and [...] the brace of a bare ${NAME} opens a mapping."""
+    lines = text.splitlines()
+    rest = lines[mark.line][max(0, mark.column - 1) :] if mark and mark.line < len(lines) else ""
+    bare = re.match(r"\$\{\w+\}", rest)
+    return f': write "{bare[0]}", in quotes' if bare else ""
 
 
 def _kind(tree: object) -> str:

@@ -160,6 +160,19 @@ def test_literal_secrets_pass_when_the_file_says_so(tmp_path: Path) -> None:
     assert config.secrets[0].reveal() == "plain"
 
 
+def test_a_credential_named_where_a_secret_belongs_is_a_problem(tmp_path: Path) -> None:
+    """The unit's credentials are files: their path would be sent to the portal as the secret."""
+    (tmp_path / "secrets_acme").write_text("canary")
+    auth = {"client_id": "x", "client_secret": "${FOLDER}/secrets_acme"}
+    file = tmp_path / "monitor.yaml"
+    file.write_text(yaml.safe_dump({"portals": [{**PORTAL, "auth": auth}]}))
+    with pytest.raises(ConfigProblems) as refused:
+        load(file, {"FOLDER": str(tmp_path)})
+    wanted = "expected a secret, got the path of a file: call the key client_secret_file"
+    assert refused.value.problems == (f"portals[0].auth.client_secret: {wanted}",)
+    load(file, {"FOLDER": "/not-there"})  # a secret may begin with a slash
+
+
 def test_a_store_s_password_may_come_from_the_environment(tmp_path: Path) -> None:
     url = "postgresql://monitor:${CLIENT_SECRET}@db/monitor"
     config = config_of(tmp_path, {"store": {"url": url}})
