@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from monitor.core.connectors import connector_id
 from monitor.core.history import integer, moment, user_code
 from monitor.core.model import Session
 
@@ -85,5 +86,5 @@ def lasting(row: Row) -> Row:
 def _code(row: Mapping[str, Any]) -> tuple[str, int, int]:
     params = row.get("PROVIDER_PARAMS")
     connector, line, customer = user_code(params.get("USER_CODE") if isinstance(params, dict) else None)
-    connector = connector or str(row.get("RESULT_SOURCE_ID") or "").lower()
+    connector = connector or connector_id(row.get("RESULT_SOURCE_ID"))
     return connector, line or integer(row.get("PROVIDER_TYPE_ID")) or 0, customer

@@ -32,6 +32,26 @@ def asking(first: Callable[[View], Sequence[Question]], then: Then) -> Callable[
     return ask
 
 
+class Answering:
+    """A call some of whose questions are answered already. `were_all`: nobody has asked for more."""
+
+    def __init__(
+        self, call: Call, questions: Sequence[Question], told: Sequence[Any], read: Callable[[Any], Any]
+    ) -> None:
+        self._call, self._told = call, list(zip(questions, told, strict=True))
+        self._read, self.were_all = read, True
+
+    async def __call__(self, method: str, params: Params | None = None) -> Any:
+        for question, answer in self._told:
+            if question == (method, params):
+                if isinstance(answer, Failure):
+                    raise CallFailed(answer)
+                whole = self._read(answer)
+                return list(map(self._read, whole)) if isinstance(whole, list) else whole
+        self.were_all = False
+        return await self._call(method, params)
+
+
 async def one(call: Call, method: str, params: Params | None = None) -> Any:
     """One answer or its Failure."""
     try:

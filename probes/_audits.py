@@ -8,12 +8,12 @@ from typing import Any
 
 from monitor.core.model import Failure, Line, Reason
 from monitor.core.plugin import View
-from monitor.core.reading import AuditFact, AuditSeen, Reading
+from monitor.core.reading import AuditFact, AuditSeen, OnlineSeen, Reading
 
 REFUSALS = frozenset({Reason.DENIED, Reason.REJECTED})
 
 
-def reading(probe: str, now: datetime, seen: Iterable[AuditSeen], failures: Iterable[Any] = ()) -> Reading:
+def reading(probe: str, now: datetime, seen: Iterable[AuditSeen | OnlineSeen], failures: Iterable[Any] = ()) -> Reading:
     """A good run, whatever single questions were refused."""
     refused = tuple(one for one in failures if isinstance(one, Failure))
     return Reading(probe=probe, source="bitrix24", at=now, findings=tuple(seen), failures=refused)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from monitor.core.history import integer
 from monitor.core.model import Line, WorkTime
+from probes._rows import one_line
 
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _TIME = re.compile(r"^(\d{1,2})(?:[.:](\d{1,2}))?(?::\d{2})?$")
@@ -25,7 +27,7 @@ def line_of(row: Mapping[str, Any]) -> Line | None:
     members = [integer(user) for user in queue] if isinstance(queue, list) else people
     return Line(
         id=number,
-        name=str(row.get("LINE_NAME") or f"#{number}"),
+        name=one_line(row.get("LINE_NAME")) or f"#{number}",
         active=row.get("ACTIVE") != "N",
         worktime=worktime_of(row),
         queue=tuple(user for user in members if user),
@@ -83,4 +85,9 @@ def config_queue(rows: Any) -> tuple[list[int], list[int | None]]:
 def _settings(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """The other settings that are plain words, for the comparison with the hand-over."""
     plain = {name: str(value) for name, value in row.items() if isinstance(value, str | int | bool)}
-    return tuple(sorted((name, value[:200]) for name, value in plain.items() if name not in _VOLATILE))
+    return tuple(sorted(_setting(name, value[:200]) for name, value in plain.items() if name not in _VOLATILE))
+
+
+@lru_cache(maxsize=4096)  # eighty of them a line, and on most lines of most portals the same ones
+def _setting(name: str, value: str) -> tuple[str, str]:
+    return name, value

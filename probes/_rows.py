@@ -9,6 +9,8 @@ from typing import Any
 from monitor.core.history import integer
 from monitor.core.model import Failure, Reason
 
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), " ")
+
 
 @dataclass(slots=True)
 class Gaps:
@@ -23,6 +25,13 @@ class Gaps:
         if failure is not None and method not in self.cut:
             self.failures.append(failure)
             self.cut.add(method)
+
+
+def one_line(name: Any) -> str:
+    """A name as it stands in a subject, a heading and a table: what breaks lines or controls a terminal in it is a
+    space."""
+    text = str(name or "")
+    return " ".join((text if text.isprintable() else text.translate(_CONTROLS)).split())
 
 
 def entries(answer: Any) -> list[Any] | None:

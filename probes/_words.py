@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
 from monitor.core.plugin import Account
-from monitor.core.reading import ProviderSeen, Reading
+from monitor.core.reading import OUR_KEY, ProviderSeen, Reading
 
 SOON = timedelta(days=7)
 
@@ -29,6 +29,7 @@ Words = Mapping[str, Meaning]
 FINE = Meaning(state=State.CONNECTED)
 NEW_KEY = Meaning(
     state=State.TOKEN_REVOKED,
+    reason=OUR_KEY,
     action_ru="Выпустить новый API-ключ и обновить его в настройках",
     action_en="Issue a new API key and update the configuration",
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
-from monitor.core.reading import ProviderSeen, Reading
+from monitor.core.reading import OUR_KEY, ProviderSeen, Reading
 from probes._words import (
     Meaning,
     is_refusal,
@@ -39,6 +39,7 @@ NOT_KNOWN = Meaning(state=State.UNKNOWN, action_ru="Открыть кабине�
 RENEWING = Meaning(state=State.CONNECTING, reason="token", action_ru="Подождать", action_en="Wait")
 NEW_TOKEN = Meaning(
     state=State.TOKEN_REVOKED,
+    reason=OUR_KEY,
     action_ru="Обновить токен, проверить email, пароль и appId",
     action_en="Refresh the token, check the email, the password and the appId",
 )

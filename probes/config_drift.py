@@ -1,11 +1,15 @@
-"""Audit: the lines are as they were handed over; what changed is said in words, who vanished from which queue."""
+"""Audit: the lines are as they were handed over; what changed is said in words, who vanished from which queue.
+
+Where nobody has told of a hand-over, the lines as this audit first finds them are kept as it (monitor/core/drift.py).
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from monitor.core.drift import drift
+from monitor.core.drift import CHECK, drift
 from monitor.core.model import Failure
 from monitor.core.plugin import Call, PortalProbe, View
 from monitor.core.reading import AuditFact, AuditSeen, Reading
@@ -13,26 +17,37 @@ from probes._audits import reading, untold
 from probes._lines import line_of
 from probes.discovery import ask_lines
 
-CHECK = "config_drift"
-
 
 async def ask(call: Call, view: View) -> Any:
-    """Without a snapshot there is nothing to compare with, and nothing is asked."""
-    return await ask_lines(call, view) if view.state.handed_over else []
+    return await ask_lines(call, view)
 
 
 def read(answers: Any, view: View, now: datetime) -> Reading:
     if isinstance(answers, Failure):
         return untold("config_drift", now, answers)
     lines = {line.id: line for line in map(line_of, answers) if line is not None}
+    known = view.state.handed_over
+    if not known:
+        fact = AuditFact(what="no_snapshot", items=(_day(now, view),))
+        return reading("config_drift", now, [_seen(number, (), fact) for number in sorted(lines)])
     seen = []
-    for number, was in sorted(view.state.handed_over.items()):
+    for number, was in sorted(known.items()):
         if number not in lines and number in view.state.lines:
             continue  # an answer cut short is no line gone: the discovery has to miss it, too
         facts = drift(was, lines.get(number), view.state.managers)
-        same = (AuditFact(what="as_handed_over"),)
-        seen.append(AuditSeen(check=CHECK, line=number, holds=not facts, facts=facts or same))
+        word = "own_snapshot" if was.by_itself else "snapshot"
+        seen.append(
+            _seen(number, facts, AuditFact(what=word if facts else f"as_in_{word}", items=(_day(was.at, view),)))
+        )
     return reading("config_drift", now, seen)
+
+
+def _seen(line: int, facts: tuple[AuditFact, ...], against: AuditFact) -> AuditSeen:
+    return AuditSeen(check=CHECK, line=line, holds=not facts, facts=(*facts, against))
+
+
+def _day(at: datetime, view: View) -> str:
+    return at.astimezone(ZoneInfo(view.policy.timezone)).strftime("%d.%m.%Y")
 
 
 PROBE = PortalProbe(name="config_drift", ask=ask, read=read, audits=(CHECK,))

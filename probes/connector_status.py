@@ -11,9 +11,12 @@ from monitor.core.memory import ChannelMemory
 from monitor.core.model import ChannelKey, Failure, Reason
 from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import FlagSeen, Reading
+from monitor.core.replacing import maker
 from probes._asking import asking, gather, total_failure
 
-Answers = list[tuple[ChannelKey, Any]]
+Answers = tuple[Sequence[Question], Sequence[Any]]
+
+_reading = maker(Reading)
 
 
 def first(view: View) -> Sequence[Question]:
@@ -26,14 +29,8 @@ def _questions(view: View) -> Sequence[Question]:
 
 
 async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
-    del call
-    return list(
-        zip(view.recall.once((view.policy.portal, "pairs"), questions, partial(_pairs, questions)), told, strict=True)
-    )
-
-
-def _pairs(questions: Sequence[Question]) -> Sequence[ChannelKey]:
-    return [ChannelKey(params["LINE"], params["CONNECTOR"]) for _, params in questions if params]
+    del call, view
+    return questions, told
 
 
 def _question(key: ChannelKey) -> Question:
@@ -41,33 +38,38 @@ def _question(key: ChannelKey) -> Question:
     return "imconnector.status", {"CONNECTOR": key.connector, "LINE": key.line}
 
 
-async def ask_for(call: Call, keys: Iterable[ChannelKey]) -> Answers:
+async def ask_for(call: Call, keys: Iterable[ChannelKey]) -> list[tuple[ChannelKey, Any]]:
     wanted = list(keys)
     return list(zip(wanted, await gather(call, map(_question, wanted)), strict=True))
 
 
 def read(answers: Answers, view: View, now: datetime) -> Reading:
-    failure = total_failure(answer for _, answer in answers)
+    questions, told = answers
+    failure = total_failure(told)
     if failure is not None:
-        return Reading(probe="connector_status", source="bitrix24", at=now, failure=failure)
-    known = view.state.channels
-    seen = [_as_before(known.get(key), answer) or flag_of(key, answer) for key, answer in answers]
-    return Reading(
-        probe="connector_status",
-        source="bitrix24",
-        at=now,
-        findings=tuple(one for one in seen if isinstance(one, FlagSeen)),
-        failures=tuple(one for one in seen if isinstance(one, Failure)),
+        return Reading(probe="connector_status", source="bitrix24", at=now, failure=failure, failures=tuple(told))
+    seen = view.recall.told_again(
+        (view.policy.portal, "flags told"), questions, told, partial(_flags, questions, told, view)
     )
+    flags, failures = seen
+    return _reading(probe="connector_status", source="bitrix24", at=now, findings=flags, failures=failures)
 
 
-def _as_before(known: ChannelMemory | None, answer: Any) -> FlagSeen | None:
+def _flags(
+    questions: Sequence[Question], told: Sequence[Any], view: View
+) -> tuple[tuple[FlagSeen, ...], tuple[Failure, ...]]:
+    keys = [ChannelKey(params["LINE"], params["CONNECTOR"]) for _, params in questions if params]
+    seen = [
+        _as_before(view.state.channels.get(key), flag_of(key, view.recall.read(answer)))
+        for key, answer in zip(keys, told, strict=True)
+    ]
+    flags = tuple([one for one in seen if isinstance(one, FlagSeen)])
+    return flags, tuple([one for one in seen if isinstance(one, Failure)])
+
+
+def _as_before(known: ChannelMemory | None, flag: FlagSeen | Failure) -> FlagSeen | Failure:
     """The flag itself that was seen the last time, where the answer says the same words again."""
-    flag = known.flag if known is not None else None
-    if flag is None or type(answer) is not dict or type(answer.get("STATUS")) is not bool:
-        return None
-    same = answer["STATUS"] is flag.status and answer.get("CONFIGURED") is flag.configured
-    return flag if same and answer.get("ERROR") is flag.error else None
+    return known.flag if known is not None and known.flag is not None and known.flag == flag else flag
 
 
 def flag_of(key: ChannelKey, answer: Any) -> FlagSeen | Failure:

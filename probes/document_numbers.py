@@ -2,7 +2,7 @@
 
 The newest thousand documents are looked at: the first page with the batch of the poll, the others and what belongs to
 them in one batch more, which further pages of templates and numerators share. Cards are looked for by their own lists;
-what our rights do not show is not called gone.
+what our rights do not show is not called gone. Cards of the first page are looked for, and those that were gone before.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from monitor.core.audits import WHOLE_PORTAL, key_of
 from monitor.core.calendar import zone_name
-from monitor.core.document_numbers import Document, Numerator, faults_of
+from monitor.core.document_faults import faults_of, overridden, stray
+from monitor.core.document_numbers import Document, Numerator
 from monitor.core.history import integer, moment
 from monitor.core.model import Failure
 from monitor.core.plugin import Call, PortalProbe, View
@@ -32,11 +34,13 @@ SEQUENCE = "Bitrix_Main_Numerator_Generator_SequentNumberGenerator"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Papers:
-    """What was told of the documents themselves."""
+    """What was told of the documents themselves. `again`: the cards that were gone at the last look and whose documents
+    have left the first page since."""
 
     pages: list[Any]  # the newest first
     cards: Mapping[int, Any] = field(default_factory=dict)  # by entity type
     links: list[Any] = field(default_factory=list)
+    again: Mapping[int, Any] = field(default_factory=dict)  # by entity type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +51,43 @@ class Answers:
 
 
 async def ask(call: Call, view: View) -> Answers:
-    del view
     async with asyncio.TaskGroup() as group:
-        papers = group.create_task(_papers(call))
+        papers = group.create_task(_papers(call, _lost_before(view)))
         templates = group.create_task(_all_pages(call, "template", {"select": ["id", "name", "numeratorId"]}))
         numerators = group.create_task(_all_pages(call, "numerator", {}))
     return Answers(papers=papers.result(), templates=templates.result(), numerators=numerators.result())
 
 
-async def _papers(call: Call) -> Papers:
+def _lost_before(view: View) -> frozenset[str]:
+    """The documents that were not bound to a card at the last look, as its finding calls them."""
+    known = view.state.audits.get(key_of(CHECK, WHOLE_PORTAL))
+    facts = known.seen.facts if known is not None else ()
+    return frozenset(item for fact in facts if fact.what == "unbound" for item in fact.items)
+
+
+async def _papers(call: Call, lost: frozenset[str]) -> Papers:
     first = await one(call, f"{FAMILY}.document.list", _query(0))
     newest = documents_of([first])
     wanted = _cards_of(newest)
     more = [(f"{FAMILY}.document.list", _query(page)) for page in range(1, PAGES)] if len(newest) == PAGE else []
-    lists = [
+    links = [(f"{FAMILY}.document.get", {"id": document.id}) for document in newest[:LINKS]]
+    told = await gather(call, [*more, *_lists(wanted), *links]) if newest else []
+    pages, rest = told[: len(more)], told[len(more) :]
+    cards = dict(zip(wanted, rest[: len(wanted)], strict=True))
+    older = _cards_of(document for document in documents_of(pages) if _called(document) in lost)
+    again = dict(zip(older, await gather(call, _lists(older)), strict=True)) if older else {}
+    return Papers(pages=[first, *pages], cards=cards, links=rest[len(wanted) :], again=again)
+
+
+def _lists(wanted: Mapping[int, set[int]]) -> list[tuple[str, dict[str, Any]]]:
+    return [
         (f"crm.{KINDS[kind]}.list", {"filter": {"@ID": sorted(ids)}, "select": ["ID"], "start": -1})
         for kind, ids in wanted.items()
     ]
-    links = [(f"{FAMILY}.document.get", {"id": document.id}) for document in newest[:LINKS]]
-    told = await gather(call, [*more, *lists, *links]) if newest else []
-    pages, rest = told[: len(more)], told[len(more) :]
-    cards = dict(zip(wanted, rest[: len(lists)], strict=True))
-    return Papers(pages=[first, *pages], cards=cards, links=rest[len(lists) :])
+
+
+def _called(document: Document) -> str:
+    return document.number or f"#{document.id}"
 
 
 async def _all_pages(call: Call, kind: str, params: Mapping[str, Any]) -> list[Any]:
@@ -129,19 +148,52 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     if refused is not None:
         return untold("document_numbers", now, refused)
     documents = documents_of(papers.pages)
-    failures = (*answers.templates, *answers.numerators, *papers.cards.values(), *papers.links)
+    failures = (*answers.templates, *answers.numerators, *_looks(papers), *papers.links)
     if not documents:
         nothing = AuditSeen(check=CHECK, holds=None, facts=(AuditFact(what="documents"),))
         return reading("document_numbers", now, (nothing,), failures)
-    wrong = faults_of(documents, _numerators(answers), _templates(answers), view.policy.timezone)
-    lost = _unbound(documents, papers.cards)
-    if lost:
-        wrong = (
-            *wrong,
-            AuditFact(what="unbound", items=tuple(one.number or f"#{one.id}" for one in lost), n=len(lost)),
-        )
-    facts = (*wrong, AuditFact(what="documents", n=len(documents)), *_links(papers.links))
-    return reading("document_numbers", now, (AuditSeen(check=CHECK, holds=not wrong, facts=facts),), failures)
+    wrong = _wrong(documents, answers, view)
+    told = (*_told(documents, answers), AuditFact(what="documents", n=len(documents)), *_links(papers.links))
+    seen = AuditSeen(check=CHECK, holds=_holds(documents, answers, wrong), facts=(*wrong, *told))
+    return reading("document_numbers", now, (seen,), failures)
+
+
+def _looks(papers: Papers) -> tuple[Any, ...]:
+    return (*papers.cards.values(), *papers.again.values())
+
+
+def _wrong(documents: list[Document], answers: Answers, view: View) -> tuple[AuditFact, ...]:
+    by, of_template = _numerators(answers), _templates(answers)
+    whole = len(documents) < PAGE * PAGES
+    wrong = faults_of(documents, by, of_template, view.policy.timezone, whole=whole)
+    lost = _unbound(documents, answers.papers, _lost_before(view))
+    unbound = AuditFact(what="unbound", items=tuple(map(_called, lost)), n=len(lost))
+    return (*wrong, unbound) if lost else wrong
+
+
+def _told(documents: list[Document], answers: Answers) -> tuple[AuditFact, ...]:
+    """What breaks no promise: a number that somebody wrote by hand, cards and a numerator that are not shown."""
+    by_hand = overridden(documents, _numerators(answers), _templates(answers))
+    hidden = sum(_is_hidden(one, answers.papers) for one in _first(documents))
+    facts = (
+        *((AuditFact(what="overridden", items=by_hand, n=len(by_hand)),) if by_hand else ()),
+        *((AuditFact(what="hidden_cards", n=hidden),) if hidden else ()),
+    )
+    return (*facts, AuditFact(what="no_numerator")) if _is_untold(documents, answers) else facts
+
+
+def _holds(documents: list[Document], answers: Answers, wrong: tuple[AuditFact, ...]) -> bool | None:
+    if wrong:
+        return False
+    return None if _is_untold(documents, answers) else True
+
+
+def _is_untold(documents: list[Document], answers: Answers) -> bool:
+    """Numerators that our rights do not show; those of templates that are no more do not count, unless there are no
+    others."""
+    lost = len(stray(documents, _numerators(answers), _templates(answers)))
+    refused = any(isinstance(page, Failure) for page in (*answers.templates, *answers.numerators))
+    return lost > 0 and (refused or lost == len(documents))
 
 
 def _templates(answers: Answers) -> dict[int, int]:
@@ -152,7 +204,7 @@ def _templates(answers: Answers) -> dict[int, int]:
 
 
 def _numerators(answers: Answers) -> dict[int, Numerator]:
-    """Without the right to change templates none is told: then every template counts by itself."""
+    """Without the right to change templates none is told."""
     rows = _rows(answers.numerators, "numerators")
     return {one.id: one for one in map(_numerator, rows) if one is not None}
 
@@ -167,6 +219,7 @@ def _numerator(row: dict[str, Any]) -> Numerator | None:
         id=number,
         template=str(row.get("template") or "{NUMBER}"),
         step=integer(told.get("step")) or 1,
+        start=integer(told.get("start")),
         period=told.get("periodicBy") if told.get("periodicBy") in ("day", "month", "year") else None,
         timezone=_zone(told.get("timezone")),
     )
@@ -177,27 +230,35 @@ def _zone(told: Any) -> str | None:
     return told if isinstance(told, str) and zone_name(told) == told else None
 
 
-def _unbound(documents: Iterable[Document], cards: Mapping[int, Any]) -> list[Document]:
-    """Bound to nothing, or to a card that its list no longer has; an empty list may be our lack of rights."""
-    there = {
-        kind: {integer(row.get("ID")) for row in rows_of(answer)}
-        for kind, answer in cards.items()
-        if not isinstance(answer, Failure) and rows_of(answer)
-    }
-    asked = {kind: _looked_for(documents, kind) for kind in there}
-    return [
-        document
-        for document in documents
-        if not document.entity_type
-        or not document.entity
-        or (document.id in asked.get(document.entity_type, ()) and document.entity not in there[document.entity_type])
-    ]
+def _unbound(documents: Iterable[Document], papers: Papers, lost: frozenset[str]) -> list[Document]:
+    """Bound to nothing, or to a card that its list no longer has. An empty list may be our lack of rights; it brings
+    no card back that was gone before."""
+    first = {one.id for one in _first(documents)}
+    shown = {kind: _ids(papers.cards.get(kind, [])) | _ids(papers.again.get(kind, [])) for kind in KINDS}
+
+    def is_gone(one: Document) -> bool:
+        if not one.entity_type or not one.entity:
+            return True
+        there = shown.get(one.entity_type, set())
+        is_told = one.id in first and bool(_ids(papers.cards.get(one.entity_type, [])))
+        return one.entity_type in KINDS and one.entity not in there and (is_told or _called(one) in lost)
+
+    return [one for one in documents if is_gone(one)]
 
 
-def _looked_for(documents: Iterable[Document], kind: int) -> set[int]:
-    """Only the cards of the first page of documents were looked for."""
-    first = sorted(documents, key=lambda one: -one.id)[:PAGE]
-    return {one.id for one in first if one.entity_type == kind}
+def _first(documents: Iterable[Document]) -> list[Document]:
+    """Those of the first page: their cards are looked for."""
+    return sorted(documents, key=lambda one: -one.id)[:PAGE]
+
+
+def _is_hidden(document: Document, papers: Papers) -> bool:
+    """Not one card of the kind was shown: all are deleted, or our rights do not reach them."""
+    answer = papers.cards.get(document.entity_type)
+    return document.entity > 0 and isinstance(answer, list) and not answer
+
+
+def _ids(answer: Any) -> set[int | None]:
+    return set() if isinstance(answer, Failure) else {integer(row.get("ID")) for row in rows_of(answer)}
 
 
 def _links(answers: list[Any]) -> tuple[AuditFact, ...]:

@@ -86,9 +86,7 @@ Answers = dict[str, tuple[int, Any] | None]
 
 
 async def ask(get: Get, account: Account) -> Answers:
-    instance, token = account.settings["instance"], account.secrets["token"]
-    prefix = "/v3" if account.settings.get("product") == "max" else ""
-    base = f"{prefix}/waInstance{instance}"
+    base, token = _base(account), account.secrets["token"]
     state = await get(f"{base}/getStateInstance/{token}", secret_path=True)
     word = text(mapping(state[1]).get("stateInstance"))
     settings = None
@@ -100,9 +98,15 @@ async def ask(get: Get, account: Account) -> Answers:
 async def send(get: Get, account: Account, *, sender: str, to: str, text: str) -> None:  # noqa: ARG001 - one
     """One instance is one account. A message is queued even where the instance is not authorised [green-api.com,
     SendMessage], so it says nothing unless the state was read beside."""
-    path = f"/waInstance{account.settings['instance']}/sendMessage/{account.secrets['token']}"
+    path = f"{_base(account)}/sendMessage/{account.secrets['token']}"
     status, body = await get(path, secret_path=True, post={"chatId": to, "message": text})
     taken(status, bool(mapping(body).get("idMessage")))
+
+
+def _base(account: Account) -> str:
+    """MAX has a tree of its own [green-api.com/v3/docs]."""
+    prefix = "/v3" if account.settings.get("product") == "max" else ""
+    return f"{prefix}/waInstance{account.settings['instance']}"
 
 
 async def _optional(get: Get, path: str) -> tuple[int, Any] | None:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from sys import intern
+from typing import Any, NamedTuple
 
 from monitor.core.history import integer, moment
 from monitor.core.model import Failure, Reason
 from monitor.core.plugin import Call, PortalProbe, Question, View
 from monitor.core.reading import ClockSeen, Finding, LicenceSeen, Reading, ScopesSeen
-from probes._asking import asking, gather, total_failure
+from monitor.core.replacing import maker
+from probes._asking import asking, total_failure
 
 NEEDED = ("imopenlines", "crm", "im", "department")
 USERS = frozenset({"user", "user_basic", "user_brief"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Answers(NamedTuple):
     asked: datetime
     answered: datetime
     time: Any
+
+
+_reading, _seen = maker(Reading), maker(ClockSeen)
 
 
 TIME: tuple[Question, ...] = (("server.time", None),)
@@ -35,7 +38,7 @@ def first(view: View) -> tuple[Question, ...]:
 async def then(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> Answers:
     """`asked` is the beginning of the tick: what went before the question makes the clock's doubt larger, no more."""
     del call, questions
-    return Answers(asked=view.now, answered=view.clock(), time=told[0])
+    return Answers(view.now, view.clock(), told[0])
 
 
 def read(answers: Answers, view: View, now: datetime) -> Reading:
@@ -46,20 +49,28 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     if portal is None:
         failure = Failure(reason=Reason.MALFORMED, detail="server.time is no date with an offset")
         return Reading(probe="portal_health", source="bitrix24", at=now, failures=(failure,))
-    seen = ClockSeen(portal=portal, asked=answers.asked, answered=answers.answered)
-    return Reading(probe="portal_health", source="bitrix24", at=now, findings=(seen,))
+    seen = _seen(portal=portal, asked=answers.asked, answered=answers.answered)
+    return _reading(probe="portal_health", source="bitrix24", at=now, findings=(seen,))
 
 
-async def ask_rights(call: Call, view: View) -> list[Any]:
+RIGHTS_ASKED: tuple[Question, ...] = (("app.info", None), ("scope", None))
+
+
+def first_rights(view: View) -> tuple[Question, ...]:
     del view
-    return await gather(call, (("app.info", None), ("scope", None)))
+    return RIGHTS_ASKED
+
+
+async def then_rights(call: Call, view: View, questions: Sequence[Question], told: Sequence[Any]) -> list[Any]:
+    del call, questions
+    return list(map(view.recall.read, told))
 
 
 def read_rights(answers: list[Any], view: View, now: datetime) -> Reading:
     """app.info differs between an application (its licence and payment) and a webhook (scopes and licence)."""
     failure = total_failure(answers)
     if failure is not None:
-        return Reading(probe="portal_rights", source="bitrix24", at=now, failure=failure)
+        return Reading(probe="portal_rights", source="bitrix24", at=now, failure=failure, failures=tuple(answers))
     findings: list[Finding] = []
     info, scope = answers
     if isinstance(info, dict):
@@ -80,7 +91,7 @@ def missing(granted: frozenset[str]) -> frozenset[str]:
 
 def _granted(scope: Any, info: Any) -> frozenset[str] | None:
     told = scope if isinstance(scope, list) else info.get("SCOPE") if isinstance(info, dict) else None
-    return frozenset(str(word).lower() for word in told) if isinstance(told, list) else None
+    return frozenset([intern(str(word).lower()) for word in told]) if isinstance(told, list) else None
 
 
 def _licence(info: dict[str, Any]) -> LicenceSeen:
@@ -93,5 +104,12 @@ def _licence(info: dict[str, Any]) -> LicenceSeen:
 
 
 PROBE = PortalProbe(name="portal_health", ask=asking(first, then), read=read, first=first, then=then)
-RIGHTS = PortalProbe(name="portal_rights", ask=ask_rights, read=read_rights, every=timedelta(hours=1))
+RIGHTS = PortalProbe(
+    name="portal_rights",
+    ask=asking(first_rights, then_rights),
+    read=read_rights,
+    every=timedelta(hours=1),
+    first=first_rights,
+    then=then_rights,
+)
 PROBES = (PROBE, RIGHTS)

@@ -1,14 +1,15 @@
 """Audit: the whole department can write from the company's number (G5), and the queue holds people who work.
 
 Rights of roles are not told over REST: permitted is who stands in the queue or whose department does. The head of a
-department answers for it and need not stand in the queue. LAST_LOGIN tells who was long absent; nobody is called so
-who is online, who answered a customer lately, or of whom it is not told.
+department answers for it and need not stand in the queue. LAST_LOGIN tells who was long absent, but a browser that
+stays logged in moves it no more: nobody is called so who was seen online or answered a customer lately, or of whom it
+is not told.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +17,13 @@ from typing import Any
 from monitor.core.history import integer, moment
 from monitor.core.model import Department, Failure, Line, Manager
 from monitor.core.plugin import Call, PortalProbe, View
-from monitor.core.reading import AuditFact, AuditSeen, Reading
+from monitor.core.reading import AuditFact, AuditSeen, OnlineSeen, Reading
 from probes._asking import total_failure
 from probes._audits import names, reading, unknown, untold, watched, why
 from probes._lines import config_queue, line_of
 from probes.discovery import ask_lines, ask_pages, department_of, manager_of, rows_of
 
-ABSENT = timedelta(days=14)
+ABSENT, A_DAY = timedelta(days=14), timedelta(days=1)
 WRITE, STAFFED = "department_can_write", "queue_staffed"
 
 
@@ -35,10 +36,12 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staff:
-    """Everybody by id; `away` are the days since somebody was last seen, where that is long."""
+    """Everybody by id; `away` are the days since somebody was last seen, where that is long; `staying` are online now
+    and logged in on another day."""
 
     people: Mapping[int, Manager]
     away: Mapping[int, int]
+    staying: frozenset[int]
 
     def works(self, user: int) -> bool:
         return user in self.people and self.people[user].active
@@ -70,25 +73,36 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     lines = watched(filter(None, map(line_of, answers.lines)), view)
     found = [_staffed(line, rows[line.id], staff) for line in lines]
     found += [_can_write(line, answers.departments, staff, view) for line in lines if _department(view) is not None]
-    return reading("queue_audit", now, found, parts)
+    online = _online([rows[line.id] for line in lines], lines, staff)
+    return reading("queue_audit", now, (*found, *online), parts)
 
 
 def _staff(rows: list[Any], view: View, now: datetime) -> Staff:
     people = {one.id: one for one in map(manager_of, rows_of(rows)) if one is not None}
     busy = {turn.responder for turn in view.state.turns.values()}
-    away = {}
+    online, away, staying = dict(view.state.memory.online), {}, set()
     for row in rows_of(rows):
-        user, seen = integer(row.get("ID")), moment(row.get("LAST_LOGIN"))
-        online = row.get("IS_ONLINE") == "Y"
-        if user and seen is not None and not online and user not in busy and now - seen >= ABSENT:
+        user, login = integer(row.get("ID")), moment(row.get("LAST_LOGIN"))
+        if not user or login is None:
+            continue
+        seen = max(login, online.get(user, login))
+        if row.get("IS_ONLINE") == "Y":
+            staying |= {user} if now - login >= A_DAY else set()
+        elif user not in busy and now - seen >= ABSENT:
             away[user] = (now - seen).days
-    return Staff(people=people, away=away)
+    return Staff(people=people, away=away, staying=frozenset(staying))
+
+
+def _online(rows: Iterable[Mapping[str, Any]], lines: Iterable[Line], staff: Staff) -> tuple[OnlineSeen, ...]:
+    """Of those in the queues of these lines alone: the others stand nowhere where they could be missed."""
+    queues = {user for line, row in zip(lines, rows, strict=True) for user in _members(line, row)}
+    users = tuple(sorted(queues & staff.staying))
+    return (OnlineSeen(users=users),) if users else ()
 
 
 def _staffed(line: Line, row: Mapping[str, Any], staff: Staff) -> AuditSeen:
     """Somebody who works is in the queue, and nobody who does not."""
-    _, put_in = config_queue(row.get("CONFIG_QUEUE"))
-    members = dict.fromkeys([*line.queue, *(user for user in put_in if user)])
+    members = _members(line, row)
     dismissed = [user for user in members if user in staff.people and not staff.works(user)]
     absent = [user for user in members if staff.works(user) and user in staff.away]
     working = [user for user in members if staff.works(user) and user not in staff.away]
@@ -103,6 +117,11 @@ def _staffed(line: Line, row: Mapping[str, Any], staff: Staff) -> AuditSeen:
     holds = not facts
     facts = facts or [AuditFact(what="staffed", n=len(working))]
     return AuditSeen(check=STAFFED, line=line.id, holds=holds, facts=tuple(facts))
+
+
+def _members(line: Line, row: Mapping[str, Any]) -> dict[int, None]:
+    _, put_in = config_queue(row.get("CONFIG_QUEUE"))
+    return dict.fromkeys([*line.queue, *(user for user in put_in if user)])
 
 
 def _department(view: View) -> int | None:

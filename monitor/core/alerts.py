@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.core.cover_words import why_covered
@@ -14,6 +14,7 @@ from monitor.core.words import plural, sentence
 
 Labels = tuple[tuple[str, str], ...]
 
+MOST_EVIDENCE = 20  # portals whose evidence one alert carries; the rest are counted
 MOST_INCIDENTS = 5  # whose evidence one alert carries; the rest are counted
 _MORE = {"ru": "и ещё {count}", "en": "and {count} more"}
 _SAME = {"ru": ("такой же случай", "таких же случая", "таких же случаев"), "en": ("such case", "", "such cases")}
@@ -83,8 +84,14 @@ def _spoken(words: Mapping[str, Words], language: str) -> Words:
 
 
 def _why_covered(incident: Incident, language: str) -> str:
-    """Nothing of what is everyone's."""
-    return "" if incident.kind is IncidentKind.PROVIDER_OUTAGE else sentence(why_covered(incident, language))
+    """Nothing of what is everyone's. In an alert, whose label stays as it was opened, the label's reason: what has
+    changed since, as when the guarantee ended, is told on the incident's page."""
+    if incident.kind is IncidentKind.PROVIDER_OUTAGE:
+        return ""
+    label = dict(incident.alert).get("guaranteed", "yes" if incident.guaranteed else "no")
+    if (label == "yes") is not incident.guaranteed:
+        incident = replace(incident, guaranteed=label == "yes", cover="")
+    return sentence(why_covered(incident, language))
 
 
 def _evidence(members: list[Incident], language: str) -> str:
@@ -96,3 +103,20 @@ def _evidence(members: list[Incident], language: str) -> str:
 
 def _more(count: int, language: str) -> str:
     return f"{_MORE[language].format(count=count)} {plural(count, _SAME[language], language)}"
+
+
+def together(wanted: Iterable[Alert]) -> Iterable[Alert]:
+    """Alerts with the same labels are one, with the first one's words and everybody's evidence: a provider's outage
+    is found on each portal and told once."""
+    same: dict[Labels, list[Alert]] = {}
+    for alert in wanted:
+        same.setdefault(alert.labels, []).append(alert)
+    return (_merged(alerts) if len(alerts) > 1 else alerts[0] for alerts in same.values())
+
+
+def _merged(alerts: Sequence[Alert]) -> Alert:
+    first = min(alerts, key=lambda alert: (alert.starts_at, alert.generator_url))
+    told = [dict(alert.annotations).get("evidence", "") for alert in alerts]
+    rest = [f"+ {len(told) - MOST_EVIDENCE}"] if len(told) > MOST_EVIDENCE else []
+    evidence = "\n\n".join(filter(None, [*told[:MOST_EVIDENCE], *rest]))
+    return replace(first, annotations=tuple(sorted((dict(first.annotations) | {"evidence": evidence}).items())))

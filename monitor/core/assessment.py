@@ -20,7 +20,7 @@ Labels = tuple[tuple[str, str], ...]
 
 class Say(StrEnum):
     OPEN = "open"
-    HOLD = "hold"  # neither: what is open stays open, what is not stays away
+    HOLD = "hold"  # neither: what is open stays open, maybe told in other texts, what is not stays away
     CLOSE = "close"
 
 
@@ -37,7 +37,8 @@ class Assessment:
     """One rule's say of one subject. Only what is open or opens has labels and texts.
 
     `covered`: whether the guarantee covers it at all; `labels`: the alert's own, sorted pairs; `since`: when what is
-    wrong began; `through_portal`: known through the portal alone, so a portal out of sight hides it.
+    wrong began, `until`: when it ended, None = now; `through_portal`: known through the portal alone, so a portal out
+    of sight hides it.
     """
 
     kind: IncidentKind
@@ -49,6 +50,7 @@ class Assessment:
     cover: str = ""  # why it is not covered, a word of the table of cover; "" = by its kind
     through_portal: bool = True
     since: datetime | None = None
+    until: datetime | None = None
     labels: Labels = ()
     texts: Texts = Texts()
     close_reason: str = ""
@@ -65,12 +67,12 @@ class Scene:
         policy: Policy,
         now: datetime,
         working: Callable[[Turn], timedelta | None] = lambda _: None,
-        is_line_open: Callable[[int], bool] = lambda _: True,
+        is_line_open: Callable[[int, datetime], bool] = lambda _line, _at: True,
         outages: Mapping[str, Outage] = NONE,
     ) -> None:
         self.state, self.policy, self.now = state, policy, now
         self.working = working  # how long an open turn has waited on its line's working clock, None = not told
-        self.is_line_open = is_line_open  # whether a line works now
+        self.is_line_open = is_line_open  # whether a line works at a moment
         self.outages = outages  # of providers, by their type
         self._open = {(one.kind, one.subject): one for one in state.incidents.values()}
 
@@ -81,10 +83,14 @@ class Scene:
     def is_open(self, kind: IncidentKind, subject: str) -> bool:
         return (kind, subject) in self._open
 
+    def of(self, kind: IncidentKind, subject: str) -> Incident | None:
+        """The open one."""
+        return self._open.get((kind, subject))
+
     def opened(self, *kinds: IncidentKind) -> tuple[Incident, ...]:
         """The open incidents of these kinds."""
         return tuple(one for one in self.state.incidents.values() if one.kind in kinds)
 
 
-def closing(kind: IncidentKind, subject: str, reason: str) -> Assessment:
-    return Assessment(kind=kind, subject=subject, say=Say.CLOSE, close_reason=reason)
+def closing(kind: IncidentKind, subject: str, reason: str, until: datetime | None = None) -> Assessment:
+    return Assessment(kind=kind, subject=subject, say=Say.CLOSE, close_reason=reason, until=until)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from monitor.core.assessment import Scene, Texts
 from monitor.core.audit_facts import FACTS
 from monitor.core.incident import Words
 from monitor.core.memory import Audit
 from monitor.core.reading import AuditFact, AuditSeen
-from monitor.core.words import LANGUAGES, moment, plural, sentence
+from monitor.core.setting_words import days_words, opened_words, setting_words, value_words
+from monitor.core.words import LANGUAGES, moment, plural, quotable, sentence
 
 MOST_NAMES = 10
 COUNTED = frozenset({"routed", "notified"})  # facts that tell of so many dialogs of so many
@@ -40,7 +41,7 @@ _ADVICE = {
         "crm_notified": "Интегратор: включить в линии поиск и создание клиента в CRM.",
         "queue_staffed": "Интегратор: убрать из очереди уволенных и отсутствующих, поставить тех, кто работает.",
         "config_drift": "Интегратор: узнать, кто и зачем изменил линию, и вернуть прежнее или снять новый снимок: "
-        "messenger-monitor snapshot --portal {portal}.",
+        "`messenger-monitor snapshot --portal {portal}`.",
         "document_numbers": "Интегратор: проверить нумератор и шаблоны, перепроверить удалённые документы.",
     },
     "en": {
@@ -50,7 +51,7 @@ _ADVICE = {
         "crm_notified": "Integrator: switch on the line's search and creation of customers in the CRM.",
         "queue_staffed": "Integrator: take dismissed and absent people out of the queue and put in those who work.",
         "config_drift": "Integrator: find out who changed the line and why, then put it back or take a new snapshot: "
-        "messenger-monitor snapshot --portal {portal}.",
+        "`messenger-monitor snapshot --portal {portal}`.",
         "document_numbers": "Integrator: check the numerator and the templates, look after deleted documents.",
     },
 }
@@ -63,6 +64,17 @@ _READ = {"ru": "проверено {at}", "en": "looked at {at}"}
 _LINE = {"ru": "Линия «{name}»", "en": 'Line "{name}"'}
 _DIALOGS = {"ru": ("диалог", "диалоги", "диалоги"), "en": ("dialog", "", "dialogs")}
 _OF_DIALOGS = {"ru": ("диалога", "диалогов", "диалогов"), "en": ("dialog", "", "dialogs")}
+_OF_PEOPLE = {"ru": ("сотрудника", "сотрудников", "сотрудников"), "en": ("", "", "")}
+_DAYS = {"ru": ("день", "дня", "дней"), "en": ("day", "", "days")}
+_ITEMS: Mapping[str, Callable[[str, str], str]] = {
+    "setting": setting_words,
+    "worktime": value_words,
+    "timezone": value_words,
+    "days_off": days_words,
+    "holidays": value_words,
+    "public_links": opened_words,
+}
+_NOBODY = ("-",)  # opened a public link
 _MORE = {"ru": " и ещё {count}", "en": " and {count} more"}
 
 
@@ -81,14 +93,24 @@ def is_kept(seen: AuditSeen) -> bool | None:
 
 def fact_words(fact: AuditFact, language: str) -> str:
     """One fact as a sentence's part. An unknown word is shown as it is."""
-    text = FACTS[language].get(fact.what, fact.what)
-    return text.format(
-        people=_listed(fact.people, language),
-        items=_listed(fact.items, language),
-        dialogs=plural(len(fact.items), _DIALOGS[language], language),
-        of_dialogs=plural(fact.of, _OF_DIALOGS[language], language),
-        n=fact.n,
-        of=fact.of,
+    what = "unopened_links" if fact.what == "public_links" and fact.items == _NOBODY else fact.what
+    told = _ITEMS.get(what)
+    items = tuple(told(item, language) for item in fact.items) if told is not None else fact.items
+    return (
+        FACTS[language]
+        .get(what, what)
+        .format(
+            people=_listed(fact.people, language),
+            items=_listed(items, language),
+            was=items[0] if items else "",
+            now=items[-1] if items else "",
+            days=plural(fact.n, _DAYS[language], language),
+            of_people=plural(fact.of, _OF_PEOPLE[language], language),
+            dialogs=plural(len(fact.items), _DIALOGS[language], language),
+            of_dialogs=plural(fact.of, _OF_DIALOGS[language], language),
+            n=fact.n,
+            of=fact.of,
+        )
     )
 
 
@@ -115,4 +137,4 @@ def _words(audit: Audit, scene: Scene, language: str) -> Words:
 
 def _line(audit: Audit, scene: Scene, language: str) -> str:
     line = scene.state.lines.get(audit.seen.line)
-    return _LINE[language].format(name=line.name if line and line.name else audit.seen.line)
+    return _LINE[language].format(name=quotable(line.name) if line and line.name else audit.seen.line)

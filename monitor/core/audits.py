@@ -13,6 +13,7 @@ from monitor.core.policy import CHECKS, Policy
 from monitor.core.reading import AuditFact, AuditSeen, Reading
 
 WHOLE_PORTAL = 0
+FACTS_OF_DIALOGS = frozenset({"notified", "routed"})
 STALE = 3  # rhythms after which a finding that was not renewed is none
 
 # Which checks each audit looks at.
@@ -58,10 +59,18 @@ def _untold(audit: Audit, reading: Reading, now: datetime) -> Audit:
 
 
 def _folded(before: Audit | None, seen: AuditSeen, now: datetime) -> Audit:
-    """What cannot be told now began when it could not be told."""
+    """What cannot be told now began when it could not be told. A run that found no dialog, as after every weekend, has
+    shown nothing: neither that it holds again nor that it does not, so what the last dialogs showed stands."""
+    if before is not None and _dialogs_of(seen) == 0 and _dialogs_of(before.seen):
+        seen = before.seen
     same = before is not None and before.seen.holds is seen.holds
     fresh = Audit(seen=seen, since=now, read_at=now)
     return replace(fresh, since=before.since) if before is not None and same else fresh
+
+
+def _dialogs_of(seen: AuditSeen) -> int | None:
+    """How many dialogs it rests on; None = on none, a setting decides."""
+    return next((fact.of for fact in seen.facts if fact.what in FACTS_OF_DIALOGS), None)
 
 
 def standing_audits(state: PortalState, policy: Policy, now: datetime) -> Iterator[Audit]:

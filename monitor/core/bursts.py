@@ -17,6 +17,7 @@ from monitor.core.habit import Model, hours_from, model_of
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import ChannelKey
 from monitor.core.policy import Policy
+from monitor.core.quiet_days import DaysOff, QuietDays
 from monitor.core.reading import Finding, HistorySeen
 from monitor.core.turn_book import shelf_of
 
@@ -29,13 +30,14 @@ LONGEST = timedelta(days=3)  # a longer silence has other stories, and its own i
 
 
 def learnt(
-    state: PortalState, findings: Sequence[Finding], policy: Policy, days_off: frozenset[int]
+    state: PortalState, findings: Sequence[Finding], policy: Policy, days_off: QuietDays
 ) -> tuple[Mapping[ChannelKey, ChannelMemory], tuple[str, ...]]:
     """The channels with what a burst tells of their past, and a note for each such outage."""
     arrived: dict[ChannelKey, list[tuple[datetime, int]]] = defaultdict(list)
     for key, at, chat in _arrivals(state, findings):
         arrived[key].append((at, chat))
-    found = {key: gap for key, rows in arrived.items() if (gap := _gap(state.channels[key], rows, policy, days_off))}
+    gaps = {key: _gap(state.channels[key], rows, policy, days_off(key.line)) for key, rows in arrived.items()}
+    found = {key: gap for key, gap in gaps.items() if gap}
     if not found:
         return state.channels, ()
     channels = {
@@ -59,7 +61,7 @@ def _arrivals(state: PortalState, findings: Iterable[Finding]) -> Iterator[tuple
 
 
 def _gap(
-    memory: ChannelMemory, arrived: list[tuple[datetime, int]], policy: Policy, days_off: frozenset[int]
+    memory: ChannelMemory, arrived: list[tuple[datetime, int]], policy: Policy, days_off: DaysOff
 ) -> tuple[datetime, datetime] | None:
     """From the last word in either direction to the first of the crowd, where both are out of the ordinary."""
     first = min(at for at, _ in arrived)
@@ -83,7 +85,7 @@ def _is_known(memory: ChannelMemory, last: datetime) -> bool:
     return any(end is None or end > last for _, end in memory.outages)
 
 
-def _expected(model: Model, since: datetime, until: datetime, zone: str, days_off: frozenset[int]) -> float:
+def _expected(model: Model, since: datetime, until: datetime, zone: str, days_off: DaysOff) -> float:
     """Conversations that usually come between two moments."""
     total = 0.0
     for start, end in hours_from(since, zone):

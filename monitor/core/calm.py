@@ -7,21 +7,35 @@ streaks of channels stand still meanwhile: beyond what confirms a state nobody a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from monitor.core.calendar import NEVER
 from monitor.core.channel_rules import is_settled
 from monitor.core.expiries import terms
 from monitor.core.incident import IncidentKind
 from monitor.core.memory import ChannelMemory, Cursor, PortalMemory, PortalState
-from monitor.core.model import ChannelKey, State
+from monitor.core.model import Department, Line, Manager, State
 from monitor.core.policy import Policy
 from monitor.core.portal_clock import ahead, is_another, skew_of
 from monitor.core.portal_rules import GOOD_POLLS
-from monitor.core.reading import ActivitiesSeen, ClockSeen, Finding, FlagSeen, Reading, SessionsProbed
+from monitor.core.reading import (
+    ActivitiesSeen,
+    ChatTouched,
+    ClockSeen,
+    ConnectorsSeen,
+    Finding,
+    FlagSeen,
+    LicenceSeen,
+    LinesSeen,
+    Reading,
+    ScopesSeen,
+    SessionsProbed,
+    StaffSeen,
+)
 from monitor.core.replacing import replace
-from monitor.core.sessions import moved, watermark
+from monitor.core.sessions import moved, touched, watermark
 from monitor.core.turn import Turn
 from monitor.core.turn_book import waiting
 
@@ -34,6 +48,7 @@ LASTING = frozenset(
     | {IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED}
 )
 EACH_POLL = frozenset({"portal_health", "connector_status", "dialogs"})
+OF_THE_PORTAL = EACH_POLL | {"discovery", "portal_rights"}
 
 
 def calm_until(state: PortalState, policy: Policy, now: datetime) -> datetime | None:
@@ -71,42 +86,101 @@ def calmly(
     until, last = state.calm_until, state.memory.last_success
     if until is None or last is None or not last <= now < until or state.judged_by is not policy or outages:
         return None
-    cursor, skew = state.cursor, state.memory.skew
+    if not all(_says_what_is_known(reading, state) for reading in readings):
+        return None
+    memory, cursor, is_told = state.memory, state.cursor, False
     for reading in readings:
-        if reading.failure is not None or reading.failures or reading.news or reading.probe not in EACH_POLL:
-            return None
         for finding in reading.findings:
-            if type(finding) is ActivitiesSeen:
-                if finding.watermark is None or not _is_repeated(finding, state):
-                    return None
+            if type(finding) is ClockSeen:
+                memory = replace(memory, skew=skew_of(finding))
+            elif type(finding) is ActivitiesSeen and finding.watermark is not None:
+                is_told = True
                 cursor = replace(cursor, watermark=watermark(cursor.watermark, finding.watermark))
-            elif type(finding) is ClockSeen and skew is not None and not is_another(skew, skew_of(finding)):
-                skew = skew_of(finding)
-            elif not _is_known(finding, state.channels, cursor):
-                return None
-    if cursor is state.cursor:
+            elif type(finding) is StaffSeen:
+                cursor = replace(cursor, discovered=now)
+    if not is_told:
         return None  # the dialogs were not looked at
-    return replace(
-        state,
-        memory=replace(state.memory, good=state.memory.good + 1, last_success=now, skew=skew),
-        cursor=cursor,
-    )
+    return replace(state, memory=replace(memory, good=memory.good + 1, last_success=now), cursor=cursor)
+
+
+def _says_what_is_known(reading: Reading, state: PortalState) -> bool:
+    if reading.failure is not None or reading.failures or reading.news or reading.probe not in OF_THE_PORTAL:
+        return False
+    return all(_NO_NEWS.get(type(finding), _never)(finding, state) for finding in reading.findings)
+
+
+def _never(finding: Finding, state: PortalState) -> bool:
+    """Whatever else is told has to be judged."""
+    del finding, state
+    return False
 
 
 def _is_repeated(seen: ActivitiesSeen, state: PortalState) -> bool:
     """Every row was told before."""
     known, cursor = state.sessions, state.cursor
-    return seen.complete and not any(
+    is_told = seen.complete and seen.watermark is not None
+    return is_told and not any(
         row.id > cursor.highest_session or moved(row, cursor, known.get(row.id)) for row in seen.sessions
     )
 
 
-def _is_known(finding: Finding, channels: Mapping[ChannelKey, ChannelMemory], cursor: Cursor) -> bool:
-    """A flag that repeats its word, and ids of which none answered."""
-    if type(finding) is FlagSeen:
-        memory = channels.get(finding.key)
-        return memory is not None and not memory.gone and (memory.flag is finding or memory.flag == finding)
-    return type(finding) is SessionsProbed and finding.highest <= cursor.highest_session
+def _is_known(flag: FlagSeen, state: PortalState) -> bool:
+    """A flag that repeats its word, or says that there is no channel where none was."""
+    memory = state.channels.get(flag.key)
+    if memory is None:
+        return not (flag.configured or flag.status or flag.error)
+    return not memory.gone and (memory.flag is flag or memory.flag == flag)
+
+
+def _is_untouched(seen: ChatTouched, state: PortalState) -> bool:
+    return not touched(state.sessions, seen)
+
+
+def _goes_on(clock: ClockSeen, state: PortalState) -> bool:
+    skew = state.memory.skew
+    return skew is not None and not is_another(skew, skew_of(clock))
+
+
+def _found_nothing(seen: SessionsProbed, state: PortalState) -> bool:
+    return seen.highest <= state.cursor.highest_session
+
+
+def _are_the_lines(seen: LinesSeen, state: PortalState) -> bool:
+    return _are(seen.lines, state.lines)
+
+
+def _are_the_connectors(seen: ConnectorsSeen, state: PortalState) -> bool:
+    return dict(seen.connectors) == state.connectors
+
+
+def _are_the_staff(seen: StaffSeen, state: PortalState) -> bool:
+    return _are(seen.managers, state.managers) and _are(seen.departments, state.departments)
+
+
+def _are_the_rights(seen: ScopesSeen, state: PortalState) -> bool:
+    return tuple(sorted(seen.missing)) == state.memory.missing_scopes
+
+
+def _is_the_licence(seen: LicenceSeen, state: PortalState) -> bool:
+    return seen == state.memory.licence
+
+
+def _are(told: Sequence[Line] | Sequence[Manager] | Sequence[Department], known: Mapping[int, object]) -> bool:
+    return len(told) == len(known) and all(known.get(one.id) == one for one in told)
+
+
+_NO_NEWS: Mapping[type, Callable[[Any, PortalState], bool]] = {
+    FlagSeen: _is_known,
+    ActivitiesSeen: _is_repeated,
+    ChatTouched: _is_untouched,
+    ClockSeen: _goes_on,
+    SessionsProbed: _found_nothing,
+    LinesSeen: _are_the_lines,
+    ConnectorsSeen: _are_the_connectors,
+    StaffSeen: _are_the_staff,
+    ScopesSeen: _are_the_rights,
+    LicenceSeen: _is_the_licence,
+}
 
 
 def _is_well(memory: PortalMemory) -> bool:

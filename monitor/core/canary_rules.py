@@ -9,6 +9,7 @@ from monitor.core.canary import ENOUGH, Canary, is_due, last_arrival, lost, with
 from monitor.core.memory import ChannelMemory, PortalState, Proof
 from monitor.core.model import ChannelKey, State
 from monitor.core.policy import CanaryRule, Policy
+from monitor.core.quiet_days import DaysOff, QuietDays
 from monitor.core.reading import CanarySent, CanaryTaken, Finding, HistorySeen
 from monitor.core.replacing import replace
 from monitor.core.silence import patience
@@ -29,7 +30,7 @@ def rules(policy: Policy) -> Mapping[ChannelKey, CanaryRule]:
 
 
 def fold_canaries(
-    state: PortalState, findings: Sequence[Finding], policy: Policy, days_off: frozenset[int]
+    state: PortalState, findings: Sequence[Finding], policy: Policy, days_off: QuietDays
 ) -> Mapping[ChannelKey, ChannelMemory]:
     """The channels with what these findings tell; the very mapping that came in where that is nothing."""
     if not rules(policy):
@@ -39,7 +40,7 @@ def fold_canaries(
         key = _place(finding)
         memory = channels.get(key) if key is not None else None
         if key is not None and memory is not None:
-            channels[key] = _told(memory, finding, policy, days_off)
+            channels[key] = _told(memory, finding, policy, days_off(key.line))
     changed = any(channels[key] is not memory for key, memory in state.channels.items())
     return channels if changed else state.channels
 
@@ -54,7 +55,7 @@ def _place(finding: Finding) -> ChannelKey | None:
             return None
 
 
-def _told(memory: ChannelMemory, finding: Finding, policy: Policy, days_off: frozenset[int]) -> ChannelMemory:
+def _told(memory: ChannelMemory, finding: Finding, policy: Policy, days_off: DaysOff) -> ChannelMemory:
     known = memory.canaries
     match finding:
         case CanarySent(number=number, digest=digest, at=at):
@@ -70,7 +71,7 @@ def _told(memory: ChannelMemory, finding: Finding, policy: Policy, days_off: fro
     return _encouraged(replace(memory, canaries=after), policy.timezone, days_off)
 
 
-def _encouraged(memory: ChannelMemory, zone: str, days_off: frozenset[int]) -> ChannelMemory:
+def _encouraged(memory: ChannelMemory, zone: str, days_off: DaysOff) -> ChannelMemory:
     """A canary that arrived is as good as a customer: patience starts anew."""
     waited, arrived = memory.patience, last_arrival(memory.canaries)
     if waited is None or waited.after is None or arrived is None or arrived <= waited.since:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
-from monitor.core.channel_words import about_channel
+from monitor.core.channel_words import about_channel, still
 from monitor.core.cover import Cover, cover_of_channel
-from monitor.core.diagnosis import rests_on_portal
+from monitor.core.diagnosis import is_unread, rests_on_portal, shown_since
 from monitor.core.incident import IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import BLIND_STATES, State
@@ -21,6 +21,7 @@ from monitor.core.policy import Policy
 CONNECTING_FOR = timedelta(minutes=10)
 OFFLINE_FOR = timedelta(minutes=30)
 LOGOUT_RISK_AFTER = timedelta(days=10)  # linked devices are logged out after 14 days without the phone
+SLACK = timedelta(seconds=1)  # polls come a little early or late: a whole number of them is to be enough
 FLAPS, QUIET = 6, timedelta(hours=1)
 
 DOWN = frozenset({State.BANNED, State.UNPAID, State.OPENED_ELSEWHERE, State.TOKEN_REVOKED, State.MISCONFIGURED})
@@ -53,6 +54,8 @@ def channels(scene: Scene) -> Iterator[Assessment]:
         if incident.subject not in present:
             yield closing(incident.kind, incident.subject, "gone")
     for subject, memory in present.items():
+        if is_unread(memory):
+            yield from _unread(scene, subject, memory)
         if memory.hidden is not None or (_is_well(memory) and subject not in in_trouble):
             continue
         yield from _states(scene, subject, memory)
@@ -64,13 +67,33 @@ def _is_well(memory: ChannelMemory) -> bool:
     return memory.diagnosis.state is State.CONNECTED and not memory.flips
 
 
+def _unread(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Assessment]:
+    """That nobody can tell its state. What was told before goes on, but for a silence that a customer has broken."""
+    kind, others = IncidentKind.CHANNEL_DEGRADED, False
+    for incident in scene.opened(*CHANNEL_KINDS):
+        if incident.subject == subject and incident.kind is IncidentKind.CHANNEL_SILENT and not _is_silent(memory):
+            yield closing(incident.kind, subject, "recovered")
+        elif incident.subject == subject:
+            others |= incident.kind is not kind or ("state", State.UNKNOWN.value) not in incident.labels
+    if not others and memory.unread >= scene.policy.confirm_open:
+        yield _opening(scene, kind, subject, memory)
+
+
+def _is_silent(memory: ChannelMemory) -> bool:
+    return memory.hidden is not None and memory.hidden.state is State.SILENT
+
+
 def _states(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Assessment]:
     due = due_kind(memory, scene.policy)
     for kind in STATE_KINDS:
         if kind is due:
             yield _opening(scene, kind, subject, memory)
-        elif scene.is_open(kind, subject) and (reason := _end(kind, due, memory, scene.policy)):
+        elif (incident := scene.of(kind, subject)) is None:
+            continue
+        elif reason := _end(kind, due, memory, scene.policy):
             yield closing(kind, subject, reason)
+        elif memory.diagnosis.state in _PASSING:
+            yield Assessment(kind=kind, subject=subject, say=Say.HOLD, texts=still(incident, memory, scene))
 
 
 def due_kind(memory: ChannelMemory, policy: Policy) -> IncidentKind | None:
@@ -118,7 +141,9 @@ def _end(kind: IncidentKind, due: IncidentKind | None, memory: ChannelMemory, po
 def is_settled(memory: ChannelMemory, policy: Policy) -> bool:
     """Connected often enough and long enough: a rescan is followed by minutes of hiccups."""
     since = memory.well_since
-    return memory.well >= policy.confirm_close and since is not None and _seen_at(memory) - since >= policy.settle
+    return (
+        memory.well >= policy.confirm_close and since is not None and _seen_at(memory) - since >= policy.settle - SLACK
+    )
 
 
 def _flapping(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Assessment]:
@@ -142,19 +167,28 @@ def _opening(scene: Scene, kind: IncidentKind, subject: str, memory: ChannelMemo
         cover="" if cover is Cover.COVERED else cover.value,
         through_portal=rests_on_portal(memory.diagnosis),
         since=memory.flips[0] if flapping else began(kind, memory),
-        labels=_labels(memory, with_state=not flapping),
+        labels=_labels(memory, scene.policy, with_state=not flapping),
         texts=about_channel(kind, memory, scene),
     )
 
 
 def began(kind: IncidentKind, memory: ChannelMemory) -> datetime:
-    return (memory.phone_gone or memory.since) if kind is IncidentKind.PHONE_LOGOUT_RISK else memory.since
+    gone = memory.phone_gone if kind is IncidentKind.PHONE_LOGOUT_RISK else None
+    return gone or shown_since(memory)
 
 
-def _labels(memory: ChannelMemory, *, with_state: bool) -> Labels:
+def _labels(memory: ChannelMemory, policy: Policy, *, with_state: bool) -> Labels:
     channel = memory.channel
-    own = (("connector", channel.connector), ("line", str(channel.line)), ("messenger", channel.messenger.value))
+    place = (("connector", channel.connector), ("line", str(channel.line)), ("messenger", channel.messenger.value))
+    own = (*place, ("source", _source(memory, policy)))
     return (*own, ("state", memory.diagnosis.state.value)) if with_state else own
+
+
+def _source(memory: ChannelMemory, policy: Policy) -> str:
+    """Who decides: what a provider told is true while the portal is away, and must be heard then."""
+    if memory.provider is None or not _by_provider(memory):
+        return "bitrix24"
+    return policy.provider_types.get(memory.provider.provider, memory.provider.provider)
 
 
 def _by_provider(memory: ChannelMemory) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from monitor.core.assessment import Scene, Texts
-from monitor.core.incident import IncidentKind, Words
+from monitor.core.diagnosis import shown_since
+from monitor.core.incident import Incident, IncidentKind, Words
 from monitor.core.memory import ChannelMemory, Diagnosis
 from monitor.core.model import Certainty
 from monitor.core.provider_words import with_provider
@@ -22,6 +25,24 @@ def about_channel(kind: IncidentKind, memory: ChannelMemory, scene: Scene) -> Te
     language = scene.policy.language
     changes = _changes(memory, scene, language) if kind is IncidentKind.CHANNEL_FLAPPING else ()
     return Texts(evidence=(*changes, *channel_evidence(memory, scene, language)), words=words)
+
+
+def still(incident: Incident, memory: ChannelMemory, scene: Scene) -> Texts:
+    """An open incident while its channel is on the way to another state: its trouble goes on, told as it was."""
+    words = {language: _still(incident, memory, scene, language) for language in incident.words}
+    return Texts(evidence=channel_evidence(memory, scene, scene.policy.language), words=words)
+
+
+def _still(incident: Incident, memory: ChannelMemory, scene: Scene, language: str) -> Words:
+    """Words that no wording of today makes stay as they are."""
+    wording, known = WORDS[language], incident.words[language]
+    facts = _facts(memory, scene, language, incident.since or incident.opened)
+    told = wording.by_kind.get(incident.kind) or wording.told_in(known.summary, facts)
+    if told is None:
+        return known
+    present = wording.present.format(state=wording.states[memory.diagnosis.state])
+    summary, description = (text.format(**facts) for text in told)
+    return replace(known, summary=summary, description=f"{description} {sentence(present)}")
 
 
 def channel_evidence(memory: ChannelMemory, scene: Scene, language: str) -> tuple[str, ...]:
@@ -56,18 +77,22 @@ def _doubt(diagnosis: Diagnosis, language: str) -> tuple[str, ...]:
 def _words(kind: IncidentKind, memory: ChannelMemory, scene: Scene, language: str) -> Words:
     wording = WORDS[language]
     summary, description = wording.channel(kind, memory.diagnosis)
-    since = (memory.phone_gone if kind is IncidentKind.PHONE_LOGOUT_RISK else None) or memory.since
-    facts = {
-        "channel": channel_name(memory.channel.key, memory.channel.messenger, scene, language),
-        "since": moment(since, scene.policy.timezone, language),
-        "lasted": span_of(coarse(scene.now - since), language),
-        "flips": f"{len(memory.flips)} {plural(len(memory.flips), wording.times, language)}",
-    }
+    since = (memory.phone_gone if kind is IncidentKind.PHONE_LOGOUT_RISK else None) or shown_since(memory)
+    facts = _facts(memory, scene, language, since)
     return Words(
         summary=summary.format(**facts),
         description=description.format(**facts),
         recommendation=with_provider(_advice(kind, memory.diagnosis, language), memory.channel, scene, language),
     )
+
+
+def _facts(memory: ChannelMemory, scene: Scene, language: str, since: datetime) -> dict[str, str]:
+    return {
+        "channel": channel_name(memory.channel.key, memory.channel.messenger, scene, language),
+        "since": moment(since, scene.policy.timezone, language),
+        "lasted": span_of(coarse(scene.now - since), language),
+        "flips": f"{len(memory.flips)} {plural(len(memory.flips), WORDS[language].times, language)}",
+    }
 
 
 def _advice(kind: IncidentKind, diagnosis: Diagnosis, language: str) -> str:

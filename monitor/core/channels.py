@@ -10,10 +10,11 @@ from monitor.core.connectors import messenger_of
 from monitor.core.deliveries import Deliveries, with_gist
 from monitor.core.fold import UNREAD_AFTER, fold_channel
 from monitor.core.furniture import kept
-from monitor.core.listening import NO_DAYS, SILENCES, DaysOff, listened, still_undelivered, witness
-from monitor.core.memory import ChannelMemory, Flip, PortalState, Proof, SessionMemory
+from monitor.core.listening import listened, still_silent, still_undelivered
+from monitor.core.memory import ChannelMemory, Flip, PortalState, SessionMemory
 from monitor.core.model import Channel, ChannelKey, Message
 from monitor.core.policy import ChannelPolicy, Policy
+from monitor.core.quiet_days import DaysOff, QuietDays
 from monitor.core.reading import Finding, FlagSeen, ProviderSeen
 from monitor.core.replacing import replace
 from monitor.core.sessions import Read
@@ -45,7 +46,7 @@ def fold_channels(
     """
     flags = {finding.key: finding for finding in findings if isinstance(finding, FlagSeen)}
     words = [finding for finding in findings if isinstance(finding, ProviderSeen)]
-    unread = _unread(state.channels, flags) if asked else {}
+    unread = _unread(state.channels, flags, policy, now) if asked else {}
     channels, flips = dict(state.channels), []
     for key in sorted(_touched(state, flags, words, policy, blind=blind) | unread.keys()):
         known = unread.get(key) or state.channels.get(key)
@@ -58,7 +59,7 @@ def fold_channels(
             blind,
             policy,
             now,
-            _still_silent(known, policy),
+            still_silent(known, policy.language),
             still_undelivered(known),
             settled=settled,
         )
@@ -67,21 +68,16 @@ def fold_channels(
     return Folded(channels=kept(state.channels, channels), flips=tuple(flips))
 
 
-def _unread(channels: Channels, flags: Mapping[ChannelKey, FlagSeen]) -> Channels:
-    """Those that were asked for in vain, once more; beyond what hides them nobody asks how often."""
+def _unread(channels: Channels, flags: Mapping[ChannelKey, FlagSeen], policy: Policy, now: datetime) -> Channels:
+    """Those that were asked for in vain, once more; beyond what is believed nobody asks how often."""
+    most = max(UNREAD_AFTER, policy.confirm_open)
     return {
-        key: replace(memory, unread=min(memory.unread + 1, UNREAD_AFTER))
+        key: replace(
+            memory, unread=min(memory.unread + 1, most), unread_since=memory.unread_since if memory.unread else now
+        )
         for key, memory in channels.items()
         if key not in flags and not memory.gone and memory.flag is not None
     }
-
-
-def _still_silent(known: ChannelMemory | None, policy: Policy) -> Proof | None:
-    """Until the traffic was looked at, a silence goes on."""
-    if known is None or known.diagnosis.cause not in SILENCES:
-        return None
-    tried = next((proof for proof in known.diagnosis.proof if proof.source == "canary"), None)
-    return tried or witness(known, policy.language)
 
 
 def identify(key: ChannelKey, state: PortalState, policy: Policy) -> Channel:
@@ -107,8 +103,9 @@ def fold_dialogs(
     traffic: Iterable[Traffic],
     sessions: Mapping[int, SessionMemory],
     now: datetime,
-    zone: str = "UTC",
-    days_off: DaysOff = NO_DAYS,
+    *,
+    zone: str,
+    days_off: QuietDays,
     phone_users: Container[int] = frozenset(),
 ) -> Channels:
     """What customers wrote, counted once, and what became of the answers; `sessions` as they were before.
@@ -127,7 +124,7 @@ def fold_dialogs(
             sent[one.channel] = with_gist(known, number, waiting, one.gist, now)
     told = {}
     for key, deliveries in sent.items():
-        counted = _counted(channels[key], fresh.get(key, ()), phone_users, zone, days_off)
+        counted = _counted(channels[key], fresh.get(key, ()), phone_users, zone, days_off(key.line))
         told[key] = counted if deliveries is counted.deliveries else replace(counted, deliveries=deliveries)
     return {**channels, **told} if told else channels
 
@@ -169,7 +166,13 @@ def _touched(
     spoken = {key for key, flag in flags.items() if key in known or flag.configured or flag.status or flag.error}
     asked = known | policy.channels.keys() if words else set()
     bound = {key for key in asked if _word_for(identify(key, state, policy), words)}
-    return spoken | bound | (known if blind else set())
+    return spoken | bound | _unheard(state, policy) | (known if blind else set())
+
+
+def _unheard(state: PortalState, policy: Policy) -> set[ChannelKey]:
+    """Channels that the config names, of an account that has never answered: nobody has seen them."""
+    silent = {name for name, one in state.accounts.items() if one.seen is None and one.since is not None}
+    return {key for key, wish in policy.channels.items() if wish.provider in silent and key not in state.channels}
 
 
 def _word_for(channel: Channel, words: Sequence[ProviderSeen]) -> ProviderSeen | None:
@@ -186,4 +189,9 @@ def renamed(channels: Channels, state: PortalState, policy: Policy) -> Channels:
 
 
 def _identified(memory: ChannelMemory, channel: Channel) -> ChannelMemory:
-    return memory if memory.channel == channel else replace(memory, channel=channel)
+    """One that nobody has ever seen was the config's word alone, and goes with it."""
+    if memory.channel == channel:
+        return memory
+    is_seen = memory.flag is not None or memory.provider is not None or memory.received or memory.sent
+    is_given_up = memory.channel.provider is not None and channel.provider is None and not is_seen
+    return replace(memory, channel=channel, gone=memory.gone or is_given_up)

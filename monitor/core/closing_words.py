@@ -1,4 +1,4 @@
-"""What is said of an incident that is over: why, and how long it lasted, or how long the customer waited."""
+"""What is said of an incident that is over: why, how long it lasted or the customer waited, what is left to do."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _WHY = {
         "answered": "Клиенту ответили",
         "excused": "Больше не ждёт ответа",
         "closed": "Диалог закрыт без ответа",
+        "reviewed": "Вошло в отчёт",
         "escalated": "Стало серьёзнее, об этом новая тревога",
         "changed": "Причина сменилась, об этом новая тревога",
         "shared": "Это часть сбоя провайдера, о нём отдельная тревога",
@@ -27,6 +28,7 @@ _WHY = {
         "answered": "The customer got a reply",
         "excused": "No longer waits for a reply",
         "closed": "The dialog was closed without a reply",
+        "reviewed": "It is part of the review",
         "escalated": "It got worse, there is a new alert about it",
         "changed": "The cause has changed, there is a new alert about it",
         "shared": "It is part of the provider's outage, which has an alert of its own",
@@ -34,6 +36,10 @@ _WHY = {
         "renewed": "Renewed",
         "acknowledged": "Acknowledged",
     },
+}
+_WHY_BY_KIND = {
+    "ru": {(IncidentKind.LOW_COMPLIANCE, "recovered"): "Снова вовремя отвечено больше 85 % обращений"},
+    "en": {(IncidentKind.LOW_COMPLIANCE, "recovered"): "More than 85% of the requests are answered in time again"},
 }
 _OVER = {"ru": "Закончилось", "en": "It is over"}
 _WAS = {"ru": "{why}. Было: {what}", "en": "{why}. It was: {what}"}
@@ -51,36 +57,41 @@ _LASTED_BY_KIND = {
         IncidentKind.CLOSED_WITHOUT_ANSWER: "{span} have passed since the dialog was closed: from {since} to {until}.",
     },
 }
-_NEXT = {"ru": "Делать ничего не нужно.", "en": "Nothing needs to be done."}
+_NEXT = {"ru": "Больше ничего делать не нужно.", "en": "Nothing more needs to be done."}
 _NEXT_BY_REASON = {
     "ru": {
         "escalated": "Действовать по новой тревоге.",
         "changed": "Действовать по новой тревоге.",
         "shared": "Действовать по новой тревоге.",
-        "closed": "Руководитель: узнать, почему диалог закрыли без ответа, и ответить клиенту.",
+        "closed": "Руководитель: открыть диалог и, если клиенту так и не ответили, ответить.",
+        "reviewed": "Руководитель: открыть диалог и, если клиенту так и не ответили, ответить.",
     },
     "en": {
         "escalated": "Act on the new alert.",
         "changed": "Act on the new alert.",
         "shared": "Act on the new alert.",
-        "closed": "Head: find out why the dialog was closed without a reply, and answer the customer.",
+        "closed": "Head: open the dialog and, if the customer still has no reply, answer.",
+        "reviewed": "Head: open the dialog and, if the customer still has no reply, answer.",
     },
 }
 
 
-def closing_words(incident: Incident, reason: str, zone: str, now: datetime) -> Mapping[str, Words]:
-    return {language: _words(incident, reason, zone, now, language) for language in LANGUAGES}
+def closing_words(incident: Incident, reason: str, zone: str, until: datetime) -> Mapping[str, Words]:
+    """`until`: when what was wrong ended, which may be long before we saw it."""
+    return {language: _words(incident, reason, zone, until, language) for language in LANGUAGES}
 
 
-def _words(incident: Incident, reason: str, zone: str, now: datetime, language: str) -> Words:
+def _words(incident: Incident, reason: str, zone: str, until: datetime, language: str) -> Words:
     since = incident.since or incident.opened
-    why = _WHY[language].get(reason, _OVER[language])
+    why = _WHY_BY_KIND[language].get((incident.kind, reason)) or _WHY[language].get(reason, _OVER[language])
     known = incident.words.get(language)
     lasted = (
         _LASTED_BY_KIND[language]
         .get(incident.kind, _LASTED[language])
         .format(
-            span=span_of(now - since, language), since=moment(since, zone, language), until=moment(now, zone, language)
+            span=span_of(until - since, language),
+            since=moment(since, zone, language),
+            until=moment(until, zone, language),
         )
     )
     return Words(

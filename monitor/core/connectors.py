@@ -39,6 +39,15 @@ _SPOKEN: tuple[tuple[Messenger, re.Pattern[str]], ...] = (
 )
 
 
+MOST_OF_AN_ID = 100  # characters; the portal's own column holds fifty
+
+
+def connector_id(told: object) -> str:
+    """An id in small letters, as it is compared and kept; "" for what cannot be one: it names no channel."""
+    name = told.lower() if isinstance(told, str) else ""
+    return name if len(name) <= MOST_OF_AN_ID and name.isprintable() else ""
+
+
 def messenger_of(connector: str, title: str) -> Messenger:
     """By the id, then by the title; a text that names several messengers tells nothing."""
     built_in = BUILT_IN.get(connector.lower())
@@ -51,6 +60,13 @@ def is_personal(connector: str) -> bool:
     """Whether a personal account stands behind the connector: a phone that may have to show its QR code again."""
     name = connector.lower()
     return name not in BUILT_IN and not _IMPERSONAL.search(name)
+
+
+def confirms(connector: str) -> bool:
+    """Whether Bitrix24's own connector server confirms what is given to it to send; `livechat` needs none, of a
+    third-party connector it has to be learnt (bitrix24-api.md 5)."""
+    name = connector.lower()
+    return name == "wazzup" or (name in BUILT_IN and name != "livechat")
 
 
 def _named(text: str) -> Messenger | None:

@@ -9,9 +9,10 @@ from enum import StrEnum
 from monitor.core.assessment import Assessment
 from monitor.core.guarantee import Standing, standing
 from monitor.core.incident import IncidentKind
+from monitor.core.licences import is_paid_through_us
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import State
-from monitor.core.policy import Expiry, Policy
+from monitor.core.policy import Policy
 
 DOCUMENTS_CHECK = "document_numbers"
 
@@ -69,27 +70,6 @@ def _is_holder_gone(memory: ChannelMemory, state: PortalState, policy: Policy) -
     wish = policy.channels.get(memory.channel.key)
     holder = state.managers.get(wish.phone_holder) if wish is not None and wish.phone_holder else None
     return holder is not None and not holder.active
-
-
-def is_paid_through_us(provider: str | None, policy: Policy) -> bool:
-    """By an expiry of the config whose subject names the provider's entry or its type."""
-    if provider is None:
-        return False
-    names = names_of(provider, policy)
-    return any(expiry.paid_through_us and names_provider(expiry, names) for expiry in policy.expiries)
-
-
-def names_of(provider: str, policy: Policy) -> set[str]:
-    """How an expiry may call a provider: by its entry or by its type."""
-    return {_plain(provider), _plain(policy.provider_types.get(provider, provider))}
-
-
-def names_provider(expiry: Expiry, names: set[str]) -> bool:
-    return any(name in _plain(expiry.subject) for name in names)
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "-")
 
 
 def cover_of(one: Assessment, policy: Policy, now: datetime) -> Cover:

@@ -1,8 +1,8 @@
 """Whether what managers write leaves the portal: messages that nobody confirms, on a connector that confirms them.
 
 Bitrix24 marks an outgoing message `sending` until the connector confirms it, and `isDelivered: N` when it failed
-(bitrix24-api.md 5). A custom connector may never confirm anything, so that is learnt first: a message has to be seen
-waiting, and confirmed later, a few times.
+(bitrix24-api.md 5). Those that Bitrix24 ships confirm; a custom connector may never confirm anything, so that is learnt
+first: a message has to be seen waiting, and confirmed later, a few times.
 """
 
 from __future__ import annotations
@@ -80,9 +80,10 @@ def with_gist(known: Deliveries, session: int, waiting: Sequence[int], gist: Gis
     return _deliveries(confirmed=known.confirmed, last_well=gist.last_well, stuck=())
 
 
-def undelivered(known: Deliveries, now: datetime) -> tuple[Stuck, ...]:
-    """The messages that did not arrive, if they are enough to say so; those still on their way do not count."""
-    confirms = known.confirmed >= CONFIRMED_SEEN
+def undelivered(known: Deliveries, now: datetime, *, confirms: bool = False) -> tuple[Stuck, ...]:
+    """The messages that did not arrive, if they are enough to say so; those still on their way do not count.
+    `confirms`: the connector is known to do so."""
+    confirms = confirms or known.confirmed >= CONFIRMED_SEEN
     late = [
         one for one in known.stuck if now - one.at < REMEMBERED and (one.failed or (confirms and now - one.at > WINDOW))
     ]

@@ -8,35 +8,37 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from monitor.core.accounts import fold_accounts
+from monitor.core.accounts import fold_accounts, fold_asked
 from monitor.core.audits import fold_audits
 from monitor.core.bursts import learnt
-from monitor.core.calendar import Schedule
 from monitor.core.calm import calm_until, calmly, is_new_quarter
 from monitor.core.canary_rules import fold_canaries
 from monitor.core.channels import fold_channels, fold_dialogs, renamed, seen_by_traffic
 from monitor.core.dialogue import Heard, hear
-from monitor.core.drift import handed_over
+from monitor.core.drift import with_snapshot
 from monitor.core.expiries import climb
 from monitor.core.fold import fold_portal
-from monitor.core.furniture import furnish, kept
+from monitor.core.furniture import furnish, is_discovered, kept
 from monitor.core.incidents import Step, step
-from monitor.core.ladder import office_of
-from monitor.core.listening import days_off_of, judge_delivery, judge_silence
+from monitor.core.ladder import hours_of, office_of
+from monitor.core.listening import judge_delivery, judge_silence
 from monitor.core.memory import Audit, ChannelMemory, Flip, Judgement, PortalState, Reminder
 from monitor.core.model import ChannelKey
 from monitor.core.notices import notices
 from monitor.core.policy import Policy
 from monitor.core.portal_clock import portal_now
-from monitor.core.reading import Finding, HandOver, Reading
+from monitor.core.quiet_days import quiet_days
+from monitor.core.reading import Finding, Reading
 from monitor.core.receivers import Notice
-from monitor.core.replacing import replace
+from monitor.core.replacing import maker, replace
 from monitor.core.rules import assess, is_blind
 from monitor.core.schedules import PublicDays, schedule_of
 from monitor.core.shared_cause import Outage
 from monitor.core.turn import Turn
 from monitor.core.turns import waits
+from monitor.core.unwatched import with_gaps
 
+_judged = maker(Judgement)
 FLAGS = "connector_status"  # the probe that asks for every channel's flag
 
 
@@ -67,7 +69,7 @@ def judge(
     """
     calm = calmly(state, readings, policy, context.outages, now)
     if calm is not None:
-        return Judgement(state=calm)
+        return _judged(state=calm)
     findings = _findings(readings)
     furnished = furnish(state, findings, now)
     seen = _polled(furnished.state, readings, findings, policy, now)
@@ -76,22 +78,22 @@ def judge(
     asked = seen.memory.last_success == now and any(one.probe == FLAGS for one in readings)
     channels = fold_channels(seen, findings, policy, blind=blind, settled=settled, asked=asked, now=now)
     seen = _with_channels(seen, channels.channels if settled else renamed(channels.channels, seen, policy))
-    learnt_later, learnt_notes = learnt(seen, findings, policy, days_off_of(policy, context.days_off))
+    days_off = quiet_days(seen, policy, context.public_days, context.days_off, now)
+    learnt_later, learnt_notes = learnt(seen, findings, policy, days_off)
     seen = _with_channels(seen, learnt_later)
-    seen = _with_channels(seen, fold_canaries(seen, findings, policy, days_off_of(policy, context.days_off)))
+    seen = _with_channels(seen, fold_canaries(seen, findings, policy, days_off))
     forgetting = is_new_quarter(state.memory.last_success, now)
     heard = hear(seen, findings, policy, context.public_days, now=now, forgetting=forgetting)
     seen = _with_replies(seen, heard, policy, context, now)
-    quiet = judge_silence(seen, policy, days_off_of(policy, context.days_off), blind, now)
+    quiet = judge_silence(seen, policy, days_off, blind, now)
     seen = _with_channels(seen, quiet.channels)
     mute = judge_delivery(seen, policy, blind, now)
     seen = _with_channels(seen, mute.channels)
     ladders = climb(seen, policy, findings, now, office_of(seen, policy, context.public_days))
     seen = _with_reminders(seen, kept(seen.reminders, ladders), fold_audits(seen.audits, readings, now))
-    if any(isinstance(finding, HandOver) for finding in findings):
-        seen = handed_over(seen, now)
+    seen = with_snapshot(seen, findings, now)
     working = partial(_waited, seen, policy, context, now)
-    is_open = partial(_is_open, seen, policy, context, now)
+    is_open = partial(_is_open, seen, policy, context)
     said = assess(seen, policy, now, working=working, is_open=is_open, outages=context.outages)
     outcome = step(seen.incidents, said, policy, now, real_now)
     told = notices(
@@ -101,20 +103,13 @@ def judge(
         seen.reminders,
         state.reminders,
         policy,
-        partial(_hours, seen, policy, context),
+        partial(hours_of, state=seen, policy=policy, public_days=context.public_days),
         now,
     )
     seen = replace(seen, incidents=outcome.open)
     seen = replace(seen, calm_until=calm_until(seen, policy, now))
-    return _judgement(
-        seen, furnished.notes + learnt_notes, channels.flips + quiet.flips + mute.flips, heard, outcome, told
-    )
-
-
-def _hours(state: PortalState, policy: Policy, context: Context, line: int | None) -> Schedule:
-    """When people of a line, or of the portal, read what is brought to them."""
-    schedule = schedule_of(line, state, policy, context.public_days) if line is not None else None
-    return schedule or office_of(state, policy, context.public_days)
+    flips = with_gaps(channels.flips + quiet.flips + mute.flips, state, seen, policy, now)
+    return _judgement(seen, furnished.notes + learnt_notes, flips, heard, outcome, told)
 
 
 def _waited(state: PortalState, policy: Policy, context: Context, now: datetime, turn: Turn) -> timedelta | None:
@@ -123,10 +118,10 @@ def _waited(state: PortalState, policy: Policy, context: Context, now: datetime,
     return waits(turn, schedule, portal_now(state.memory, now, turn.opened))[0] if schedule is not None else None
 
 
-def _is_open(state: PortalState, policy: Policy, context: Context, now: datetime, line: int) -> bool:
-    """Whether a line works now; one whose hours are not known hides nothing."""
+def _is_open(state: PortalState, policy: Policy, context: Context, line: int, at: datetime) -> bool:
+    """Whether a line works at a moment; one whose hours are not known hides nothing."""
     schedule = schedule_of(line, state, policy, context.public_days)
-    return schedule is None or schedule.is_open(now)
+    return schedule is None or schedule.is_open(at)
 
 
 def _findings(readings: Sequence[Reading]) -> list[Finding]:
@@ -136,7 +131,7 @@ def _findings(readings: Sequence[Reading]) -> list[Finding]:
 def _polled(
     state: PortalState, readings: Sequence[Reading], findings: Sequence[Finding], policy: Policy, now: datetime
 ) -> PortalState:
-    done = any(reading.probe == "discovery" and reading.failure is None for reading in readings)
+    done = is_discovered(readings)
     cursor = state.cursor
     first = cursor.first_sight or now
     fresh = replace(cursor, discovered=now if done else cursor.discovered, first_sight=first)
@@ -144,8 +139,9 @@ def _polled(
         state,
         cursor=cursor if fresh == cursor else fresh,
         memory=fold_portal(state.memory, readings, now),
-        accounts=fold_accounts(state.accounts, findings, policy, now),
+        accounts=fold_accounts(fold_asked(state.accounts, readings, policy, now), findings, policy, now),
         judged_by=policy,
+        watched_since=state.watched_since or now,
     )
 
 
@@ -164,7 +160,6 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Con
     if policy.webhook_only:
         keys = {ChannelKey(memory.session.line, memory.session.connector) for memory in heard.sessions.values()}
         channels = seen_by_traffic(channels, keys, state, policy, now)
-    days_off = days_off_of(policy, context.days_off)
     channels = fold_dialogs(
         channels,
         heard.read,
@@ -172,7 +167,7 @@ def _with_replies(state: PortalState, heard: Heard, policy: Policy, context: Con
         state.sessions,
         now,
         zone=policy.timezone,
-        days_off=days_off,
+        days_off=quiet_days(state, policy, context.public_days, context.days_off, now),
         phone_users=policy.replies.phone_users,
     )
     memory = state.memory if heard.echoed == state.memory.echoed else replace(state.memory, echoed=heard.echoed)

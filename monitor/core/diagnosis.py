@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 
 from monitor.core.connectors import is_personal
-from monitor.core.cover import STATE_COVER, is_paid_through_us
+from monitor.core.cover import STATE_COVER
+from monitor.core.licences import is_paid_through_us
 from monitor.core.memory import ChannelMemory, Diagnosis, Proof
 from monitor.core.model import Certainty, State
 from monitor.core.patterns import PATTERNS, Clue, Pattern, flag_of, said_of
@@ -123,6 +125,16 @@ def _pattern(clue: Clue) -> Pattern:
 def rests_on_portal(diagnosis: Diagnosis) -> bool:
     """Whether it is known through the portal alone: then it is out of sight when the portal is."""
     return not diagnosis.cause.startswith("provider_")
+
+
+def is_unread(memory: ChannelMemory) -> bool:
+    """Whether the portal answers and does not tell this channel's flag any more, on which all rests."""
+    return memory.hidden is not None and memory.diagnosis.cause == FLAG_UNREAD.cause
+
+
+def shown_since(memory: ChannelMemory) -> datetime:
+    """When what is shown of it began; what was judged before it was lost from sight keeps its own time."""
+    return (memory.unread_since or memory.flag_at or memory.since) if is_unread(memory) else memory.since
 
 
 def _of_pattern(pattern: Pattern, memory: ChannelMemory, policy: Policy, proof: tuple[Proof, ...]) -> Diagnosis:

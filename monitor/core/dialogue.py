@@ -19,10 +19,11 @@ from monitor.core.replacing import replace
 from monitor.core.reply_facts import Contacts, PortalRules, is_ours, no_human_typed, on_clock_of
 from monitor.core.restored import forgotten, in_words, restored
 from monitor.core.schedules import PublicDays
-from monitor.core.sessions import Read, remember
+from monitor.core.sessions import Read, is_behind, remember
 from monitor.core.tallies import Tallies, recent, recount
 from monitor.core.turn import Turn, TurnEvent, TurnKey, Verdict
 from monitor.core.turn_book import UNANSWERED, Chat, TurnBook, book_of
+from monitor.core.turn_carried import has_gone_on, on_its_way
 from monitor.core.turn_rules import Rules
 from monitor.core.turn_verdicts import ANSWERED
 from monitor.core.turns import Judged, judge
@@ -69,9 +70,8 @@ def hear(
     hearing = _Hearing(state=state, book=book, policy=policy, public_days=public_days, sessions=dict(sessions), now=now)
     if told:
         hearing.prepare(told)
-    for one in sorted(
-        told, key=lambda one: one.history.session.id
-    ):  # what one leaves unanswered, the next goes on with
+    # What one leaves unanswered, the next goes on with.
+    for one in sorted(told, key=lambda one: one.history.session.id):
         hearing.take(one)
     heard = replace(hearing.outcome(cursor), read=told)
     return replace(heard, problems=(*in_words(back), *heard.problems)) if back is not None else heard
@@ -104,7 +104,7 @@ class _Hearing:
         self._by_chat: Mapping[int, Sequence[int]] | None = None
         self._fresh: list[tuple[ChannelKey, tuple[Message, ...]]] = []
         self._events: list[TurnEvent] = []
-        self._ended: list[Turn] = []
+        self._ended: dict[TurnKey, Turn] = {}
         self._problems: list[str] = []
 
     def prepare(self, told: Sequence[Read]) -> None:
@@ -162,54 +162,94 @@ class _Hearing:
             people={person.id: person for person in history.people},
             rules=rules,
             previous=list(chat.of_session(session.id).values()),
-            carried=last if last is not None and last.verdict in UNANSWERED else None,  # case 27
+            carried=self._brought(chat, history, last),
             now=self._now + skew,
+            seen=self._seen(session, skew),
             marks=self._book.shelf.marks,
         )
-        if judged.carry is not None and not self._is_known_unanswered(judged.carry):
+        if judged.carry is not None and (
+            not self._is_known_unanswered(judged.carry) or is_behind(self._state.sessions.get(session.id))
+        ):
             self._wake_later(session)
         self._settle(judged, session.id)
 
+    def _seen(self, session: Session, skew: timedelta) -> datetime | None:
+        before = self._state.sessions.get(session.id)
+        return before.read_at + skew if before is not None and before.read_at is not None else None
+
+    def _brought(self, chat: Chat, history: HistorySeen, last: Turn | None) -> Turn | None:
+        """What an earlier session left unanswered (case 27); nothing of one that has moved and is still to be read: it
+        may have been answered there, and most are."""
+        if last is not None and last.verdict in UNANSWERED:
+            is_read = last.session in self._read or not is_behind(self._sessions.get(last.session))
+            return last if is_read else None
+        first = history.messages[0].id if history.messages else 0
+        passed = chat.passed_through(history.session.id, first)
+        return on_its_way(passed) if passed is not None else None
+
     def _is_known_unanswered(self, turn: Turn) -> bool:
-        """Or a later session has gone on with it."""
+        """Of this very session; or a later one has gone on with it."""
         before = self._chat(turn.chat).turns.get(turn.message)
-        return before is not None and (before.verdict in UNANSWERED or before.session > turn.session)
+        if before is None or before.session < turn.session:
+            return False
+        return before.verdict in UNANSWERED or before.session > turn.session
 
     def _wake_later(self, session: Session) -> None:
         """Sessions that were read before the one they go on with (case 27)."""
         if self._by_chat is None:
             self._by_chat = _by_chat(self._sessions)
         for number in self._by_chat.get(session.chat, ()):
-            if number > session.id and number not in self._read:
-                self._sessions[number] = replace(self._sessions[number], due=True)
+            if number > session.id:
+                self._wake(number)
+
+    def _wake(self, number: int) -> None:
+        if number in self._sessions and number not in self._read:
+            self._sessions[number] = replace(self._sessions[number], due=True)
 
     def _judged_by(
         self, session: Session, channel: ChannelMemory | None, last: Turn | None, skew: timedelta
     ) -> Rules | None:
         """`skew`: by which the portal's clock was ahead of ours when it dated this dialog."""
         assert self._rules is not None  # noqa: S101 - prepared before anything is taken
+        if self._is_on_a_new_line(session):
+            return None
         rules = self._rules.of(session, channel, answered_before=last is not None and last.verdict in ANSWERED)
         if rules is not None and skew:
             rules = on_clock_of(rules, skew)
         asides = self._contacts.asides(session)
         return replace(rules, asides=asides) if rules is not None and asides else rules
 
+    def _is_on_a_new_line(self, session: Session) -> bool:
+        """One that we may know nothing of because the lines were last told before the dialog began."""
+        discovered, line = self._state.cursor.discovered, session.served_by
+        is_known = line in self._state.lines or self._policy.line(line).schedule is not None
+        return not is_known and discovered is not None and discovered <= session.created
+
     def _settle(self, judged: Judged, session: int) -> None:
         for told in judged.turns[judged.stands :]:
             before = self._chat(told.chat).turns.get(told.message)
-            if before is not None and (before is told or before == told or before.session > told.session):
-                continue  # nothing new, or a later session has gone on with it (case 27)
-            ends = told.verdict is not Verdict.OPEN and not (told.counted or (before is not None and before.counted))
-            turn = replace(told, counted=True) if ends else told
-            if before is not None and before.counted and not turn.counted:
-                turn = replace(turn, counted=True)
+            if before is not None and (before is told or before == told or has_gone_on(before, told)):
+                continue
+            was_counted = told.key not in self._ended and (told.counted or (before is not None and before.counted))
+            ends = told.verdict is not Verdict.OPEN and not was_counted
+            counted = ends or was_counted
+            turn = told if told.counted is counted else replace(told, counted=counted)
             if turn is not told:
                 self._book.shelf.marks.settled(session, told, turn)
             recount(self._tallies, before, turn, self._policy.timezone)
+            if before is not None and before.session > turn.session:
+                self._wake(before.session)
             self._put(turn)
             self._events += events(before, turn)
-            self._ended += [turn] if ends else []
+            self._count(turn, ends)
         self._problems += judged.problems
+
+    def _count(self, turn: Turn, ends: bool) -> None:
+        """Once a poll: what a later session has gone on with has not ended as the earlier one left it (case 27)."""
+        if ends:
+            self._ended[turn.key] = turn
+        else:
+            self._ended.pop(turn.key, None)
 
     def _put(self, turn: Turn) -> None:
         if turn.chat not in self._chats:
@@ -228,7 +268,7 @@ class _Hearing:
             turns=turns,
             fresh=tuple(self._fresh),
             events=tuple(self._events),
-            ended=tuple(self._ended),
+            ended=tuple(self._ended.values()),
             problems=tuple(self._problems),
             echoed=self._echoed,
             schedules=self._in_use(turns),

@@ -14,24 +14,27 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from monitor.core.calendar import Schedule
-from monitor.core.cover import is_paid_through_us, names_of, names_provider
 from monitor.core.guarantee import end_of
 from monitor.core.ladder import passed_steps
+from monitor.core.licences import licences_of
 from monitor.core.memory import PortalState, Reminder
-from monitor.core.policy import Expiry, Policy
+from monitor.core.policy import Policy
 from monitor.core.reading import Acknowledged, Finding
 
 GUARANTEE, TOKEN, APPLICATION = "guarantee", "refresh-token", "bitrix24-application"
 TOKEN_LASTS = timedelta(days=180)  # after its last renewal; polls renew it by the way
-WOBBLE = timedelta(days=3)  # an end told in days, or corrected by hand, is no renewal
+WOBBLE = timedelta(days=3)  # an end that others tell, in days or by the hour, moves a little and is no renewal
+OTHER_ZONE = timedelta(hours=14)  # the same date of the file in another time zone is no other date
 
 
 class Term(NamedTuple):
-    """Something that runs out. `paid_through_us`: the integrator sold it, so that it lapses is his business."""
+    """Something that runs out. `paid_through_us`: the integrator sold it, so that it lapses is his business; `told`: by
+    a provider or the portal, not by the file."""
 
     subject: str
     at: datetime
     paid_through_us: bool
+    told: bool = True
 
 
 def terms(state: PortalState, policy: Policy) -> tuple[Term, ...]:
@@ -59,10 +62,10 @@ def _told_by_providers(state: PortalState) -> dict[str, datetime]:
 
 
 def _of_providers(told: Mapping[str, datetime], policy: Policy) -> Iterator[Term]:
+    """Those that no licence of the config names; of such an account nobody said that it is paid through us."""
     for provider, at in told.items():
-        names = names_of(provider, policy)
-        if not any(names_provider(expiry, names) for expiry in policy.expiries):
-            yield Term(provider, at, is_paid_through_us(provider, policy))
+        if not licences_of(provider, policy):
+            yield Term(provider, at, paid_through_us=False)
 
 
 def _of_portal(state: PortalState, policy: Policy) -> Iterator[Term]:
@@ -95,15 +98,11 @@ def _midnight(at: datetime, policy: Policy) -> datetime:
 
 def _of_policy(told: Mapping[str, datetime], policy: Policy) -> Iterator[Term]:
     for expiry in policy.expiries:
-        yield Term(expiry.subject, _end_of(expiry, told, policy), expiry.paid_through_us)
+        ends = [at for provider, at in told.items() if expiry in licences_of(provider, policy)]
+        yield Term(expiry.subject, min(ends, default=expiry.at), expiry.paid_through_us, told=bool(ends))
     guarantee = policy.guarantee
     if guarantee is not None and end_of(guarantee) == guarantee.end:  # ended early, there is nothing to renew
-        yield Term(GUARANTEE, guarantee.end, True)
-
-
-def _end_of(expiry: Expiry, told: Mapping[str, datetime], policy: Policy) -> datetime:
-    ends = [at for provider, at in told.items() if names_provider(expiry, names_of(provider, policy))]
-    return min(ends, default=expiry.at)
+        yield Term(GUARANTEE, guarantee.end, True, told=False)
 
 
 def climb(
@@ -114,13 +113,19 @@ def climb(
     after = {}
     for term in terms(state, policy):
         known = state.reminders.get(term.subject)
-        if known is None or abs(term.at - known.until) > WOBBLE:
-            known = Reminder(until=term.at)
+        if known is None or _is_another_date(known, term):
+            known = Reminder(until=term.at, told=term.told, began=now)
         if term.subject in acknowledged:
             known = replace(known, acknowledged=True)
         quiet = known.acknowledged or not office.is_open(now)
         after[term.subject] = known if quiet else _stepped(known, term, policy, office, now)
     return after
+
+
+def _is_another_date(known: Reminder, term: Term) -> bool:
+    """Between two dates of the file each change is a renewal, whichever way it goes."""
+    least = WOBBLE if known.told or term.told else OTHER_ZONE
+    return abs(term.at - known.until) > least
 
 
 def _stepped(known: Reminder, term: Term, policy: Policy, office: Schedule, now: datetime) -> Reminder:

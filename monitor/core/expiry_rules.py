@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from monitor.core.assessment import Assessment, Say, Scene, Texts, closing
 from monitor.core.expiries import APPLICATION, GUARANTEE, TOKEN, Term, terms
-from monitor.core.incident import IncidentKind, Severity, Words
+from monitor.core.incident import Incident, IncidentKind, Severity, Words
 from monitor.core.memory import Reminder
 from monitor.core.words import LANGUAGES, plural
 
@@ -14,28 +15,28 @@ SOON, OVER = IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED
 
 _TEXTS = {
     "ru": {
-        "soon": "Скоро закончится: {subject}, осталось {left}",
-        "soon_text": "{subject}: срок до {date}, осталось {left}. {step}",
+        "soon": "Скоро закончится: {subject}, {left}",
+        "soon_text": "{subject}: срок до {date}, {left}. {step}",
         "over": "Закончилось: {subject}",
         "over_text": "{subject}: срок истёк {date}.",
         "early": "Это раннее предупреждение.",
         "reminder": "Напоминание {number} из {all}.",
         "advice": "Интегратор: продлить и записать новую дату в настройках; если продлевать не нужно, подтвердить: "
-        "messenger-monitor acknowledge --portal {portal} --subject {subject}.",
+        "`messenger-monitor acknowledge --portal {portal} --subject {subject}`.",
         "until": "Срок до {date}.",
         "ours": "Оплата через интегратора: {yes}.",
         "yes": "да",
         "no": "нет",
     },
     "en": {
-        "soon": "Runs out soon: {subject}, {left} left",
-        "soon_text": "{subject}: valid until {date}, {left} left. {step}",
+        "soon": "Runs out soon: {subject}, {left}",
+        "soon_text": "{subject}: valid until {date}, {left}. {step}",
         "over": "Has run out: {subject}",
         "over_text": "{subject}: ran out on {date}.",
         "early": "This is the early warning.",
         "reminder": "Reminder {number} of {all}.",
         "advice": "Integrator: renew it and write the new date into the configuration; if it need not be renewed, say "
-        "so: messenger-monitor acknowledge --portal {portal} --subject {subject}.",
+        "so: `messenger-monitor acknowledge --portal {portal} --subject {subject}`.",
         "until": "Valid until {date}.",
         "ours": "Paid through the integrator: {yes}.",
         "yes": "yes",
@@ -54,7 +55,12 @@ _NAMES = {
         APPLICATION: "the payment of the Bitrix24 application",
     },
 }
-_DAYS = {"ru": ("день", "дня", "дней"), "en": ("day", "days", "days")}
+MOMENT = timedelta(microseconds=1)
+_DAYS = {
+    "ru": ("остался {n} день", "осталось {n} дня", "осталось {n} дней"),
+    "en": ("{n} day left", "{n} days left", "{n} days left"),
+}
+_LAST_DAY = {"ru": "остался последний день", "en": "the last day"}
 
 
 def subject_name(subject: str, language: str) -> str:
@@ -71,7 +77,7 @@ def expiries(scene: Scene) -> Iterator[Assessment]:
             yield closing(incident.kind, incident.subject, "gone")
         elif reminder.acknowledged:
             yield closing(incident.kind, incident.subject, "acknowledged")
-        elif _is_renewed(incident.kind, reminder, known[incident.subject], scene):
+        elif _is_renewed(incident, reminder, known[incident.subject], scene):
             yield closing(incident.kind, incident.subject, "renewed")
     for term in known.values():
         reminder = scene.state.reminders.get(term.subject)
@@ -81,10 +87,12 @@ def expiries(scene: Scene) -> Iterator[Assessment]:
             yield from _running_out(scene, term, reminder)
 
 
-def _is_renewed(kind: IncidentKind, reminder: Reminder, term: Term, scene: Scene) -> bool:
-    """What is over until its date lies ahead again, what is soon over until its ladder begins anew."""
+def _is_renewed(incident: Incident, reminder: Reminder, term: Term, scene: Scene) -> bool:
+    """What is over until its date lies ahead again, what is soon over until its ladder begins anew: the first step of
+    the new one may be due at once, and is an incident of its own."""
     is_over = scene.now >= term.at
-    return not is_over and (kind is OVER or not reminder.step)
+    is_anew = not reminder.step or (reminder.began is not None and incident.opened < reminder.began)
+    return not is_over and (incident.kind is OVER or is_anew)
 
 
 def _running_out(scene: Scene, term: Term, reminder: Reminder) -> Iterator[Assessment]:
@@ -117,11 +125,10 @@ def _texts(scene: Scene, term: Term, reminder: Reminder, *, over: bool) -> Texts
 
 def _words(scene: Scene, term: Term, reminder: Reminder, language: str, *, over: bool) -> Words:
     texts = _TEXTS[language]
-    days = max(0, (term.at - scene.now).days)
     facts = {
         "subject": subject_name(term.subject, language),
         "date": _date(term, scene),
-        "left": f"{days} {plural(days, _DAYS[language], language)}",
+        "left": _left(term, scene, language),
         "step": _step(reminder, language),
     }
     form = "over" if over else "soon"
@@ -130,6 +137,16 @@ def _words(scene: Scene, term: Term, reminder: Reminder, language: str, *, over:
         description=texts[f"{form}_text"].format(**facts),
         recommendation=texts["advice"].format(subject=term.subject, portal=scene.policy.portal),
     )
+
+
+def _left(term: Term, scene: Scene, language: str) -> str:
+    """By the calendar of the portal's zone: two dates a week apart are seven days, whatever the hour is."""
+    zone = scene.zone()
+    today = scene.now.astimezone(zone).date()
+    if (term.at - MOMENT).astimezone(zone).date() <= today:
+        return _LAST_DAY[language]
+    days = (term.at.astimezone(zone).date() - today).days
+    return plural(days, _DAYS[language], language).format(n=days)
 
 
 def _step(reminder: Reminder, language: str) -> str:

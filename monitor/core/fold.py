@@ -18,6 +18,7 @@ from monitor.core.reading import (
     Finding,
     FlagSeen,
     LicenceSeen,
+    OnlineSeen,
     ProviderSeen,
     Reading,
     ScopesSeen,
@@ -26,6 +27,7 @@ from monitor.core.reading import (
 from monitor.core.replacing import replace
 
 FLIPS_KEPT = timedelta(hours=1)
+ONLINE_KEPT = timedelta(days=60)
 UNREACHABLE_AFTER = 3  # failed polls in a row
 UNREAD_AFTER = 3  # polls in a row without a channel's flag: like a portal that does not answer
 
@@ -48,7 +50,7 @@ def fold_portal(memory: PortalMemory, readings: Sequence[Reading], now: datetime
     else:
         return memory
     for reading in told:
-        after = _told(after, reading.findings, memory.last_success)
+        after = _told(after, reading.findings, memory.last_success, now)
     return note_portal(after, UNREACHABLE_AFTER, now)
 
 
@@ -115,7 +117,9 @@ def _failed(memory: PortalMemory, failure: Failure, now: datetime) -> PortalMemo
     return replace(after, up=True, auth_ok=False, denied=denied, failed=memory.failed if denied == 1 else 0)
 
 
-def _told(memory: PortalMemory, findings: Iterable[Finding], told_before: datetime | None) -> PortalMemory:
+def _told(
+    memory: PortalMemory, findings: Iterable[Finding], told_before: datetime | None, now: datetime
+) -> PortalMemory:
     for finding in findings:
         match finding:
             case ClockSeen():
@@ -124,9 +128,18 @@ def _told(memory: PortalMemory, findings: Iterable[Finding], told_before: dateti
                 memory = replace(memory, missing_scopes=tuple(sorted(missing)))
             case LicenceSeen():
                 memory = replace(memory, licence=finding)
+            case OnlineSeen(users=users):
+                memory = replace(memory, online=_online(memory.online, users, now))
             case _:
                 pass
     return memory
+
+
+def _online(
+    known: tuple[tuple[int, datetime], ...], users: tuple[int, ...], now: datetime
+) -> tuple[tuple[int, datetime], ...]:
+    after = {user: at for user, at in known if now - at < ONLINE_KEPT} | dict.fromkeys(users, now)
+    return tuple(sorted(after.items()))
 
 
 _OF_TRAFFIC = frozenset({"traffic", "canary"})  # sources
@@ -155,6 +168,8 @@ def fold_channel(
     """
     before = memory.diagnosis.state if memory else None
     real = _unveiled(memory) if memory else ChannelMemory(channel=channel, diagnosis=NOT_SEEN, since=now)
+    if memory is not None and memory.hidden is not None and flag is not None and memory.unread >= UNREAD_AFTER:
+        real, settled = replace(real, well=0, well_since=None), False  # who was lost from sight settles anew
     has_news = any(one is not None for one in (flag, provider, silence, undelivered))
     if settled and flag is not None and not (provider or silence or undelivered) and _is_repeated(real, flag):
         real = _heard_again(real, now)

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from monitor.core.memory import ChannelMemory, PortalMemory, PortalState
-from monitor.core.model import ChannelKey, Line, Manager
-from monitor.core.reading import ConnectorsSeen, Finding, LinesSeen, StaffSeen
+from monitor.core.model import PASSING, ChannelKey, Line, Manager, Person
+from monitor.core.reading import ConnectorsSeen, Finding, HistorySeen, LinesSeen, Reading, StaffSeen
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -21,8 +21,20 @@ class Furnished:
     notes: tuple[str, ...]
 
 
+def is_discovered(readings: Iterable[Reading]) -> bool:
+    """Whether the portal has told what there is. Where the question for its lines failed for a moment it will; where it
+    is refused nothing more will come of waiting."""
+    told = [reading for reading in readings if reading.probe == "discovery" and reading.failure is None]
+    return any(
+        any(isinstance(finding, LinesSeen) for finding in reading.findings)
+        or all(failure.reason not in PASSING for failure in reading.failures)
+        for reading in told
+    )
+
+
 def furnish(state: PortalState, findings: Iterable[Finding], now: datetime) -> Furnished:
-    """Fold LinesSeen, ConnectorsSeen and StaffSeen into the state; `notes` are events such as "line.vanished 3"."""
+    """Fold LinesSeen, ConnectorsSeen, StaffSeen and the bots of dialogs into the state; `notes` are events such as
+    "line.vanished 3"."""
     notes: list[str] = []
     for finding in findings:
         match finding:
@@ -38,9 +50,20 @@ def furnish(state: PortalState, findings: Iterable[Finding], now: datetime) -> F
                     managers=kept(state.managers, {m.id: m for m in managers}),
                     departments=kept(state.departments, {d.id: d for d in departments}),
                 )
+            case HistorySeen(people=people):
+                state = _with_bots(state, people)
             case _:
                 pass
     return Furnished(state=state, notes=tuple(notes))
+
+
+def _with_bots(state: PortalState, people: Iterable[Person]) -> PortalState:
+    """A bot is on no list of the staff: only its dialogs tell its name."""
+    told = {one.id: one.name for one in people if one.bot}
+    known = dict(state.memory.bots)
+    if all(known.get(number) == name for number, name in told.items()):
+        return state
+    return replace(state, memory=replace(state.memory, bots=tuple(sorted((known | told).items()))))
 
 
 def _with_gone(state: PortalState, managers: Iterable[Manager], now: datetime) -> PortalMemory:

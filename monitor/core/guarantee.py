@@ -64,6 +64,11 @@ def usual_checks(option: str) -> tuple[str, ...]:
     return tuple(check for check in CHECKS if check != OF_DOCUMENTS or option == "documents")
 
 
+def is_of_option(check: str, option: str) -> bool:
+    """Whether an audit is of what the option promises."""
+    return (check == OF_DOCUMENTS) == (option == "documents")
+
+
 def year_after(day: date) -> date:
     """The first day that the guarantee no longer covers; begun on 29 February, that is 1 March."""
     try:

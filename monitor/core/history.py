@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import translate
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from monitor.core.connectors import connector_id
+from monitor.core.known_texts import NO_TEXTS, KnownTexts
 from monitor.core.model import Author, Delivery, Message, Person, Session
 from monitor.core.phrases import is_closing, kind_of_notice
-from monitor.core.policy import ReplyOptions
 from monitor.core.reading import HistorySeen
 from monitor.core.recall import Recall, mark_of
 from monitor.core.replacing import maker
@@ -23,7 +22,11 @@ _SYSTEM_CLASS = "bx-messenger-content-item-system"
 _MARKS = {"ol-output": "output", "ol-start": "start", "ol-end": "end", "ol-attention": "attention"}
 _MENTION = re.compile(r"\[USER=(\d+)[^\]]*\]", re.IGNORECASE)
 _TAGS = re.compile(r"\[/?[A-Za-z]+[^\]]*\]")
+_RATINGS = frozenset({"[like]", "[dislike]"})  # made of a "1" or "0" after the portal asked for one
+LARGEST = 2**63 - 1  # whole number that the store takes
+_SPAM = 65  # a session's status, bitrix24-api.md 4.6
 _number = attrgetter("id")
+_moment_and_number = attrgetter("at", "id")
 _CONTENT = (("image", "image"), ("audio", "voice"), ("video", "video"))
 
 
@@ -33,29 +36,6 @@ _SPEAKERS = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT})
 
 class NotHistory(ValueError):
     """The answer has not the shape of a session's history; the text names the place."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownTexts:
-    """Texts that the config names: sent by nobody (case 4), ready-made (case 5). None = none are named."""
-
-    automatic: re.Pattern[str] | None = None
-    canned: re.Pattern[str] | None = None
-
-
-@lru_cache(maxsize=256)
-def known_texts(options: ReplyOptions) -> KnownTexts:
-    return KnownTexts(_pattern(options.automatic), _pattern(options.canned))
-
-
-def _pattern(texts: tuple[str, ...]) -> re.Pattern[str] | None:
-    """`*` stands for anything; only that: a customer's long text must not make the search slow."""
-    words = (" ".join(text.lower().split()).replace("[", "[[]").replace("?", "[?]") for text in texts)
-    joined = "|".join(translate(text) for text in words if text)
-    return re.compile(joined) if joined else None
-
-
-NO_TEXTS = KnownTexts()
 
 
 def parse(answer: Any, texts: KnownTexts = NO_TEXTS, recall: Recall | None = None, portal: str = "") -> HistorySeen:
@@ -90,7 +70,7 @@ def parse(answer: Any, texts: KnownTexts = NO_TEXTS, recall: Recall | None = Non
 def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[Message]) -> Session:
     connector, line, customer = user_code(place.get("entityId"))
     created = messages[0].at if messages else datetime.fromtimestamp(0, UTC)
-    first = next((m for m in messages if m.author in _SPEAKERS), None)
+    first = min((m for m in messages if m.author in _SPEAKERS), key=_moment_and_number, default=None)
     return Session(
         id=session,
         chat=chat,
@@ -105,15 +85,21 @@ def _session(session: int, chat: int, place: Mapping[str, Any], messages: list[M
         crm=str(place.get("entityData1", "N"))[:1] == "Y",
         crm_entity=_crm_entity(place.get("entityData1")),
         contact=_contact(place.get("entityData2")),
+        status=_SPAM if any(m.mark == "spam" for m in messages) else None,
     )
 
 
 def _closed(messages: list[Message]) -> datetime | None:
     """When it was ended, unless somebody talked on."""
     end = next((message.at for message in reversed(messages) if message.mark == "end"), None)
-    if end is None or any(m.at > end for m in messages if m.author is Author.CUSTOMER or m.author is Author.MANAGER):
+    if end is None or any(m.at > end and _talks(m) for m in messages):
         return None
     return end
+
+
+def _talks(message: Message) -> bool:
+    """Who rates the dialog after its end does not."""
+    return message.author is Author.MANAGER or (message.author is Author.CUSTOMER and message.content != "form")
 
 
 def _chat(chats: Any, chat: int) -> Mapping[str, Any]:
@@ -127,8 +113,8 @@ def user_code(text: Any) -> tuple[str, int, int]:
     """(connector, line, customer's user id) of connector|line|external chat|user. The third part is foreign text."""
     parts = text.split("|") if isinstance(text, str) else []
     if len(parts) < 4:
-        return (parts[0].lower() if parts else "", integer(parts[1]) or 0 if len(parts) > 1 else 0, 0)
-    return parts[0].lower(), integer(parts[1]) or 0, integer(parts[-1]) or 0
+        return (connector_id(parts[0]) if parts else "", integer(parts[1]) or 0 if len(parts) > 1 else 0, 0)
+    return connector_id(parts[0]), integer(parts[1]) or 0, integer(parts[-1]) or 0
 
 
 def _crm_entity(text: Any) -> tuple[str, int] | None:
@@ -188,7 +174,7 @@ def _message(
     normal = plain.lower()
     if author is Author.MANAGER and texts.automatic is not None and texts.automatic.match(normal):
         author = Author.AUTOMATIC
-    named = tuple(int(found) for found in _MENTION.findall(text)) if author is Author.NOTICE else ()
+    named = _mentions(text) if author is Author.NOTICE else ()
     if author is Author.NOTICE:
         mark = kind_of_notice(plain, mark, len(named))
     return _made(
@@ -200,7 +186,7 @@ def _message(
         user=user,
         delivery=_delivery(params),
         mirrored=author is Author.MANAGER and "connectormid" in params and "sendingts" not in params,
-        content=_content(params, files),
+        content="form" if author is Author.CUSTOMER and text.strip().lower() in _RATINGS else _content(params, files),
         length=len(plain),
         digest=_digest(normal),
         closing_phrase=is_closing(normal),
@@ -209,6 +195,11 @@ def _message(
         mark=mark,
         mentions=named,
     )
+
+
+def _mentions(text: str) -> tuple[int, ...]:
+    numbers = map(integer, _MENTION.findall(text))
+    return tuple([number for number in numbers if number is not None])
 
 
 def _params(params: Any) -> dict[str, Any]:
@@ -266,12 +257,14 @@ def _digest(normal: str) -> str:
 
 
 def integer(value: Any) -> int | None:
-    """Numbers arrive as ints or as texts."""
+    """Numbers arrive as ints or as texts. What no database's column holds is nobody's number."""
     kind = type(value)
     if kind is str:
-        is_number = len(value) < 20 and (value.isdecimal() or value.removeprefix("-").isdecimal())
-        return int(value) if is_number else None
-    return value if kind is int else None
+        is_number = len(value) <= 20 and (value.isdecimal() or value.removeprefix("-").isdecimal())
+        value = int(value) if is_number else None
+    elif kind is not int:
+        return None
+    return value if value is not None and -LARGEST <= value <= LARGEST else None
 
 
 def moment(value: Any) -> datetime | None:

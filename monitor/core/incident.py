@@ -58,9 +58,9 @@ class Incident:
     `subject` identifies it among the open ones of its kind (e.g. "1/telegrambot" or "1777/90101").
     `labels` are what the incident is about now, as the alert's own labels would tell it beside alertname, severity,
     portal, audience, guaranteed: sorted pairs. `alert` are those that its alert has for all its life, `guaranteed`
-    among them: Alertmanager knows an alert by its labels, so what changes is told in its texts; () = opened by a
-    version that did not keep them. `opened` is on the daemon's clock, `starts_at` is the real moment posted to
-    Alertmanager.
+    among them: Alertmanager knows an alert by its labels, so what changes is told in its texts, or is another incident
+    (a channel's state, and whether it is guaranteed); () = opened by a version that did not keep them. `opened` is on
+    the daemon's clock, `starts_at` is the real moment posted to Alertmanager.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Incident:
     starts_at: datetime
     updated: datetime
     closed: datetime | None = None
+    until: datetime | None = None  # when what was wrong ended, where it is told better than by when we saw it
     close_reason: str = ""  # recovered, answered, excused, closed, escalated, gone
     evidence: tuple[str, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)  # by language: ru, en

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.assessment import Assessment, Say
+from monitor.core.assessment import Assessment, Say, closing
 from monitor.core.closing_words import closing_words
 from monitor.core.cover import Cover, cover_of
 from monitor.core.incident import Incident, IncidentKind, alert_of
@@ -24,6 +24,8 @@ _CAUSES_FIRST = (*_PORTAL, IncidentKind.PROVIDER_OUTAGE, *_HIDES)
 
 # These closings hand over to another incident: they wait until that one may open.
 _HANDED_OVER = frozenset({"escalated", "changed", "shared"})
+
+_ENDED = frozenset({Cover.NOT_IN_FORCE, Cover.NO_GUARANTEE})
 
 Name = tuple[IncidentKind, str]
 
@@ -51,14 +53,15 @@ def step(
     closed = _close(known, in_order, policy, now)
     opened, updated = [], []
     for one in in_order:
-        if one.say is not Say.OPEN:
-            continue
         name = (one.kind, one.subject)
+        may_open = one.say is Say.OPEN and not _is_maintained(policy, now) and not _is_hidden(one, known)
+        if name in known and may_open and _is_another(known[name], one, policy, now):
+            closed.append(_closed(known.pop(name), closing(*name, "changed"), policy, now))
         if name in known:
-            fresh = _updated(known[name], one, policy, now)
+            fresh = _told(known[name], one, policy, now)
             updated += [fresh] if fresh is not known[name] else []
             known[name] = fresh
-        elif not _is_maintained(policy, now) and not _is_hidden(one, known):
+        elif may_open:
             known[name] = _opened(one, policy, now, real_now)
             opened.append(known[name])
     changed = bool(opened or updated or closed)
@@ -88,13 +91,14 @@ def _close(
     for one in assessments:
         waits = one.close_reason in _HANDED_OVER and _is_maintained(policy, now)
         if one.say is Say.CLOSE and not waits and (one.kind, one.subject) in known:
-            over.append(_closed(known.pop((one.kind, one.subject)), one.close_reason, policy, now))
+            over.append(_closed(known.pop((one.kind, one.subject)), one, policy, now))
     return over
 
 
-def _closed(incident: Incident, reason: str, policy: Policy, now: datetime) -> Incident:
-    words = closing_words(incident, reason, policy.timezone, now)
-    return replace(incident, closed=now, updated=now, close_reason=reason, words=words)
+def _closed(incident: Incident, said: Assessment, policy: Policy, now: datetime) -> Incident:
+    reason = said.close_reason
+    words = closing_words(incident, reason, policy.timezone, said.until or now)
+    return replace(incident, closed=now, until=said.until, updated=now, close_reason=reason, words=words)
 
 
 def _is_maintained(policy: Policy, now: datetime) -> bool:
@@ -127,6 +131,28 @@ def _opened(one: Assessment, policy: Policy, now: datetime, real_now: datetime) 
         evidence=one.texts.evidence,
         words=one.texts.words,
     )
+
+
+def _is_another(known: Incident, one: Assessment, policy: Policy, now: datetime) -> bool:
+    """A channel's trouble that took the place of another one: what its alert says of the state and of the guarantee
+    would be false from now on, and an alert's labels cannot change. A guarantee that has ended makes no new trouble."""
+    if known.opened >= now:
+        return False
+    cover = cover_of(one, policy, now)
+    alert = dict(known.alert or alert_of(known.labels, guaranteed=known.guaranteed))
+    fresh = dict(alert_of(one.labels, guaranteed=cover is Cover.COVERED))
+    told = ("state",) if cover in _ENDED else ("state", "guaranteed")
+    return "state" in fresh and any(alert.get(name) != fresh[name] for name in told)
+
+
+def _told(known: Incident, one: Assessment, policy: Policy, now: datetime) -> Incident:
+    """With what this rule says of it; itself when nothing is new."""
+    if one.say is Say.OPEN:
+        return _updated(known, one, policy, now)
+    if one.say is not Say.HOLD or not one.texts.words:
+        return known
+    fresh = replace(known, evidence=one.texts.evidence, words=one.texts.words)
+    return known if fresh == known else replace(fresh, updated=now)
 
 
 def _updated(known: Incident, one: Assessment, policy: Policy, now: datetime) -> Incident:

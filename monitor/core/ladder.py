@@ -29,6 +29,12 @@ def office_of(state: PortalState, policy: Policy, public_days: Mapping[str, Publ
     return Schedule(zone=policy.timezone, week=OFFICE_WEEK)
 
 
+def hours_of(line: int | None, state: PortalState, policy: Policy, public_days: Mapping[str, PublicDays]) -> Schedule:
+    """When people of a line, or of the portal, read what is brought to them."""
+    schedule = schedule_of(line, state, policy, public_days) if line is not None else None
+    return schedule or office_of(state, policy, public_days)
+
+
 def passed_steps(ends: datetime, ladder: Ladder, office: Schedule, now: datetime) -> int:
     """How many of the four steps should be done by now; all of them once the end is there."""
     if now >= ends:

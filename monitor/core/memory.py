@@ -70,6 +70,7 @@ class ChannelMemory:
     outages: tuple[tuple[datetime, datetime | None], ...] = ()  # of the last two weeks; None = still down
     hidden: Diagnosis | None = None  # the last diagnosis while the portal, or this flag of it, is out of sight
     unread: int = 0  # polls in a row that told of the portal and not of this flag
+    unread_since: datetime | None = None  # the first of them
     phone_gone: datetime | None = None  # since when the phone has not been seen, over reconnects
     gone: bool = False  # vanished from the portal: no series, kept for the record
     echoes_phone: bool = False  # what was typed on the phone has been seen here
@@ -100,7 +101,9 @@ class PortalMemory:
     outages: tuple[tuple[datetime, datetime | None], ...] = ()
     server_address: str = ""  # for links, e.g. https://acme.bitrix24.ru
     gone: tuple[tuple[int, datetime], ...] = ()  # employees seen dismissed, and since when
+    online: tuple[tuple[int, datetime], ...] = ()  # employees who stay logged in, and when they were last online
     problems: tuple[tuple[str, int], ...] = ()  # odd data in dialogs: kind and how often
+    bots: tuple[tuple[int, str], ...] = ()  # who answered as one, and its name; ascending
     echoed: tuple[int, ...] = ()  # messages no human typed: one text to several chats within a minute
 
 
@@ -139,6 +142,7 @@ class SessionMemory:
     last_message: int = 0  # highest message id seen
     counted: int = 0  # highest message id counted into the channel's traffic
     due: bool = False  # its history has to be read
+    mute: bool = False  # the customer waits by the portal's account: no activity would tell if he wrote again
     unconfirmed: tuple[int, ...] = ()  # manager's messages still `sending`
     spoken: tuple[Spoken, ...] = ()  # what employees wrote last, newest last: a few
 
@@ -166,31 +170,39 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver:
-    """A line as it was handed over to the customer, with the names of those who were in its queue."""
+    """A line as it was handed over to the customer, with the names of those who were in its queue. `by_itself`: nobody
+    said so, it is as the first audit of a guarantee in force found it."""
 
     line: Line
     people: tuple[tuple[int, str], ...]
     at: datetime
+    by_itself: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """One subject's ladder. `step` 0 = nothing told, 1 = the early warning, then the reminders; `sent` of those."""
+    """One subject's ladder. `step` 0 = nothing told, 1 = the early warning, then the reminders; `sent` of those.
+    `told`: the end is a provider's or the portal's word; `began`: when this ladder did, None = it was not kept."""
 
     until: datetime
     step: int = 0
     sent: int = 0
     at: datetime | None = None  # of the last step
     acknowledged: bool = False
+    told: bool = False
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountMemory:
-    """What the probe of a provider's account keeps over restarts; `at` when that changed last."""
+    """A provider's account as a portal's channels know it. `kept`: what its probe keeps over restarts, `at` when that
+    changed last; `since` when it was first asked, `seen` when it last answered, to a quarter of an hour."""
 
     type: str
     kept: Mapping[str, Any]
     at: datetime
+    since: datetime | None = None
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +210,7 @@ class PortalState:
     """All that is remembered of one portal; the store keeps it row by row.
 
     `judged_by`: what its channels were named and judged by last; not kept, so a start judges all of them anew. Nor is
-    `calm_until`: monitor/core/calm.py.
+    `calm_until` (monitor/core/calm.py), nor `watched_since`: the first judgement after a start.
     """
 
     portal: str
@@ -220,6 +232,7 @@ class PortalState:
     accounts: Mapping[str, AccountMemory] = field(default_factory=dict)  # of providers: monitor/core/accounts.py
     judged_by: Policy | None = None
     calm_until: datetime | None = None
+    watched_since: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

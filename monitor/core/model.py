@@ -58,6 +58,9 @@ class Reason(StrEnum):
     BUG = "bug"
 
 
+PASSING = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.THROTTLED})  # it may be told a moment later
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """Why something could not be read. `code` is the vendor's own word, `detail` holds no secret.

@@ -10,7 +10,7 @@ from monitor.core.incident import Audience, Incident, IncidentKind
 from monitor.core.policy import Policy
 from monitor.core.words import plural, sentence
 
-MOST_PROOFS = 5
+MOST_PROOFS = 6
 
 _NEXT = {
     "ru": {
@@ -21,7 +21,6 @@ _NEXT = {
         IncidentKind.LOW_COMPLIANCE: "Дальше: сообщим, когда доля ответов в срок вернётся к норме.",
         IncidentKind.EXPIRY_SOON: "Дальше: напоминаний всего три; продление или подтверждение их прекратит.",
         IncidentKind.EXPIRED: "Дальше: сообщим, когда срок продлят.",
-        "closed": "Больше ничего делать не нужно.",
     },
     "en": {
         "opened": "Next: we will tell you when it is over.",
@@ -31,7 +30,6 @@ _NEXT = {
         IncidentKind.LOW_COMPLIANCE: "Next: we will tell you when the share answered in time is back to normal.",
         IncidentKind.EXPIRY_SOON: "Next: there are three reminders in all; a renewal or an acknowledgement ends them.",
         IncidentKind.EXPIRED: "Next: we will tell you when it is renewed.",
-        "closed": "Nothing more needs to be done.",
     },
 }
 _WORDS = {
@@ -73,7 +71,7 @@ def text_of(incident: Incident, what: str, language: str, policy: Policy) -> str
         rows += _proofs(incident.evidence, language)
         rows += [told["act"].format(advice=words.recommendation)] if words.recommendation else []
         rows.append(_cover(incident, language))
-    rows.append(_next(incident.kind, what, language))
+    rows.append(words.recommendation if what == "closed" else _next(incident.kind, language))
     if policy.pages:
         rows.append(told["details"].format(link=f"{policy.pages.rstrip('/')}/incidents/{incident.id}"))
     return "\n".join(row for row in rows if row)
@@ -93,9 +91,9 @@ def _cover(incident: Incident, language: str) -> str:
     return sentence(why_covered(incident, language)) if incident.cover and is_asked else ""
 
 
-def _next(kind: IncidentKind, what: str, language: str) -> str:
+def _next(kind: IncidentKind, language: str) -> str:
     told = _NEXT[language]
-    return told["closed"] if what == "closed" else told.get(kind, told["opened"])
+    return told.get(kind, told["opened"])
 
 
 def digest_subject(portal: str, count: int, language: str) -> str:

@@ -15,11 +15,13 @@ from monitor.core.policy import Policy
 from monitor.core.receivers import Notice, Receiver
 
 DAY = timedelta(days=1)
+PUNCTUAL = timedelta(minutes=5)  # told so soon after it was due, it is told when it was meant to be
 SEARCH = 30  # days ahead for a working morning; a line that never opens gets its digest all the same
 
 LADDERS = frozenset({IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED})
 DIGEST_ONLY = frozenset({IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE})
-HANDED_OVER = frozenset({"escalated", "changed", "shared"})  # the next incident is told instead
+# Not told as an end: the next incident is told instead, or the review that the case is part of.
+HANDED_OVER = frozenset({"escalated", "changed", "shared", "reviewed"})
 
 Hours = Callable[[int | None], Schedule]  # of a line, or of the whole portal
 
@@ -71,18 +73,26 @@ def _hears(receiver: Receiver, incident: Incident) -> bool:
 def _notice(incident: Incident, what: str, receiver: Receiver, policy: Policy, hours: Hours, now: datetime) -> Notice:
     labels = dict(incident.labels)
     urgent = is_urgent(incident, what, receiver)
-    line = labels.get("line", "")
-    manager = labels.get("manager", "")
+    line, manager = (
+        int(said) if said.isdecimal() else 0 for said in (labels.get("line", ""), labels.get("manager", ""))
+    )
     return Notice(
         receiver=receiver.name,
         key=f"{incident.id}/{what}",
-        due=due_at(receiver, policy, hours(int(line) if line.isdecimal() else None), now, urgent=urgent),
+        due=due_at(
+            receiver,
+            policy,
+            hours(line or None),
+            now,
+            urgent=urgent or is_step(incident, what),
+        ),
         urgent=urgent,
         subject=subject_of(incident, what, receiver.language, policy),
         text=text_of(incident, what, receiver.language, policy),
         about=f"wait {incident.subject}" if incident.kind in WAITS else incident.id,
         expiry=incident.subject if incident.kind in LADDERS and what != "closed" else "",
-        manager=int(manager) if manager.isdecimal() else 0,
+        manager=manager,
+        line=line,
     )
 
 
@@ -95,6 +105,11 @@ def is_urgent(incident: Incident, what: str, receiver: Receiver) -> bool:
     return incident.severity is Severity.CRITICAL and what != "closed"
 
 
+def is_step(incident: Incident, what: str) -> bool:
+    """A reminder is due on the working day that it is meant for: by the next one's digest all may be over."""
+    return incident.kind is IncidentKind.EXPIRY_SOON and what != "closed"
+
+
 def due_at(receiver: Receiver, policy: Policy, office: Schedule, now: datetime, *, urgent: bool) -> datetime:
     """When it may be told: now, at the next opening, or with the next digest."""
     if not urgent:
@@ -103,6 +118,22 @@ def due_at(receiver: Receiver, policy: Policy, office: Schedule, now: datetime, 
         return now
     opens = office.next_open(now)
     return now if opens == NEVER else opens
+
+
+def put_off_until(
+    receiver: Receiver, policy: Policy, office: Schedule, due: datetime, now: datetime, *, urgent: bool
+) -> datetime | None:
+    """When to tell what could not be told when it was due: None = now, since people read it now.
+
+    What comes late after working hours (we were down, the portal took nothing) waits for the next opening, or for the
+    next digest where that comes within hours.
+    """
+    is_free = receiver.always or receiver.routed or now - due <= PUNCTUAL or office.is_open(now)
+    opens = office.next_open(now)
+    if is_free or opens == NEVER:
+        return None
+    digest = next_digest(receiver, policy, office, now)
+    return opens if urgent or (digest > opens and not office.is_open(digest)) else digest
 
 
 def next_digest(receiver: Receiver, policy: Policy, office: Schedule, now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from monitor.core.assessment import Assessment, Say, Scene, closing
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity
 from monitor.core.lateness import is_late
 from monitor.core.outcome_words import about_closed, about_compliance
-from monitor.core.reply_rules import labels_of
+from monitor.core.reply_rules import how_ended, labels_of
 from monitor.core.reply_words import messenger_of_turn
 from monitor.core.reviews import next_review
 from monitor.core.tallies import NOTHING, last_week
@@ -21,17 +21,20 @@ TEAM = "team"
 LOW, WELL, FEWEST = 0.80, 0.85, 20
 
 _CLOSED, _LOW = IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE
-_WHY = {Verdict.MET: "answered", Verdict.LATE: "answered"}
+_UNANSWERED = frozenset({Verdict.MISSED, Verdict.OPEN})
 
 
 def left_unanswered(scene: Scene) -> Iterator[Assessment]:
-    """Open from the close until the next review, which tells the head of all of them together."""
+    """Open from the close until the next review, which tells the head of all of them together; also while the customer
+    who wrote again waits on, told as it was closed last."""
     for incident in scene.opened(_CLOSED):
         turn = _turn_of(incident, scene)
         if scene.now >= next_review(scene.policy, incident.opened):
             yield closing(_CLOSED, incident.subject, "reviewed")
-        elif turn is not None and turn.verdict is not Verdict.MISSED:
-            yield closing(_CLOSED, incident.subject, _WHY.get(turn.verdict, "excused"))
+        elif turn is not None and turn.verdict not in _UNANSWERED:
+            yield closing(_CLOSED, incident.subject, how_ended(turn), turn.ended)
+        elif turn is not None and turn.ended is not None and turn.ended != incident.since:
+            yield _closed(turn, scene)
     for turn in unanswered(scene.state.turns):
         if turn.verdict is Verdict.MISSED and not scene.is_open(_CLOSED, _subject(turn)) and _is_news(turn, scene):
             yield _closed(turn, scene)

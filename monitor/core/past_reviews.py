@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.core.guarantee import review_days
 from monitor.core.policy import Guarantee
@@ -13,7 +13,8 @@ from monitor.core.review import EXPIRING, Advice, Review
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAdvice:
-    """`share` of a manager then; `count` of cases then; `subject`: an expiry, or the incident's id."""
+    """`share` in time then of what an employee had in hand; `count` of cases then; `subject`: an expiry, or the
+    incident's id, whose words are the `summary`; of what has expired the subject is."""
 
     what: str
     count: int = 0
@@ -39,6 +40,8 @@ class KeptReview:
     sum: str = ""
     corrects: int = 0
     reason: str = ""
+    found: int | None = None  # incidents of the period but for those of single replies; None = was not kept yet
+    lost: timedelta | None = None  # working time of all channels that the guarantee covers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +59,9 @@ def kept_advice(told: Review, language: str) -> tuple[KeptAdvice, ...]:
 
 
 def _kept(one: Advice, told: Review, language: str) -> KeptAdvice:
-    share = told.managers[one.user].share if one.what == "slow_manager" else None
+    share = told.own[one.user].share if one.what == "slow_manager" else None
     if one.incident is not None:
-        summary = one.incident.words[language].summary
+        summary = one.incident.subject if one.what == "expired" else one.incident.words[language].summary
         return KeptAdvice(what=one.what, subject=one.incident.id, summary=summary)
     return KeptAdvice(what=one.what, count=one.count, user=one.user, subject=one.subject, share=share)
 
@@ -74,11 +77,11 @@ def _follow(advice: KeptAdvice, told: Review) -> Followed:
     if advice.what == "nobody_takes":
         return Followed(advice=advice, count=told.untaken, helped=told.untaken < advice.count)
     if advice.what == "slow_manager":
-        mine = told.managers.get(advice.user)
+        mine = told.own.get(advice.user)
         share = mine.share if mine is not None and mine.is_rated else None
         better = None if share is None or advice.share is None else share > advice.share
         return Followed(advice=advice, share=share, helped=better)
-    if advice.what == "channel_down":
+    if advice.what in ("channel_down", "expired"):
         still = {one.id for one in told.incidents if one.closed is None}
         return Followed(advice=advice, helped=advice.subject not in still)
     near = {subject for subject, at in told.expiries if at - told.until < EXPIRING}
@@ -98,7 +101,30 @@ def missing_periods(
             yield until - guarantee.review, until
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What a guarantee's reviews come to. `since`: the first of them that tells what was found and lost."""
+
+    reviews: int
+    found: int
+    lost: timedelta
+    since: datetime | None
+
+
+def account_of(guarantee: Guarantee, kept: Sequence[KeptReview]) -> Account:
+    """Of this guarantee's term; of a corrected review its correction counts."""
+    mine = [one for one in trend(kept, len(kept)) if guarantee.start <= one.since < guarantee.end]
+    told = [one for one in mine if one.found is not None]
+    return Account(
+        reviews=len(mine),
+        found=sum(one.found or 0 for one in told),
+        lost=sum((one.lost or timedelta() for one in told), timedelta()),
+        since=min((one.since for one in told), default=None),
+    )
+
+
 def trend(kept: Sequence[KeptReview], most: int = 8) -> tuple[KeptReview, ...]:
     """The last reviews in order, a corrected one in the words of its correction."""
     corrected = {one.corrects for one in kept}
-    return tuple(one for one in kept if one.number not in corrected)[-most:]
+    standing = [one for one in kept if one.number not in corrected]
+    return tuple(standing[max(0, len(standing) - most) :])

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import Certainty, State
-from monitor.core.reading import WARNING
+from monitor.core.reading import OUR_KEY, WARNING
 
 
 class Flag(StrEnum):
@@ -24,6 +24,7 @@ class Said(StrEnum):
     """The provider's word by its weight."""
 
     BROKEN = "broken"  # it cannot work until somebody acts
+    REFUSES_US = "refuses_us"  # it does not answer the monitor until somebody acts; the channel may work
     WARNED = "warned"  # it works, and something has to be set right
     STRAINED = "strained"  # it may come back by itself, or works with limits
     CONNECTED = "connected"
@@ -103,8 +104,14 @@ _NOT_REFUSING = frozenset({Flag.OK, Flag.ODD, Flag.UNSEEN})
 
 PATTERNS: tuple[Pattern, ...] = (
     Pattern(
+        cause="provider_refuses_us",
+        flag=_NOT_REFUSING,
+        said=frozenset({Said.REFUSES_US}),
+        certainty=Certainty.CERTAIN,
+    ),
+    Pattern(
         cause="provider_broken",
-        said=frozenset({Said.BROKEN}),
+        said=frozenset({Said.BROKEN, Said.REFUSES_US}),
         certainty=Certainty.CERTAIN,
     ),
     Pattern(
@@ -262,6 +269,8 @@ def said_of(memory: ChannelMemory) -> Said:
         return Said.NOTHING
     if word.reason == WARNING:
         return Said.WARNED
+    if word.reason == OUR_KEY:
+        return Said.REFUSES_US
     if word.state in BROKEN:
         return Said.BROKEN
     if word.state in STRAINED:

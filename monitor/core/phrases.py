@@ -71,6 +71,12 @@ _PASSED_ON = re.compile(
     r"|\b(?:did not|didn't) (?:answer|reply|respond|accept|take)|\bautomatically\b|\btime(?:d out|out)\b",
     re.IGNORECASE,
 )
+_SPAM = re.compile(r"\bспам(?:ом|а|е)?\b|\bspam\b", re.IGNORECASE)
+_NO_SPAM = re.compile(
+    r"\bне (?:является )?спам|\bсня[лт]|\bубра[лн]|\bотмен[ие]|\b(?:not|no longer) (?:a )?spam\b"
+    r"|\bunmark|\bremoved\b|\bcancel",
+    re.IGNORECASE,
+)
 _NOT_DELIVERED = re.compile(
     r"\bне (?:была? |было )?(?:доставлен|отправлен)|\bне удалось (?:доставить|отправить)|\bнет подтверждения доставк"
     r"|\bошибк\w{1,2} (?:доставк|отправк)|\bnot (?:been )?(?:delivered|sent)\b|\bfailed to (?:deliver|send)\b"
@@ -87,4 +93,6 @@ def kind_of_notice(plain: str, mark: str, names: int) -> str:
         return "queue"
     if not mark and names > 1 and _PASSED_ON.search(plain):
         return "passed_on"
+    if not mark and names == 1 and _SPAM.search(plain) and not _NO_SPAM.search(plain):
+        return "spam"
     return "attention" if not mark and _NOT_DELIVERED.search(plain) else mark

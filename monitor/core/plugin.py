@@ -82,7 +82,8 @@ class PortalProbe:
     """A probe of the portal. `every` None = each poll; otherwise its own slower rhythm, and where
     `polls` are told after so many polls at the latest.
 
-    `first`: what is asked in any case, known before anything is answered; `then` makes answers of what was told, and
+    `first`: what is asked in any case, known before anything is answered: a tuple where the very same one is asked
+    again and again, which is written but once, else a list; `then` makes answers of what was told, and
     may ask on. Where all probes of a tick have them, their first questions leave in one piece and no task is needed;
     `ask` is the same by itself.
 

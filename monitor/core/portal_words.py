@@ -39,13 +39,13 @@ _ADVICE = {
         IncidentKind.PORTAL_UNREACHABLE: "открыть портал в браузере; если открывается, проверить сеть сервера, где "
         "работает монитор, если нет, дождаться Битрикс24",
         IncidentKind.PORTAL_AUTH_FAILED: "проверить, что приложение установлено, а сотрудник, от имени которого оно "
-        "работает, не отключён; затем выполнить messenger-monitor auth",
+        "работает, не отключён; затем выполнить `messenger-monitor auth --portal {portal}`",
     },
     "en": {
         IncidentKind.PORTAL_UNREACHABLE: "open the portal in a browser; if it opens, check the network of the "
         "monitor's server, if not, wait for Bitrix24",
         IncidentKind.PORTAL_AUTH_FAILED: "check that the application is installed and the employee on whose behalf it "
-        "works is active; then run messenger-monitor auth",
+        "works is active; then run `messenger-monitor auth --portal {portal}`",
     },
 }
 _SCOPES = {"ru": "не хватает прав: {scopes}", "en": "missing permissions: {scopes}"}
@@ -106,12 +106,14 @@ def _words(kind: IncidentKind, scene: Scene, language: str) -> Words:
     return Words(
         summary=summary.format(portal=scene.policy.portal),
         description=description,
-        recommendation=f"{wording.actors['integrator']}: {_advice(kind, memory, language)}. {wording.next_portal}",
+        recommendation=f"{wording.actors['integrator']}: {_advice(kind, scene, language)}. {wording.next_portal}",
     )
 
 
-def _advice(kind: IncidentKind, memory: PortalMemory, language: str) -> str:
-    """By the vendor's code where it says more than that we are denied, with the permissions that we know to lack."""
+def _advice(kind: IncidentKind, scene: Scene, language: str) -> str:
+    """By the vendor's code where it says more than that we are denied, with the permissions that we know to lack; a
+    command as it is typed."""
+    memory = scene.state.memory
     if kind is IncidentKind.PORTAL_UNREACHABLE and (host := _moved_to(memory)):
         return _MOVED[language].format(host=host)
     if kind is IncidentKind.PORTAL_UNREACHABLE and not is_denied(memory):
@@ -119,6 +121,7 @@ def _advice(kind: IncidentKind, memory: PortalMemory, language: str) -> str:
     code = memory.last_failure.code.lower() if memory.last_failure else ""
     known = [advice for word, advice in _WORDING[language].denials.items() if word in code]
     advice = known[0] if known else _ADVICE[language][IncidentKind.PORTAL_AUTH_FAILED]
+    advice = advice.format(portal=scene.policy.portal)
     if "insufficient_scope" not in code or not memory.missing_scopes:
         return advice
     return f"{advice} ({_SCOPES[language].format(scopes=', '.join(memory.missing_scopes))})"

@@ -21,6 +21,7 @@ from monitor.core.model import (
 )
 
 WARNING = "warning"  # reason of a state in which the channel still works, and which somebody has to set right
+OUR_KEY = "api_key"  # reason where the key that is not accepted is the monitor's, not the one the channel works by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,13 @@ class AuditSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineSeen:
+    """Employees of queues who are online although they logged in long ago."""
+
+    users: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandOver:
     """A person says that the lines are now as they are handed over to the customer."""
 
@@ -210,6 +218,7 @@ Finding = (
     | ChatTouched
     | Acknowledged
     | AuditSeen
+    | OnlineSeen
     | HandOver
     | CanarySent
     | CanaryTaken
@@ -219,10 +228,12 @@ Finding = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What one run of one probe learned. `failure` = the run as a whole failed and says nothing of its subjects;
-    `failures` = single commands that failed in a good run; `news` = words of the vendor that we do not know."""
+    `failures` = single commands that failed in a good run, or each one of a run in which all were refused; `news` =
+    words of the vendor that we do not know."""
 
     probe: str
     source: str  # "bitrix24" or the provider's type
+    account: str = ""  # the config's name of the provider entry that was asked
     at: datetime
     findings: tuple[Finding, ...] = ()
     failure: Failure | None = None

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from marshal import dumps
 from typing import Any, TypeVar
+
+from monitor.core.model import Failure
 
 T = TypeVar("T")
 PLAINLY = 2  # marshal's version without references: equal rows are equal bytes, however they came to be
@@ -43,10 +45,34 @@ class Recall:
         if known is not None and known[0] is ground:
             return known[1]  # type: ignore[no-any-return]  # one place, one kind
         made = make()
+        self._keep_made(place, ground, made)
+        return made
+
+    def _keep_made(self, place: Hashable, ground: object, made: Any) -> None:
         self._made[place] = (ground, made)
         if len(self._made) > self._most:
             del self._made[next(iter(self._made))]
+
+    def told_again(self, place: Hashable, ground: object, told: Sequence[Any], make: Callable[[], T]) -> T:
+        """What `make` gave the last time, while the very same `ground` is answered word by word as it was then."""
+        known = self.of_the_same(place, ground, told)
+        if known is not None:
+            return known  # type: ignore[no-any-return]  # one place, one kind
+        made = make()
+        self.keep(place, ground, told, made)
         return made
+
+    def of_the_same(self, place: Hashable, ground: object, told: Sequence[Any]) -> Any:
+        """What was kept of the same ground and the same words; None where nothing was."""
+        known = self._made.get(place)
+        if known is None or known[0] is not ground:
+            return None
+        mark, made = known[1]
+        return made if mark is not None and mark == _mark_of_words(told) else None
+
+    def keep(self, place: Hashable, ground: object, told: Sequence[Any], made: Any) -> None:
+        """For `of_the_same`."""
+        self._keep_made(place, ground, (_mark_of_words(told), made))
 
     def understood(
         self, place: Hashable, ground: Hashable, rows: Iterable[Any], understand: Callable[[Any], T]
@@ -72,6 +98,13 @@ class Recall:
             _, rows = self._known.pop(place, (None, ()))
             self._size -= len(rows)
 
+    def let_go(self, portals: Container[object]) -> None:
+        """Of portals that are watched no more nothing is kept: the first word of a place is its portal."""
+        gone = [place for place in (*self._made, *self._known) if isinstance(place, tuple) and place[0] in portals]
+        for place in gone:
+            self._made.pop(place, None)
+        self.forget(gone)
+
     def _of(self, place: Hashable, ground: Hashable) -> Mapping[int, Any]:
         before = self._known.pop(place, None)
         if before is None:
@@ -85,6 +118,16 @@ class Recall:
         while self._size > self._most:
             _, (_, oldest) = self._known.popitem(last=False)
             self._size -= len(oldest)
+
+
+def _mark_of_words(told: Sequence[Any]) -> int | None:
+    """Of answers as they came; None where one of them is read already, or a failure, which is another one each time."""
+    if Failure in map(type, told):
+        return None
+    try:
+        return hash(tuple([tuple(one) if type(one) is list else one for one in told]))
+    except TypeError:
+        return None
 
 
 def mark_of(what: Any) -> int:

@@ -48,3 +48,4 @@ class Notice:
     alone: bool = False  # a message of its own, in no digest
     expiry: str = ""  # what runs out, where the notice reminds of that
     manager: int = 0  # whose head is meant, 0 = the head of the guaranteed department
+    line: int = 0  # by whose hours people are told, 0 = the portal's

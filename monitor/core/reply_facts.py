@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Set
 from datetime import timedelta
 from operator import is_
 
-from monitor.core.connectors import is_personal, messenger_of
+from monitor.core.connectors import confirms, is_personal, messenger_of
 from monitor.core.deliveries import CONFIRMED_SEEN
 from monitor.core.echoes import Said, echoed
 from monitor.core.gist import Gist
@@ -58,7 +58,7 @@ class PortalRules:
         schedule = schedule_of(session.served_by, self._state, self._policy, self._public_days)
         if schedule is None:
             return None
-        messenger, outages, ours, echoes_phone, confirms = channel
+        messenger, outages, ours, echoes_phone, has_confirmed = channel
         options, state = self._policy.replies, self._state
         return Rules(
             schedule=schedule,
@@ -76,7 +76,7 @@ class PortalRules:
             excluded=options.excluded.union(ours) if ours else options.excluded,
             mirrors=options.phone_users,
             no_phone=is_personal(session.connector) and not (echoes_phone and options.phone_users),
-            confirms=True if confirms else None,
+            confirms=True if has_confirmed or confirms(session.connector) else None,
             reaction_ends_turn=options.reaction_ends_turn,
             call_ends_turn=options.call_ends_turn,
             groups=options.groups,
@@ -102,8 +102,8 @@ NO_CHANNEL: Channel = (None, (), (), False, False)
 def _channel(memory: ChannelMemory | None) -> Channel:
     if memory is None:
         return NO_CHANNEL
-    confirms = memory.deliveries.confirmed >= CONFIRMED_SEEN
-    return memory.channel.messenger, memory.outages, memory.canaries.customers, memory.echoes_phone, confirms
+    has_confirmed = memory.deliveries.confirmed >= CONFIRMED_SEEN
+    return memory.channel.messenger, memory.outages, memory.canaries.customers, memory.echoes_phone, has_confirmed
 
 
 def _ground(

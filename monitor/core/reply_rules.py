@@ -18,6 +18,7 @@ FIRST_SIGHT = timedelta(hours=48)  # of what was overdue before we came, only th
 REPLY_KINDS = (IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY)
 
 _ENDS = {Verdict.MET: "answered", Verdict.LATE: "answered", Verdict.MISSED: "closed"}
+_SHUT = frozenset({"channel", "portal", "us"})  # whose fault it is that nobody could answer
 
 
 def replies(scene: Scene) -> Iterator[Assessment]:
@@ -26,13 +27,22 @@ def replies(scene: Scene) -> Iterator[Assessment]:
         chat, message = incident.subject.split("/")
         turn = scene.state.turns.get(TurnKey(int(chat), int(message)))
         if turn is None or turn.verdict is not Verdict.OPEN:
-            reason = _ENDS.get(turn.verdict, "excused") if turn else "gone"
-            yield closing(incident.kind, incident.subject, reason)
+            reason = how_ended(turn) if turn else "gone"
+            yield closing(incident.kind, incident.subject, reason, turn.ended if turn else None)
     if scene.state.memory.failing_since is not None:
         return
     for turn in waiting(scene.state.turns):
         if portal_now(scene.state.memory, scene.now, turn.opened) > turn.deadline:
             yield from _overdue(scene, turn, due_at(turn, scene.state, scene.policy))
+
+
+def how_ended(turn: Turn) -> str:
+    """To the customer: an excuse of ours does not make an answer of a close, nor a close of an answer."""
+    if turn.verdict is Verdict.EXCUSED and turn.ended_by:
+        return "answered"
+    if turn.verdict is Verdict.EXCUSED and turn.blame in _SHUT:
+        return "closed"
+    return _ENDS.get(turn.verdict, "excused")
 
 
 def _overdue(scene: Scene, turn: Turn, due: datetime) -> Iterator[Assessment]:
@@ -41,16 +51,20 @@ def _overdue(scene: Scene, turn: Turn, due: datetime) -> Iterator[Assessment]:
     subject = f"{turn.chat}/{turn.message}"
     if scene.now <= due or _is_old_news(scene, turn) or not _was_read_after(due, turn, scene):
         return
-    if not scene.is_line_open(turn.line) and not scene.is_open(IncidentKind.SLOW_REPLY, subject):
-        return  # the head is not called out of the line's hours
-    yield _opening(scene, IncidentKind.SLOW_REPLY, subject, turn)
-    if scene.is_open(IncidentKind.NO_REPLY, subject) or _is_given_up(scene, turn):
-        yield _opening(scene, IncidentKind.NO_REPLY, subject, turn)
+    if scene.is_open(IncidentKind.SLOW_REPLY, subject) or _is_in_hours(due, turn, scene):
+        yield _opening(scene, IncidentKind.SLOW_REPLY, subject, turn)
+        if scene.is_open(IncidentKind.NO_REPLY, subject) or _is_given_up(scene, turn):
+            yield _opening(scene, IncidentKind.NO_REPLY, subject, turn)
+
+
+def _is_in_hours(moment: datetime, turn: Turn, scene: Scene) -> bool:
+    """Whether the line works now, or did when it became late: by the next poll it may have closed."""
+    return scene.is_line_open(turn.line, scene.now) or scene.is_line_open(turn.line, moment)
 
 
 def _is_given_up(scene: Scene, turn: Turn) -> bool:
     late = no_reply_due_at(turn, scene.state, scene.policy)
-    return scene.now > late and _was_read_after(late, turn, scene)
+    return scene.now > late and _is_in_hours(late, turn, scene) and _was_read_after(late, turn, scene)
 
 
 def _was_read_after(moment: datetime, turn: Turn, scene: Scene) -> bool:

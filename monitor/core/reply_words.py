@@ -9,8 +9,9 @@ from monitor.core.assessment import Scene, Texts
 from monitor.core.incident import IncidentKind, Words
 from monitor.core.model import Messenger
 from monitor.core.portal_clock import portal_now
+from monitor.core.story_words import MARKS
 from monitor.core.turn import Turn
-from monitor.core.words import LANGUAGES, channel_name, coarse, moment, person, span_of
+from monitor.core.words import LANGUAGES, channel_name, coarse, moment, person, span_of, worked_of
 
 _SLOW, _NO = IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY
 
@@ -22,10 +23,16 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "description": "Клиент написал {at} и ждёт {clocks}. Норма ответа {target}, срок вышел {deadline}. {whose}",
         "clocks": "{calendar}, из них {working}",
         "holder": "Диалог у сотрудника: {holder}.",
+        "holder_gone": "Диалог у сотрудника, который больше не работает: {holder}.",
         "queue": "Диалог никто не взял, он в очереди.",
         "advice": "Руководитель: напомнить сотруднику ({holder}) ответить сейчас или передать диалог другому.",
+        "advice_phone": "Руководитель: спросить сотрудника ({holder}), не ответил ли он с телефона; если нет, пусть "
+        "ответит сейчас.",
+        "advice_gone": "Руководитель: передать диалог другому сотруднику, чтобы он ответил сейчас.",
         "advice_queue": "Руководитель: решить, кто ответит сейчас, и передать ему диалог.",
         "advice_no": "Руководитель: ответить клиенту самому или сразу передать диалог другому, норма превышена втрое.",
+        "advice_no_phone": "Руководитель: узнать, не ответили ли клиенту с телефона; если нет, ответить самому или "
+        "сразу передать диалог другому, норма превышена втрое.",
         "next": "Тревога закроется сама, когда клиенту ответят.",
         "link": "Диалог: {link}",
         "message": "Сообщение клиента {message} от {at}, ответа после него нет.",
@@ -41,10 +48,15 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "{deadline}. {whose}",
         "clocks": "{calendar}, {working}",
         "holder": "The dialog is with {holder}.",
+        "holder_gone": "The dialog is with somebody who works there no more: {holder}.",
         "queue": "Nobody has taken the dialog, it is in the queue.",
         "advice": "Head: remind the employee ({holder}) to reply now, or hand the dialog to somebody else.",
+        "advice_phone": "Head: ask the employee ({holder}) whether the reply went from the phone; if not, it is due now.",
+        "advice_gone": "Head: hand the dialog to another employee, who replies now.",
         "advice_queue": "Head: decide who replies now and hand the dialog over.",
         "advice_no": "Head: reply to the customer yourself or hand the dialog over at once, three targets have passed.",
+        "advice_no_phone": "Head: find out whether the customer was answered from the phone; if not, reply yourself or "
+        "hand the dialog over at once, three targets have passed.",
         "next": "The alert closes by itself when the customer gets a reply.",
         "link": "Dialog: {link}",
         "message": "The customer's message {message} of {at}, no reply after it.",
@@ -61,11 +73,17 @@ def about_reply(kind: IncidentKind, turn: Turn, scene: Scene) -> Texts:
 
 
 def reply_evidence(turn: Turn, scene: Scene, language: str) -> tuple[str, ...]:
-    """The dialog's link, the message's time, the target, both clocks and whose turn it is; no text, no phone."""
+    """The dialog's link, the message's time, the target, both clocks, whose turn it is, and whether an answer from the
+    phone would be seen; no text, no number."""
     texts, facts = _TEXTS[language], _facts(turn, scene, language)
     waits = "waits_both" if facts["working"] else "waits"
     names = ("link", "message", "due", waits)
-    return (*(texts[name].format(**facts) for name in names), facts["whose"])
+    return (*(texts[name].format(**facts) for name in names), facts["whose"], *unseen_phone(turn, language))
+
+
+def unseen_phone(turn: Turn, language: str) -> tuple[str, ...]:
+    """Nobody is accused of silence where an answer from the phone would not be seen (response-time.md, case 35)."""
+    return (MARKS[language]["no_phone"],) if "no_phone" in turn.marks else ()
 
 
 def messenger_of_turn(turn: Turn, scene: Scene) -> Messenger:
@@ -92,17 +110,47 @@ def _facts(turn: Turn, scene: Scene, language: str) -> dict[str, str]:
         "deadline": moment(turn.deadline, zone, language),
         "target": span_of(turn.target, language),
         "calendar": _span(calendar, language),
-        "working": _span(working, language) if working is not None else "",
-        "waited": _span(calendar if working is None else working, language),
+        "working": _worked(working, calendar, language) if working is not None else "",
+        "waited": _span(calendar, language) if working is None else _worked(working, calendar, language),
         "holder": holder,
-        "whose": texts["holder"].format(holder=holder) if holder else texts["queue"],
+        "whose": texts[_whose(turn, scene)].format(holder=holder),
         "link": dialog_link(turn, scene),
         "message": str(turn.message),
     }
 
 
+def _whose(turn: Turn, scene: Scene) -> str:
+    if not turn.holder:
+        return "queue"
+    return "holder_gone" if _is_gone(turn, scene) else "holder"
+
+
+def _is_gone(turn: Turn, scene: Scene) -> bool:
+    """Whether the holder works there no more, also where he left since the dialog was read (case 43)."""
+    manager = scene.state.managers.get(turn.holder)
+    return "dismissed" in turn.marks or (manager is not None and not manager.active)
+
+
+def _advice(kind: IncidentKind, turn: Turn, scene: Scene) -> str:
+    """Who has left can answer nothing, and who may have answered from the phone is asked first."""
+    is_seen = "no_phone" not in turn.marks
+    if kind is _NO:
+        return "advice_no" if is_seen else "advice_no_phone"
+    if not turn.holder:
+        return "advice_queue"
+    if _is_gone(turn, scene):
+        return "advice_gone"
+    return "advice" if is_seen else "advice_phone"
+
+
 def _span(span: timedelta, language: str) -> str:
     return span_of(coarse(span), language)
+
+
+def _worked(working: timedelta, calendar: timedelta, language: str) -> str:
+    """Word for word what the calendar says where both clocks say the same."""
+    same = coarse(working) == coarse(calendar)
+    return _span(calendar, language) if same else worked_of(coarse(working), language)
 
 
 def _words(kind: IncidentKind, turn: Turn, scene: Scene, language: str) -> Words:
@@ -111,9 +159,8 @@ def _words(kind: IncidentKind, turn: Turn, scene: Scene, language: str) -> Words
     worked = texts["working"].format(span=facts["working"])
     clocks = texts["clocks"].format(calendar=facts["calendar"], working=worked) if differs else facts["calendar"]
     waited = worked if differs else facts["waited"]
-    advice = "advice_no" if kind is _NO else "advice" if facts["holder"] else "advice_queue"
     return Words(
         summary=texts["summary" if kind is _SLOW else "summary_no"].format(**(facts | {"waited": waited})),
         description=texts["description"].format(clocks=clocks, **facts),
-        recommendation=f"{texts[advice].format(**facts)} {texts['next']}",
+        recommendation=f"{texts[_advice(kind, turn, scene)].format(**facts)} {texts['next']}",
     )

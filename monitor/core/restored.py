@@ -35,7 +35,7 @@ def restored(cursor: Cursor, sessions: Mapping[int, SessionMemory], findings: It
         return None
     last_look = cursor.watermark
     told = [one for one in findings if isinstance(one, HistorySeen) and one.messages]
-    reused = [one.session.id for one in told if _is_another(one, cursor, sessions.get(one.session.id), last_look)]
+    reused = [one.session.id for one in told if _is_another(one, cursor, sessions, last_look)]
     continued = {
         one.session.id: max((message.id for message in one.messages if message.at <= last_look), default=0)
         for one in told
@@ -44,15 +44,18 @@ def restored(cursor: Cursor, sessions: Mapping[int, SessionMemory], findings: It
     return Restored(reused=min(reused, default=None), continued=continued) if reused or continued else None
 
 
-def _is_another(told: HistorySeen, cursor: Cursor, known: SessionMemory | None, last_look: datetime) -> bool:
+def _is_another(told: HistorySeen, cursor: Cursor, sessions: Mapping[int, SessionMemory], last_look: datetime) -> bool:
     """All that is said in it is new, yet its number is old."""
-    if told.messages[0].at <= last_look:
+    number, begun = told.session.id, told.messages[0].at
+    if begun <= last_look:
         return False
-    if known is None or not known.last_message:
-        young = {number for number, _ in cursor.holes}
-        is_passed = cursor.descent <= told.session.id <= cursor.highest_session
-        return known is None and is_passed and told.session.id not in young
-    return told.messages[0].at > known.session.created + BEGINNING
+    known = sessions.get(number)
+    if known is not None:
+        return bool(known.last_message) and begun > known.session.created + BEGINNING
+    if not cursor.descent <= number <= cursor.highest_session or number in {hole for hole, _ in cursor.holes}:
+        return False
+    higher = [memory.session.created for other, memory in sessions.items() if other > number]
+    return not higher or begun > min(higher) + BEGINNING  # otherwise it could only not be read until now
 
 
 def _goes_back(told: HistorySeen, known: SessionMemory | None, last_look: datetime) -> bool:

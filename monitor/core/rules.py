@@ -39,13 +39,14 @@ def assess(
     now: datetime,
     *,
     working: Callable[[Turn], timedelta | None] = lambda _: None,
-    is_open: Callable[[int], bool] = lambda _: True,
+    is_open: Callable[[int, datetime], bool] = lambda _line, _at: True,
     outages: Mapping[str, Outage] = NONE,
 ) -> tuple[Assessment, ...]:
     """What the facts say of each possible incident of a portal; of what is not named nothing is said: it holds.
 
     `working` tells how long an open turn has waited on its line's working clock, for the texts; None = not told.
-    `is_open` whether a line works now. `outages` of providers, by their type, as all portals together show them.
+    `is_open` whether a line works at a moment. `outages` of providers, by their type, as all portals together show
+    them.
     """
     scene = Scene(state, policy, now, working, is_open, outages)
     return tuple(assessment for rule in RULES for assessment in rule(scene))

@@ -1,29 +1,23 @@
-"""Which sessions are remembered, and which have to be read (bitrix24-api.md 6.5); repeated, a reading is no news."""
+"""Which sessions are remembered, and what is known of them (bitrix24-api.md 6.5); repeated, a reading is no news."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from monitor.core.canary_rules import awaited
 from monitor.core.gaps import horizon, with_holes, with_probes
 from monitor.core.gist import Gist, Gists, gist_of
-from monitor.core.lateness import due_at, no_reply_due_at
 from monitor.core.memory import Cursor, SessionMemory
 from monitor.core.model import Author, ChannelKey, Message, Session
-from monitor.core.plugin import View
 from monitor.core.policy import Policy
-from monitor.core.portal_clock import portal_now
 from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySeen, SessionsProbed
 from monitor.core.replacing import maker, replace
-from monitor.core.turn_book import waiting
 
 REMEMBERED = timedelta(hours=48)  # after a session was closed
+UNLISTED = timedelta(days=7)  # that a list which fails is waited for
 SAME_SECOND = timedelta(seconds=2)  # LAST_UPDATED has whole seconds: a second change may hide behind the first
 SET_BACK = timedelta(minutes=1)  # less is covered by the overlap of two readings
-RECHECK = timedelta(minutes=2)
-RECHECK_WITHIN = timedelta(minutes=10)
 COUNTED = frozenset({Author.CUSTOMER, Author.MANAGER, Author.BOT, Author.AUTOMATIC})
 
 Sessions = Mapping[int, SessionMemory]
@@ -73,7 +67,7 @@ def remember(
     probed = [finding for finding in findings if isinstance(finding, SessionsProbed)]
     cursor = with_holes(before, cursor, known, probed, horizon(cursor, policy, now), now)
     if forgetting:
-        _forget(known, now, kept={one.history.session.id for one in histories})
+        _forget(known, _told_until(cursor, policy, now), kept={one.history.session.id for one in histories})
     return cursor, known if known != sessions else sessions, tuple(histories)
 
 
@@ -84,60 +78,11 @@ def moved(row: Session, cursor: Cursor, memory: SessionMemory | None) -> bool:
     return row.updated != memory.read_updated
 
 
-def due(view: View) -> tuple[int, ...]:
-    """Sessions to read in this tick beside those that have just moved: the longest waiting first."""
-    thresholds, ours = _thresholds(view), awaited(view.state, view.policy)
-    ids = [
-        number
-        for number, memory in view.state.sessions.items()
-        if memory.due
-        or (memory.unconfirmed and _is_unconfirmed(memory, view))
-        or number in thresholds
-        or (ours and _is_awaited(memory, ours, view.now))
-    ]
-    return tuple(sorted(ids, key=lambda number: (not thresholds.get(number), -number)))
-
-
-def unaccompanied(view: View) -> tuple[SessionMemory, ...]:
-    """Open sessions that no activity tells of."""
-    mine = [one for one in view.state.sessions.values() if one.session.updated is None and one.session.closed is None]
-    return tuple(sorted(mine, key=lambda one: one.session.id))
-
-
-def _thresholds(view: View) -> dict[int, bool]:
-    """Sessions with an open turn that passed its target, or three, since they were last read; False where only an
-    answer may have been confirmed."""
-    passed = {}
-    for turn in waiting(view.state.turns):
-        memory = view.state.sessions.get(turn.session)
-        if memory is not None and memory.read_at is not None:
-            moments = [due(turn, view.state, view.policy) for due in (due_at, no_reply_due_at)]
-            if any(memory.read_at <= at < view.now for at in moments):
-                passed[turn.session] = True
-            elif memory.unconfirmed and _is_confirmed_late(memory.read_at, turn.opened, view.now):
-                passed[turn.session] = False
-    return passed
-
-
-def _is_confirmed_late(read: datetime, opened: datetime, now: datetime) -> bool:
-    """A confirmation moves no activity, so whoever waits for one is looked at again, ever more rarely."""
-    return now - read >= max(RECHECK, (read - opened) / 2)
-
-
-def _is_unconfirmed(memory: SessionMemory, view: View) -> bool:
-    if memory.read_at is None or view.now - memory.read_at < RECHECK:
+def is_behind(memory: SessionMemory | None) -> bool:
+    """It has moved since it was read."""
+    if memory is None or not memory.due:
         return False
-    updated = memory.session.updated
-    if updated is None:
-        return view.now - memory.read_at < RECHECK_WITHIN
-    return portal_now(view.state.memory, view.now, updated) - updated < RECHECK_WITHIN
-
-
-def _is_awaited(memory: SessionMemory, ours: Container[tuple[ChannelKey, int]], now: datetime) -> bool:
-    session = memory.session
-    if session.closed is not None or (memory.read_at is not None and now - memory.read_at < RECHECK):
-        return False
-    return (ChannelKey(session.line, session.connector), session.customer) in ours
+    return memory.session.updated is None or memory.session.updated != memory.read_updated
 
 
 def _is_forgotten(row: Session, cursor: Cursor) -> bool:
@@ -206,10 +151,24 @@ def _with_history(
         last_message=messages[-1].id if messages else 0,
         counted=fresh[-1].id if fresh else counted,
         due=again,
+        mute=_is_mute(seen),
         unconfirmed=gist.unconfirmed,
         spoken=gist.spoken,
     )
     return Read(replace(seen, session=session), gist, ChannelKey(session.line, session.connector), fresh)
+
+
+def _is_mute(seen: HistorySeen) -> bool:
+    """As the last of its messages leaves the session: in the queue or with an unanswered customer, not accepted or
+    answered. Of what a bot does to it nothing is documented."""
+    bots = {person.id for person in seen.people if person.bot}
+    for one in reversed(seen.messages):
+        if one.author is Author.CUSTOMER or one.mark in {"queue", "attention"}:
+            return True
+        is_taken = one.author is Author.NOTICE and not one.mark and bool(one.mentions) and one.mentions[-1] not in bots
+        if is_taken or one.author is Author.MANAGER:
+            return False
+    return True
 
 
 def _fresh(messages: Sequence[Message], counted: int) -> tuple[Message, ...]:
@@ -221,7 +180,7 @@ def _fresh(messages: Sequence[Message], counted: int) -> tuple[Message, ...]:
 
 
 def _merged(told: Session | None, seen: HistorySeen) -> Session:
-    """The activity knows the status, the history knows the dialog: owner, chat and the end of it."""
+    """The activity knows when it moved, the history knows the dialog: owner, chat and the end of it."""
     read = seen.session
     if told is None or told.updated is None:
         return read
@@ -236,34 +195,40 @@ def _merged(told: Session | None, seen: HistorySeen) -> Session:
         closed=read.closed or told.closed,
         crm_entity=told.crm_entity or read.crm_entity,
         contact=read.contact or told.contact,
+        status=read.status if read.status is not None else told.status,
     )
 
 
 def _with_touch(known: dict[int, SessionMemory], seen: ChatTouched) -> None:
-    for number, memory in known.items():
-        moved_on = seen.last_message > memory.last_message or number < seen.session
-        if memory.session.chat == seen.chat and memory.session.closed is None and moved_on:
-            known[number] = replace(memory, due=True)
+    for number in touched(known, seen):
+        known[number] = replace(known[number], due=True)
 
 
-def _forget(known: dict[int, SessionMemory], now: datetime, kept: set[int]) -> None:
-    """What was read just now is still to be judged: it is forgotten at the next poll."""
+def touched(known: Sessions, seen: ChatTouched) -> list[int]:
+    """Open sessions of the chat that have more to tell than was read."""
+    mine = [number for number, one in known.items() if one.session.chat == seen.chat and one.session.closed is None]
+    return [one for one in mine if seen.last_message > known[one].last_message or one < seen.session]
+
+
+def _told_until(cursor: Cursor, policy: Policy, now: datetime) -> datetime:
+    """No activity of before that is told again: a session that was forgotten sooner would be counted twice. Where the
+    list cannot be read for a week, nothing waits for it."""
+    return max(cursor.watermark or now - policy.history, now - UNLISTED)
+
+
+def _forget(known: dict[int, SessionMemory], told_until: datetime, kept: set[int]) -> None:
+    """What was read just now is still to be judged: it is forgotten at the next poll. So are the other sessions of whom
+    we read or have to read: one may go on with what the other left unanswered (case 27)."""
     closed = [number for number, memory in known.items() if memory.session.closed is not None]
-    old = [number for number in closed if number not in kept and _is_done(known[number], now)]
+    old = [number for number in closed if number not in kept and _is_done(known[number], told_until)]
+    if not old:
+        return
+    ours = {one.session.customer for number, one in known.items() if one.read_at is None or number in kept}
     for number in old:
-        del known[number]
+        if known[number].session.customer not in ours:
+            del known[number]
 
 
-def _is_done(memory: SessionMemory, now: datetime) -> bool:
+def _is_done(memory: SessionMemory, told_until: datetime) -> bool:
     closed = memory.session.closed
-    return closed is not None and not memory.due and memory.read_at is not None and now - closed > REMEMBERED
-
-
-def order(ids: Iterable[int], sessions: Sequence[Session]) -> tuple[int, ...]:
-    """Unread sessions: open ones before closed ones, new before old."""
-    by_id = {session.id: session for session in sessions}
-    return tuple(sorted(ids, key=lambda number: (_closed(by_id.get(number)), -number)))
-
-
-def _closed(session: Session | None) -> bool:
-    return session is not None and session.closed is not None
+    return closed is not None and not memory.due and memory.read_at is not None and told_until - closed > REMEMBERED

@@ -8,10 +8,11 @@ counts, and its outcome is everybody's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.binding import guess_of
+from monitor.core.incident import IncidentKind
 from monitor.core.memory import ChannelMemory, PortalState
 from monitor.core.model import State
 from monitor.core.policy import Policy
@@ -82,6 +83,28 @@ def outages(portals: Mapping[str, Failing], before: Mapping[str, Outage], now: d
             found[type_] = Outage(provider=type_, since=since, portals=count, crowded=now)
         elif type_ in before and now - before[type_].crowded < WINDOW:
             found[type_] = before[type_]
+    return found
+
+
+def told_by(state: PortalState) -> dict[str, Outage]:
+    """The outages of which a portal has an open incident, as they were at its last good poll: what a start goes on
+    with. How many others there were it does not know."""
+    found = {}
+    for one in state.incidents.values():
+        if one.kind is IncidentKind.PROVIDER_OUTAGE:
+            since = one.since or one.opened
+            seen = max(since, state.memory.last_success or one.updated)
+            found[one.subject] = Outage(provider=one.subject, since=since, portals=1, crowded=seen)
+    return found
+
+
+def joined(known: Mapping[str, Outage], told: Mapping[str, Outage]) -> dict[str, Outage]:
+    """With what one more portal tells: since the first of them, until the last."""
+    found = dict(known)
+    for type_, one in told.items():
+        other = found.get(type_, one)
+        since, crowded = min(one.since, other.since), max(one.crowded, other.crowded)
+        found[type_] = replace(other, since=since, crowded=crowded)
     return found
 
 

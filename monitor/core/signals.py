@@ -49,7 +49,11 @@ METRICS: tuple[Metric, ...] = (
     _gauge("messenger_portal_up", ("portal",), "1 when the portal answered the last poll."),
     _gauge("messenger_portal_auth_ok", ("portal",), "1 when the portal let us in at the last poll."),
     _gauge("messenger_portal_clock_skew_seconds", ("portal",), "How far the portal's clock is ahead of ours."),
-    _gauge("messenger_poll_last_success_timestamp_seconds", ("portal", "source"), "When a poll last succeeded."),
+    _gauge(
+        "messenger_poll_last_success_timestamp_seconds",
+        ("portal", "source"),
+        "When a poll last succeeded; of an account that never answered, since when it is asked.",
+    ),
     _histogram("messenger_poll_duration_seconds", ("source",), "Real seconds a poll took.", POLL_BUCKETS),
     _counter(
         "messenger_poll_failures_total",

@@ -30,12 +30,14 @@ ODD_DAYS, ODD_DAY_HEARS = 0.015, 0.3  # now and then a day is quiet for no reaso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a channel may be silent. `after`: the moment from which it is too long; None = still learning."""
+    """How long a channel may be silent. `after`: the moment from which it is too long; None = still learning.
+    `paused`: how much of that the portal was down, when nobody could be heard."""
 
     since: datetime
     after: datetime | None
     expected: float = 0.0  # conversations that usually come until `after`
     chance: float = 1.0  # that a sound channel hears none of them
+    paused: timedelta = timedelta()
 
 
 def patience(habit: Habit, last: datetime, zone: str, holidays: frozenset[int] = frozenset()) -> Patience:

@@ -9,7 +9,7 @@ from monitor.core.calendar import NEVER
 from monitor.core.parity import Why, compare
 from monitor.core.story_words import BLAME, CONTENT, MARKS, PORTAL, REASONS, SENTENCES
 from monitor.core.turn import Turn, Verdict
-from monitor.core.words import moment, span_of
+from monitor.core.words import moment, span_of, worked_of
 
 Names = Mapping[int, str]
 
@@ -41,7 +41,7 @@ class _Teller:
         yield from self.ending()
         yield self.verdict()
         if len(turn.held) > 1 and turn.ended is not None:
-            parts = (f"{self.name(part.user)} {self.span(part.working)}" for part in turn.held)
+            parts = (f"{self.name(part.user)} {self.worked(part.working)}" for part in turn.held)
             yield self.say("held", parts=", ".join(parts))
         if turn.blame:
             yield self.say("blame", whom=BLAME[self.language][turn.blame].format(name=self.name(turn.culprit)))
@@ -64,7 +64,7 @@ class _Teller:
         turn = self.turn
         if turn.ended is None:
             calendar = self.span(self.now - turn.opened)
-            working = "" if self.waited is None else self.span(self.waited)
+            working = "" if self.waited is None else self.worked(self.waited)
             yield self.say("waits" if working else "waits_unknown", calendar=calendar, working=working)
             return
         facts = {"at": self.at(turn.ended), "proof": self.say("proof", notice=turn.proof) if turn.proof else ""}
@@ -85,10 +85,10 @@ class _Teller:
             name=self.name(turn.responder),
             message=turn.ended_by,
             calendar=self.span(turn.calendar),
-            working=self.span(turn.working),
+            working=self.worked(turn.working),
         )
         if turn.manager_working is not None and turn.manager_working != turn.working:
-            yield self.say("own", name=self.name(turn.responder), own=self.span(turn.manager_working))
+            yield self.say("own", name=self.name(turn.responder), own=self.worked(turn.manager_working))
 
     def verdict(self) -> str:
         turn = self.turn
@@ -96,7 +96,7 @@ class _Teller:
         if turn.verdict is Verdict.OPEN:
             return self.say("open_late" if self.now > turn.deadline else "open")
         if turn.verdict is Verdict.LATE:
-            return self.say("late", over=self.span((turn.working or turn.target) - turn.target))
+            return self.say("late", over=self.worked((turn.working or turn.target) - turn.target))
         name = "waived_verdict" if turn.verdict is Verdict.WAIVED else turn.verdict.value
         return self.say(name, why=why)
 
@@ -113,6 +113,9 @@ class _Teller:
 
     def span(self, span: timedelta | None) -> str:
         return span_of(span or timedelta(), self.language)
+
+    def worked(self, span: timedelta | None) -> str:
+        return worked_of(span or timedelta(), self.language)
 
     def name(self, user: int) -> str:
         if not user:

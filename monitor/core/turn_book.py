@@ -51,11 +51,20 @@ class Chat:
         last = max([self._last_of(number) for number in self.sessions if number < session], default=0)
         return self.turns[last] if last else None
 
+    def passed_through(self, session: int, first: int) -> Turn | None:
+        """The wait that began before this session, whose `first` message that is, and that a later one has by now."""
+        if len(self.sessions) < 2 or max(self.sessions) <= session:
+            return None
+        later = [turn for number, told in self.sessions.items() if number > session for turn in told.values()]
+        begun = [turn for turn in later if turn.message < first and turn.verdict is not Verdict.VOID]
+        return max(begun, key=lambda turn: turn.message, default=None)
+
     def _last_of(self, session: int) -> int:
-        """0 = it has none."""
+        """0 = it has none; what is void never was."""
         known = self._lasts.get(session)
         if known is None:
-            known = self._lasts[session] = max(self.sessions[session], default=0)
+            began = [message for message, turn in self.sessions[session].items() if turn.verdict is not Verdict.VOID]
+            known = self._lasts[session] = max(began, default=0)
         return known
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.model import Message
+from monitor.core.replacing import replace
 from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_wait import Link, Wait
 
@@ -25,16 +26,42 @@ class Dropped(NamedTuple):
 
 
 def brought_along(known: Mapping[int, Turn], carried: Turn | None, messages: Sequence[Message]) -> Dropped | None:
-    """What the chat's earlier session left unanswered, as it came to this one. `known`: by their first message."""
-    again = next((turn for turn in known.values() if "carried" in turn.marks), None)
-    if again is not None and messages:
-        links = _links(again)
-        return Dropped(again, [link for link in links if link[1] <= messages[0].at] or links[:1], None, mine=False)
+    """What the chat's earlier session left unanswered, as it came to this one. `known`: by their first message.
+
+    What it had brought before goes on, unless that turns out to be a part of a wait that began still earlier."""
+    again = next((turn for turn in known.values() if is_brought(turn)), None)
+    before = _left(carried, known)
+    if again is None or not messages:
+        return before
+    begun = messages[0].at
+    if before is not None and before.turn.message < again.message and (before.until is None or begun <= before.until):
+        return before
+    links = _links(again)
+    return Dropped(again, [link for link in links if link[1] <= begun] or links[:1], None, mine=False)
+
+
+def _left(carried: Turn | None, known: Mapping[int, Turn]) -> Dropped | None:
     if carried is None or carried.message in known or carried.verdict not in {Verdict.OPEN, Verdict.MISSED}:
         return None
     if carried.ended is None:
         return Dropped(carried, _links(carried), None, mine=False)
     return Dropped(carried, [*_links(carried), (0, carried.ended, carried.proof)], carried.ended + REOPENED, mine=False)
+
+
+def is_brought(turn: Turn) -> bool:
+    """It began in an earlier session, and goes on in its own."""
+    return "carried" in turn.marks and turn.verdict is not Verdict.VOID
+
+
+def has_gone_on(before: Turn, told: Turn) -> bool:
+    """A later session has the wait that this one left unanswered. Where this one knows an end of it, the later one took
+    it over too soon."""
+    return before.session > told.session and told.verdict in {Verdict.OPEN, Verdict.MISSED, Verdict.VOID}
+
+
+def on_its_way(turn: Turn) -> Turn:
+    """As an earlier session knew what a later one has by now: nobody had answered yet."""
+    return replace(turn, verdict=Verdict.OPEN, ended=None, portal_wait=None)
 
 
 def dropped_here(turn: Turn, wait: Wait, at: datetime, notice: int) -> Dropped | None:

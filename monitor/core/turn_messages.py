@@ -18,16 +18,21 @@ ERA = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def in_order(
-    session: Session, messages: Sequence[Message], known: Mapping[int, Turn], now: datetime
+    session: Session,
+    messages: Sequence[Message],
+    known: Mapping[int, Turn],
+    now: datetime,
+    seen: datetime | None = None,
 ) -> tuple[Sequence[Message], list[str]]:
-    """By time, then id, each id once, with the problems of the data. A deleted message of a known turn is put back."""
+    """By time, then id, each id once, with the problems of the data. A deleted message of a known turn is put back.
+    `seen`: when the session was read before, None = now."""
     problems: list[str] = []
     if not _is_ordered(messages):
         messages = _ordered(session, messages, problems)
     messages = _dated(session, messages, problems, now)
     if not known:
         return messages, problems
-    ghosts = _ghosts(messages, known, now)
+    ghosts = _ghosts(messages, known, seen or now)
     return (sorted((*messages, *ghosts), key=_when) if ghosts else messages), problems
 
 
@@ -77,7 +82,7 @@ def _start(session: Session, messages: Sequence[Message]) -> datetime:
     return max(ERA, session.created - IMPORTED) if session.created > ERA else ERA
 
 
-def _ghosts(messages: Sequence[Message], known: Mapping[int, Turn], now: datetime) -> list[Message]:
+def _ghosts(messages: Sequence[Message], known: Mapping[int, Turn], seen: datetime) -> list[Message]:
     """The opening messages of known turns that the history does not hold any more, as far as they were seen."""
     told = {message.id for message in messages}
     return [
@@ -91,12 +96,13 @@ def _ghosts(messages: Sequence[Message], known: Mapping[int, Turn], now: datetim
             deleted=True,
         )
         for turn in known.values()
-        if turn.message not in told and is_seen(turn, now) and "carried" not in turn.marks
+        if turn.message not in told and is_seen(turn, seen) and "carried" not in turn.marks
     ]
 
 
-def is_seen(turn: Turn | None, now: datetime) -> bool:
-    """Whether a deleted message opened a turn that stands all the same (case 30)."""
+def is_seen(turn: Turn | None, seen: datetime) -> bool:
+    """Whether a deleted message opened a turn that stands all the same (case 30). `seen`: when it was there last; who
+    waits is looked at once he has waited so long."""
     if turn is None or turn.verdict is Verdict.VOID:
         return False
-    return turn.verdict is not Verdict.OPEN or now - turn.opened > SEEN_FOR
+    return turn.verdict is not Verdict.OPEN or "deleted" in turn.marks or seen - turn.opened > SEEN_FOR

@@ -72,7 +72,7 @@ class Story:
             elif author is MANAGER or author is AUTOMATIC:
                 self._outgoing(message)
             elif author is NOTICE:
-                if message.mark == "end":
+                if message.mark in {"end", "spam"}:
                     self._end(message)
                 elif message.mentions or message.mark == "queue":
                     self._notice(message)
@@ -84,7 +84,7 @@ class Story:
     def _customer(self, message: Message) -> None:
         if message.content in NOT_CONTENT:
             return
-        if message.deleted and not is_seen(self.known.get(message.id), self.now):
+        if message.deleted and not is_seen(self.known.get(message.id), self.dialog.seen):
             return
         wait = self.wait
         if wait is None:

@@ -83,22 +83,31 @@ def closed(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -
     held = parts(dialog, wait, known[0], at)
     wait.portal_at = wait.portal_at or at  # to the portal, closing answers
     draft = _draft(dialog, wait, known, held, holder_of(dialog, wait.links))
-    _end(draft, at, _working(wait, held, known[0], at))
+    working = _working(wait, held, known[0], at)
+    _end(draft, at, working)
     draft.proof, draft.closer = notice, closer
-    draft.verdict, draft.cause, draft.blame, draft.culprit = _close_verdict(dialog, wait, at, notice, closer)
+    in_time = at <= draft.deadline or _is_excused(dialog, wait, known, working, at)
+    draft.verdict, draft.cause, draft.blame, draft.culprit = _close_verdict(dialog, wait, draft, in_time=in_time)
     return _finished(wait, draft)
 
 
-def _close_verdict(dialog: Dialog, wait: Wait, at: datetime, notice: int, closer: int) -> tuple[Verdict, str, str, int]:
-    status = dialog.session.status
+def _is_excused(dialog: Dialog, wait: Wait, known: Terms, working: timedelta, at: datetime) -> bool:
+    """Whether the target was kept but for what was broken: who was late before it broke has no excuse."""
+    lost, _ = lost_time(dialog.rules, known[0], wait.working_from, at)
+    return working - lost <= known[1]
+
+
+def _close_verdict(dialog: Dialog, wait: Wait, draft: TurnDraft, *, in_time: bool) -> tuple[Verdict, str, str, int]:
+    status, at, closer = dialog.session.status, draft.ended, draft.closer
+    assert at is not None  # noqa: S101 - it is closed
     if status in SPAM:
         return EXCUSED, SPAM[status], "", 0
     if wait.bot_spoke and all(not user or user in dialog.bots for user, _, _ in wait.links):
         return Verdict.BOT_ONLY, "bot_only", "", 0
-    broken = cause_now(dialog.rules, at)
-    if broken:
+    broken = "backlog" if "backlog" in wait.marks else cause_now(dialog.rules, at)
+    if broken and (in_time or broken == "backlog"):
         return EXCUSED, broken, BLAMED[broken], 0
-    cause = "closed_auto" if notice and not closer else "closed"
+    cause = "closed_auto" if draft.proof and not closer else "closed"
     if wait.send_failed:
         return MISSED, cause, "channel", 0
     culprit = closer or holder_of(dialog, wait.links)

@@ -19,12 +19,15 @@ Terms = tuple[Schedule, timedelta, datetime, datetime | None, str]
 
 
 class Dialog:
-    """One session and all that its turns are judged by. `people`: who wrote in it; `bots`: who of them is none."""
+    """One session and all that its turns are judged by. `people`: who wrote in it; `bots`: who of them is none; `seen`:
+    when it was read before, None = now."""
 
-    __slots__ = ("bots", "now", "people", "rules", "session")
+    __slots__ = ("bots", "now", "people", "rules", "seen", "session")
 
-    def __init__(self, session: Session, rules: Rules, people: Mapping[int, Person], now: datetime) -> None:
-        self.session, self.rules, self.people, self.now = session, rules, people, now
+    def __init__(
+        self, session: Session, rules: Rules, people: Mapping[int, Person], now: datetime, seen: datetime | None = None
+    ) -> None:
+        self.session, self.rules, self.people, self.now, self.seen = session, rules, people, now, seen or now
         self.bots = [person.id for person in people.values() if person.bot]
 
     def is_gone(self, user: int) -> bool:

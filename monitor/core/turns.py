@@ -14,6 +14,7 @@ from monitor.core.model import Message, Person, Session
 from monitor.core.replacing import replace
 from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_bookmark import Bookmark, Bookmarks, laid, rest_of
+from monitor.core.turn_carried import is_brought
 from monitor.core.turn_messages import in_order
 from monitor.core.turn_rules import Rules
 from monitor.core.turn_story import Story
@@ -46,13 +47,14 @@ def judge(
     previous: Sequence[Turn] = (),
     carried: Turn | None = None,
     now: datetime,
+    seen: datetime | None = None,
     marks: Bookmarks | None = None,
 ) -> Judged:
     """All turns of one session from its whole history.
 
     `people`: the authors of the history. `previous`: the turns judged before for this session: what was told of them
-    stands. `carried`: the chat's last turn of an earlier session, if nobody answered it. `marks`: where stories may
-    be taken up again; the turns are the same without.
+    stands. `carried`: the chat's last turn of an earlier session, if nobody answered it. `seen`: when it was read
+    before, None = now. `marks`: where stories may be taken up again; the turns are the same without.
     """
     is_group = _is_group(people)
     foreign = _foreign(session, rules, is_group)
@@ -60,7 +62,7 @@ def judge(
         return _dropped(previous, foreign, now, session)
     if previous and not messages:
         return Judged(turns=tuple(previous), problems=(f"replies.empty session={session.id}",))
-    dialog = Dialog(session, rules, people, now)
+    dialog = Dialog(session, rules, people, now, seen)
     if marks is None or is_group or carried is not None or rules.asides:
         return _told_whole(dialog, messages, previous, carried, rules.groups if is_group else None)
     mark = marks.of(session.id)
@@ -82,7 +84,7 @@ def _told_whole(
     marks: Bookmarks | None = None,
 ) -> Judged:
     known = {turn.message: turn for turn in previous} if previous else NOTHING
-    ordered, problems = in_order(dialog.session, messages, known, dialog.now)
+    ordered, problems = in_order(dialog.session, messages, known, dialog.now, dialog.seen)
     story = Story(dialog, ordered, known, carried, patience)
     _tell(story, ordered, previous, None, marks if ordered is messages and not problems else None)
     return _outcome(story, known, tuple(problems), None)
@@ -140,8 +142,11 @@ def _outcome(story: Story, known: Mapping[int, Turn], problems: tuple[str, ...],
 
 def _gone(story: Story, turn: Turn) -> Turn:
     """Known once, not told any more: its message was deleted, or belongs to an earlier wait now."""
-    if turn.verdict is Verdict.VOID or "carried" in turn.marks:
+    if turn.verdict is Verdict.VOID:
         return turn
+    if is_brought(turn):  # of an earlier session's message, which is not among ours
+        brought = next((one for one in story.turns if is_brought(one)), None)
+        return _void(turn, "merged", story.now) if brought is not None and brought.message < turn.message else turn
     return _void(turn, "merged" if turn.message in story.present else "deleted", story.now)
 
 

@@ -29,6 +29,7 @@ class Wording:
     flag: str  # the name of Bitrix24's witness
     changes: str
     judged: str
+    present: str  # what a channel in trouble says meanwhile
     settles: str
     look: str
     times: tuple[str, str, str]
@@ -40,3 +41,8 @@ class Wording:
         if kind in self.by_kind:
             return self.by_kind[kind]
         return self.by_cause.get(diagnosis.cause) or self.by_state[diagnosis.state]
+
+    def told_in(self, summary: str, facts: Mapping[str, str]) -> Pair | None:
+        """The wording that made this summary of these facts."""
+        pairs = (*self.by_cause.values(), *self.by_state.values())
+        return next((pair for pair in pairs if pair[0].format(**facts) == summary), None)

@@ -9,6 +9,7 @@ from math import floor
 from zoneinfo import ZoneInfo
 
 from monitor.core.assessment import Scene
+from monitor.core.memory import PortalState
 from monitor.core.model import ChannelKey, Messenger
 
 LANGUAGES = ("ru", "en")
@@ -28,6 +29,7 @@ _LESS = {"ru": "меньше минуты", "en": "less than a minute"}
 _LINE = {"ru": "{what} на линии «{line}»", "en": '{what} on line "{line}"'}
 _MOMENT = {"ru": "%d.%m.%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
 _SOMEBODY = {"ru": "сотрудник {id}", "en": "employee {id}"}
+_BOT = {"ru": "бот {name}", "en": "bot {name}"}
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _STEPS = (
@@ -37,6 +39,11 @@ _STEPS = (
     (_DAY, _HOUR),
     (3 * _DAY, 6 * _HOUR),
 )
+
+
+def quotable(name: str) -> str:
+    """A name that is put between quotation marks: its own ones become the inner ones."""
+    return name.replace("«", "„").replace("»", "“")
 
 
 def coarse(span: timedelta) -> timedelta:
@@ -50,6 +57,12 @@ def span_of(span: timedelta, language: str) -> str:
     return _length(span, _UNITS[language], language) or _LESS[language]
 
 
+def worked_of(span: timedelta, language: str) -> str:
+    """The same of working time: in hours, since nobody works days of 24: 29 часов 44 минуты."""
+    minutes = max(0, span // _MINUTE)
+    return _said((minutes // 60, minutes % 60), _UNITS[language][1:], language) or _LESS[language]
+
+
 def at_most(span: timedelta, language: str) -> str:
     """The same as after "no longer than" (genitive): 1 дня 3 часов."""
     return _length(span, _GENITIVE[language], language) or _LESS_GENITIVE[language]
@@ -60,8 +73,11 @@ def _length(span: timedelta, units: Sequence[tuple[str, str, str]], language: st
     amounts = (minutes // 1440, minutes // 60 % 24, minutes % 60)
     if amounts[0]:
         amounts = (*amounts[:2], 0)
-    said = [f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, units, strict=True) if n]
-    return " ".join(said)
+    return _said(amounts, units, language)
+
+
+def _said(amounts: Sequence[int], units: Sequence[tuple[str, str, str]], language: str) -> str:
+    return " ".join(f"{n} {plural(n, forms, language)}" for n, forms in zip(amounts, units, strict=True) if n)
 
 
 def percent(share: float | None, language: str, *, digits: int = 0) -> str:
@@ -101,7 +117,7 @@ def channel_name(key: ChannelKey, messenger: Messenger, scene: Scene, language: 
     what = MESSENGERS.get(messenger, title)
     if what != title and _has_twin(key, messenger, scene):
         what = f"{what} ({title if _is_only(title, key, scene) else key.connector})"
-    return _LINE[language].format(what=what, line=line.name if line and line.name else key.line)
+    return _LINE[language].format(what=what, line=quotable(line.name) if line and line.name else key.line)
 
 
 def _has_twin(key: ChannelKey, messenger: Messenger, scene: Scene) -> bool:
@@ -116,8 +132,22 @@ def _is_only(title: str, key: ChannelKey, scene: Scene) -> bool:
 
 
 def person(user: int, scene: Scene, language: str) -> str:
-    manager = scene.state.managers.get(user)
-    return manager.name if manager and manager.name else _SOMEBODY[language].format(id=user)
+    return name_of(user, scene.state, language) or _SOMEBODY[language].format(id=user)
+
+
+def name_of(user: int, state: PortalState, language: str) -> str:
+    """An employee's name, or a bot's that is said to be one; "" where neither is known."""
+    manager = state.managers.get(user)
+    if manager is not None and manager.name:
+        return manager.name
+    bots = dict(state.memory.bots)
+    return _BOT[language].format(name=bots[user] or user) if user in bots else ""
+
+
+def names_of(state: PortalState, language: str) -> dict[int, str]:
+    """All that are known, by id."""
+    known = [*dict(state.memory.bots), *state.managers]
+    return {user: name for user in known if (name := name_of(user, state, language))}
 
 
 def sentence(text: str) -> str:

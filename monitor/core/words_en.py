@@ -47,6 +47,10 @@ WORDS_EN = Wording(
             "{channel}: employees' answers do not reach the customers",
             "Customers' messages arrive, but answers are not confirmed. Noticed at {since} ({lasted} ago).",
         ),
+        "flag_unread": (
+            "{channel}: the channel's state cannot be seen",
+            "Bitrix24 has not told it since {since} (for {lasted}). If the channel is cut off, the monitor will not see it.",
+        ),
         "flag_error_personal": (
             "{channel}: the QR code probably has to be scanned again",
             "Bitrix24 has shown an error of this channel since {since} (for {lasted}). For a personal number that "
@@ -63,6 +67,11 @@ WORDS_EN = Wording(
         "provider_warned": (
             "{channel}: works, but a setting at the provider has to be put right",
             "The provider has warned of it since {since} (for {lasted}). Messages still pass.",
+        ),
+        "provider_refuses_us": (
+            "{channel}: the provider does not accept the monitor's key",
+            "The channel's state at the provider has been out of sight since {since} (for {lasted}). The channel itself "
+            "may work, and messages may go on as before.",
         ),
         "refused_by_portal": (
             "{channel}: Bitrix24 refuses the channel's messages",
@@ -141,19 +150,21 @@ WORDS_EN = Wording(
         Reason.BUG: "an error in the monitor itself",
     },
     denials={
-        "refresh_refused": "authorise the application again with the command messenger-monitor auth",
+        "refresh_refused": "authorise the application again: `messenger-monitor auth --portal {portal}`",
         "portal_deleted": "ask the customer about the portal: Bitrix24 says that it is deleted",
         "wrong_license": "ask the customer to renew the Bitrix24 plan: the present one has no REST",
         "payment_required": "ask the customer to renew the subscription: the application is refused for payment",
-        "insufficient_scope": "give the application the missing permissions and authorise it again",
-        "application_not_found": "install the application again and authorise it with messenger-monitor auth",
-        "not_installed": "install the application again and authorise it with messenger-monitor auth",
-        "authorization_error": "authorise the application as an active employee: the previous one is dismissed",
+        "insufficient_scope": "give the application the missing permissions, then `messenger-monitor auth --portal {portal}`",
+        "application_not_found": "install the application again, then `messenger-monitor auth --portal {portal}`",
+        "not_installed": "install the application again, then `messenger-monitor auth --portal {portal}`",
+        "authorization_error": "authorise the application as an active employee, the previous one is dismissed: "
+        "`messenger-monitor auth --portal {portal}`",
         "user_access_error": "open the application to the employee on whose behalf it works",
     },
     witness="{source}: {word}, since {at}",
     flag="Bitrix24, imconnector.status",
     changes="changes of state: {moments}",
+    present="now: {state}",
     judged="judged: {state}; certainty: {sure}",
     settles="what would settle it: {what}",
     look="look the channel up in the provider's console",

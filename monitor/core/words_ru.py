@@ -47,6 +47,10 @@ WORDS_RU = Wording(
             "{channel}: ответы сотрудников не доходят до клиентов",
             "Сообщения клиентов приходят, а ответы не подтверждаются. Замечено {since} ({lasted} назад).",
         ),
+        "flag_unread": (
+            "{channel}: состояние канала не видно",
+            "Битрикс24 не отдаёт его с {since} (уже {lasted}). Если канал отключится, монитор этого не увидит.",
+        ),
         "flag_error_personal": (
             "{channel}: похоже, нужно заново отсканировать QR-код",
             "Битрикс24 показывает ошибку канала с {since} (уже {lasted}). У личного номера это обычно значит, что "
@@ -63,6 +67,11 @@ WORDS_RU = Wording(
         "provider_warned": (
             "{channel}: канал работает, но у провайдера нужно исправить настройку",
             "Провайдер предупреждает об этом с {since} (уже {lasted}). Сообщения пока проходят.",
+        ),
+        "provider_refuses_us": (
+            "{channel}: провайдер не принимает ключ монитора",
+            "Состояние канала у провайдера не видно с {since} (уже {lasted}). Сам канал может работать, и сообщения могут "
+            "идти как прежде.",
         ),
         "refused_by_portal": (
             "{channel}: Битрикс24 не принимает сообщения канала",
@@ -144,19 +153,21 @@ WORDS_RU = Wording(
         Reason.BUG: "ошибка в самом мониторе",
     },
     denials={
-        "refresh_refused": "заново авторизовать приложение командой messenger-monitor auth",
+        "refresh_refused": "заново авторизовать приложение: `messenger-monitor auth --portal {portal}`",
         "portal_deleted": "узнать у клиента, что с порталом: Битрикс24 говорит, что он удалён",
         "wrong_license": "попросить клиента продлить тариф Битрикс24: на нынешнем REST недоступен",
         "payment_required": "попросить клиента продлить подписку: приложению отказано из-за оплаты",
-        "insufficient_scope": "добавить приложению недостающие права и авторизовать его заново",
-        "application_not_found": "установить приложение заново и авторизовать его командой messenger-monitor auth",
-        "not_installed": "установить приложение заново и авторизовать его командой messenger-monitor auth",
-        "authorization_error": "авторизовать приложение от имени работающего сотрудника: прежний отключён",
+        "insufficient_scope": "добавить приложению недостающие права, затем `messenger-monitor auth --portal {portal}`",
+        "application_not_found": "установить приложение заново, затем `messenger-monitor auth --portal {portal}`",
+        "not_installed": "установить приложение заново, затем `messenger-monitor auth --portal {portal}`",
+        "authorization_error": "авторизовать приложение от имени работающего сотрудника, прежний отключён: "
+        "`messenger-monitor auth --portal {portal}`",
         "user_access_error": "открыть приложению доступ для сотрудника, от имени которого оно работает",
     },
     witness="{source}: {word}, так с {at}",
     flag="Битрикс24, imconnector.status",
     changes="смены состояния: {moments}",
+    present="сейчас: {state}",
     judged="вывод: {state}; достоверность: {sure}",
     settles="что уточнит: {what}",
     look="посмотреть канал в кабинете провайдера",

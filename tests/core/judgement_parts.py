@@ -67,7 +67,7 @@ class World:
         )
         self.flips: list[Flip] = []
         self.last = Step(open={})
-        self.is_open: Callable[[int], bool] = lambda _: True  # whether a line works now
+        self.is_open: Callable[[int, datetime], bool] = lambda _line, _at: True  # whether a line works at a moment
         self.outages: dict[str, Outage] = {}
         self.opened: list[Incident] = []
         self.closed: list[Incident] = []

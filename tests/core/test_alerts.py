@@ -46,6 +46,7 @@ def test_a_rescan_is_an_alert_with_all_that_its_reader_needs() -> None:
         "line": "1",
         "connector": "wz_whatsapp_0a1b",
         "messenger": "whatsapp",
+        "source": "bitrix24",
         "state": "qr_required",
     }
     assert alert.labels == labels
@@ -92,6 +93,23 @@ def test_the_dialogs_of_two_managers_are_two_alerts() -> None:
     assert len(alerts(world.state.incidents.values(), world.policy)) == 2
 
 
+@pytest.mark.parametrize(
+    ("ends", "label", "why"),
+    [(60, "yes", "Входит в гарантию."), (0, "no", "Не входит в гарантию: сейчас она не действует.")],
+)
+def test_an_alert_says_of_the_guarantee_what_held_at_its_opening(ends: int, label: str, why: str) -> None:
+    """Also when the guarantee ends, early or not, while it is open; the incident itself tells of now."""
+    year = Guarantee(option="messengers", start=START - timedelta(days=365), end=START + ends * MINUTE)
+    world = World(guarantee=year)
+    world.poll(*[ERROR] * 5)
+    world.now = START + 90 * MINUTE
+    world.poll(ERROR)
+    (incident,) = world.state.incidents.values()
+    assert (incident.guaranteed, incident.cover) == (False, "not_in_force")
+    alert = only_alert(world)
+    assert (dict(alert.labels)["guaranteed"], dict(alert.annotations)["covered_why"]) == (label, why)
+
+
 def only_alert(world: World) -> Alert:
     (alert,) = alerts(world.state.incidents.values(), world.policy).values()
     return alert
@@ -111,7 +129,7 @@ def test_a_dialog_that_is_handed_over_is_the_same_alert_whose_words_tell_who_has
     assert dict(world.incident().labels)["manager"] == (str(holder) if holder else "queue")
 
 
-def test_a_channel_that_is_down_for_another_cause_is_the_same_alert_whose_words_tell_the_state() -> None:
+def test_a_channel_that_is_down_for_another_cause_is_another_alert_that_tells_state_and_guarantee() -> None:
     year = Guarantee(option="messengers", start=START, end=START + timedelta(days=365))
     world = World(guarantee=year)
     world.poll(OK, said=word(State.CONNECTED))
@@ -121,11 +139,13 @@ def test_a_channel_that_is_down_for_another_cause_is_the_same_alert_whose_words_
         if state is State.MISCONFIGURED:
             before = only_alert(world)
     after = only_alert(world)
-    assert (len(world.opened), world.closed) == (1, [])
-    assert (after.labels, after.starts_at) == (before.labels, before.starts_at)
-    assert (dict(after.labels)["state"], dict(after.labels)["guaranteed"]) == ("misconfigured", "yes")
-    assert dict(after.annotations)["summary"] != dict(before.annotations)["summary"]
-    assert (dict(world.incident().labels)["state"], world.incident().guaranteed) == ("banned", False)
+    told = [(dict(one.labels)["state"], dict(one.labels)["guaranteed"]) for one in (before, after)]
+    assert told == [("misconfigured", "yes"), ("banned", "no")]
+    assert [dict(one.annotations)["covered_why"].partition(":")[0] for one in (before, after)] == [
+        "Входит в гарантию.",
+        "Не входит в гарантию",
+    ]
+    assert [one.close_reason for one in world.closed] == ["changed"]
 
 
 def test_an_incident_of_an_earlier_version_keeps_the_labels_that_were_posted_last() -> None:

@@ -36,7 +36,7 @@ def crowd(at: datetime, dialogs: int = 6, apart: timedelta = timedelta(seconds=5
 
 
 def outages(state: PortalState, seen: list[HistorySeen], days_off: frozenset[int] = NO_DAYS_OFF) -> tuple[object, ...]:
-    channels, _ = learnt(state, seen, POLICY, days_off)
+    channels, _ = learnt(state, seen, POLICY, lambda _: days_off)
     return channels[WAZZUP].outages
 
 
@@ -48,7 +48,7 @@ def known(**facts: object) -> PortalState:
 
 def test_six_dialogs_in_a_minute_after_three_dead_hours_are_a_backlog() -> None:
     at = TEN + 3 * HOUR
-    channels, notes = learnt(known(), crowd(at), POLICY, NO_DAYS_OFF)
+    channels, notes = learnt(known(), crowd(at), POLICY, lambda _: NO_DAYS_OFF)
     assert channels[WAZZUP].outages == ((TEN, at),)
     assert notes == (
         "channel.outage_learnt line=1 connector=wz_whatsapp_0a1b since=2026-03-02T07:00:00+00:00 "

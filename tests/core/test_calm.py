@@ -10,28 +10,33 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from asked import Asked, readings_of
 
 from monitor.core.calm import QUARTER, calm_until, calmly
 from monitor.core.desk import Context, judge
 from monitor.core.expiries import TOKEN
 from monitor.core.incident import Audience
 from monitor.core.memory import Judgement, PortalState
-from monitor.core.model import CallFailed, ChannelKey, Failure, Reason, State
-from monitor.core.plugin import Params, View
+from monitor.core.model import ChannelKey, Failure, Reason, State
+from monitor.core.plugin import View
 from monitor.core.policy import CanaryRule, ChannelPolicy, Expiry, Guarantee, Maintenance, Policy
-from monitor.core.reading import FlagSeen, ProviderSeen, Reading
+from monitor.core.reading import (
+    ConnectorsSeen,
+    Finding,
+    FlagSeen,
+    LicenceSeen,
+    LinesSeen,
+    ProviderSeen,
+    Reading,
+    ScopesSeen,
+    StaffSeen,
+)
 from monitor.core.recall import Recall
 from monitor.core.receivers import Receiver
 from monitor.core.shared_cause import Outage
 from monitor.sandbox.clock import SandboxClock
 from monitor.sandbox.life import Habit, Life
-from monitor.sandbox.listing import Listed
-from monitor.sandbox.methods import Methods
-from monitor.sandbox.params import from_query
 from monitor.sandbox.presets import CONNECTORS, furnished
-from monitor.sandbox.refusal import Refusal
-from monitor.shell.batch import command
-from probes import connector_status, dialogs, discovery, portal_health
 
 START = datetime(2026, 3, 5, 4, 0, tzinfo=UTC)  # a Thursday, 7:00 in Moscow
 MINUTE = timedelta(minutes=1)
@@ -52,28 +57,6 @@ POLICY = Policy(
 )
 
 
-class Asked:
-    """The emulated portal without a wire between; `broken`: nothing is answered."""
-
-    def __init__(self, life: Life) -> None:
-        self.table, self.broken = Methods(life.world).table(), False
-
-    async def __call__(self, method: str, params: Params | None = None) -> Any:
-        if self.broken:
-            raise CallFailed(Failure(reason=Reason.TIMEOUT))
-        try:
-            told = self.table[method](from_query(command(method, params).text.partition("?")[2]))
-        except Refusal as no:
-            raise CallFailed(Failure(reason=Reason.DENIED, code=str(no.body()["error"]))) from None
-        return told.rows if isinstance(told, Listed) else told
-
-
-async def _read(call: Asked, view: View, hourly: bool) -> list[Reading]:
-    modules = [portal_health.PROBE, connector_status.PROBE, dialogs.PROBE]
-    probes = [discovery.PROBE, *modules] if hourly else modules
-    return [probe.read(await probe.ask(call, view), view, view.now) for probe in probes]
-
-
 def polls(seed: int, days: int) -> Iterator[tuple[datetime, list[Reading], PortalState, Judgement]]:
     """(now, readings, state before, judgement) of each minute, every one judged in full."""
     luck, clock = random.Random(seed), SandboxClock(START, rate=0.0)
@@ -85,6 +68,7 @@ def polls(seed: int, days: int) -> Iterator[tuple[datetime, list[Reading], Porta
     life.advance(START)
     call, state, recall = Asked(life), PortalState(portal="acme"), Recall()
     down: datetime | None = None
+    loop = asyncio.new_event_loop()
     for number in range(days * 1440):
         now = START + number * MINUTE
         clock.advance(now - clock.now())
@@ -95,10 +79,11 @@ def polls(seed: int, days: int) -> Iterator[tuple[datetime, list[Reading], Porta
             down = now + timedelta(minutes=luck.randint(1, 40))
         call.broken = down is not None and now < down
         view = View(policy=POLICY, state=state, now=now, clock=lambda now=now: now, recall=recall)  # type: ignore[misc]
-        readings = asyncio.run(_read(call, view, number % 60 == 0))
+        readings = loop.run_until_complete(readings_of(call, view, furniture=number % 60 == 0))
         judged = judge(replace(state, calm_until=None), readings, POLICY, Context(), now=now, real_now=now)
         yield now, readings, state, judged
         state = judged.state
+    loop.close()
 
 
 STANDING = {"streak", "well", "flag_at"}  # of a channel: how long its flag has said the same
@@ -107,7 +92,7 @@ STANDING = {"streak", "well", "flag_at"}  # of a channel: how long its flag has 
 def remembered(state: PortalState) -> dict[str, Any]:
     """But for the end of the tokens, half a year after the last good poll: it goes on by itself."""
     return {
-        subject: replace(one, until=None) if subject == TOKEN else one  # type: ignore[arg-type]
+        subject: replace(one, until=None, began=None) if subject == TOKEN else one  # type: ignore[arg-type]
         for subject, one in state.reminders.items()
     }
 
@@ -129,12 +114,12 @@ def same(one: Judgement, other: Judgement) -> None:
                 assert getattr(memory, field.name) == getattr(other.state.channels[key], field.name), (key, field.name)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_days_with_calm_polls_are_the_days_judged_in_full(seed: int) -> None:
+@pytest.mark.long
+def test_days_with_calm_polls_are_the_days_judged_in_full() -> None:
     """A weekend in the middle; a maintenance, a licence that ends, a dead channel, a portal out of reach."""
     state, calm, total = PortalState(portal="acme"), 0, 0
     opened: set[str] = set()
-    for now, readings, before, whole in polls(seed, 5):
+    for now, readings, before, whole in polls(1, 4):
         quiet = replace(state, judged_by=before.judged_by)  # the same objects judge them
         judged = judge(quiet, readings, POLICY, Context(), now=now, real_now=now)
         same(judged, whole)
@@ -190,9 +175,64 @@ def test_news_of_any_kind_is_judged(calm: Calm) -> None:
         changed(readings, "portal_health", failures=(failure,)),
         changed(readings, "portal_health", news=("a word",)),
         [one for one in readings if one.probe != "dialogs"],
-        [*readings, Reading(probe="discovery", source="bitrix24", at=now)],
+        [*readings, Reading(probe="queue_audit", source="bitrix24", at=now)],
     ):
         assert calmly(state, told, POLICY, {}, now) is None
+
+
+def furniture(state: PortalState) -> tuple[LinesSeen, ConnectorsSeen, StaffSeen]:
+    """As it is known."""
+    staff = StaffSeen(managers=tuple(state.managers.values()), departments=tuple(state.departments.values()))
+    return (
+        LinesSeen(lines=tuple(state.lines.values())),
+        ConnectorsSeen(connectors=tuple(state.connectors.items())),
+        staff,
+    )
+
+
+def seen(now: datetime, *findings: Finding) -> Reading:
+    return Reading(probe="discovery", source="bitrix24", at=now, findings=findings)
+
+
+def test_furniture_as_it_is_known_is_no_news_and_its_time_is_kept(calm: Calm) -> None:
+    now, readings, state = calm
+    nowhere = FlagSeen(key=ChannelKey(1, "viber"), error=False, configured=False, status=False)
+    after = calmly(state, [*readings, seen(now, *furniture(state), nowhere)], POLICY, {}, now)
+    assert after is not None
+    assert after.cursor.discovered == now
+    dialogs_apart = [one for one in readings if one.probe != "dialogs"]
+    assert calmly(state, [*dialogs_apart, seen(now, *furniture(state))], POLICY, {}, now) is None
+
+
+def test_rights_and_licence_as_they_are_known_are_no_news(calm: Calm) -> None:
+    now, readings, state = calm
+    licence = LicenceSeen(licence="ru_pro100", installed=True, payment_expired=False, days_left=None)
+    scopes = ScopesSeen(granted=frozenset({"im"}), missing=frozenset({"crm", "user_brief"}))
+    known = replace(state, memory=replace(state.memory, licence=licence, missing_scopes=("crm", "user_brief")))
+
+    def told(*findings: Finding) -> list[Reading]:
+        return [*readings, Reading(probe="portal_rights", source="bitrix24", at=now, findings=findings)]
+
+    assert calmly(known, told(licence, scopes), POLICY, {}, now) is not None
+    for other in (replace(licence, payment_expired=True), replace(scopes, missing=frozenset())):
+        assert calmly(known, told(other), POLICY, {}, now) is None
+
+
+def test_furniture_that_has_changed_is_judged(calm: Calm) -> None:
+    now, readings, state = calm
+    lines, connectors, staff = furniture(state)
+    renamed = replace(lines.lines[0], name="another")
+    gone = replace(staff.managers[0], active=False)
+    connected = FlagSeen(key=ChannelKey(1, "viber"), error=False, configured=True, status=True)
+    for told in (
+        (replace(lines, lines=(renamed, *lines.lines[1:])), connectors, staff),
+        (replace(lines, lines=lines.lines[1:]), connectors, staff),
+        (lines, replace(connectors, connectors=connectors.connectors[1:]), staff),
+        (lines, connectors, replace(staff, managers=(gone, *staff.managers[1:]))),
+        (lines, connectors, replace(staff, departments=())),
+        (lines, connectors, staff, connected),
+    ):
+        assert calmly(state, [*readings, seen(now, *told)], POLICY, {}, now) is None
 
 
 def test_what_else_could_change_the_judgement_is_judged(calm: Calm) -> None:

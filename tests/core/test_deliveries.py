@@ -38,6 +38,10 @@ def test_a_connector_that_never_confirmed_anything_is_not_accused() -> None:
     assert undelivered(three_stuck(NOTHING_SENT), NOW + 10 * MINUTE) == ()
 
 
+def test_one_that_is_known_to_confirm_needs_no_learning() -> None:
+    assert len(undelivered(three_stuck(NOTHING_SENT), NOW + 10 * MINUTE, confirms=True)) == 3
+
+
 def test_a_confirmation_counts_when_the_message_was_seen_waiting_before() -> None:
     known = heard(NOTHING_SENT, 7, said(1, ACCEPTED))
     assert known.confirmed == 0, "it may have been typed on the phone"

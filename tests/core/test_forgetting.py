@@ -11,21 +11,21 @@ from monitor.core.desk import Context, judge
 from monitor.core.memory import Cursor, PortalMemory, PortalState, SessionMemory
 from monitor.core.model import Session
 from monitor.core.policy import Policy
-from monitor.core.sessions import REMEMBERED
+from monitor.core.sessions import REMEMBERED, UNLISTED
 
 NOW = datetime(2026, 3, 2, 9, 1, tzinfo=UTC)
+CLOSED = NOW - REMEMBERED - timedelta(seconds=1)
 POLICY = Policy(portal="acme", url="https://acme.bitrix24.ru", timezone="Europe/Moscow")
 
 
-def known_at(last_success: datetime | None) -> set[int]:
+def known_at(last_success: datetime | None, watermark: datetime | None = NOW, closed: datetime = CLOSED) -> set[int]:
     """Sessions that a poll at NOW still remembers, of one that was closed too long ago."""
-    closed = NOW - REMEMBERED - timedelta(seconds=1)
     session = Session(id=7, chat=7, line=1, connector="max", customer=8, created=closed, closed=closed)
     state = PortalState(
         portal="acme",
         sessions={7: SessionMemory(session=session, read_at=closed)},
         memory=PortalMemory(last_success=last_success),
-        cursor=Cursor(watermark=NOW, settled=True, highest_session=7),
+        cursor=Cursor(watermark=watermark, settled=True, highest_session=7),
     )
     return set(judge(state, [], POLICY, Context(), now=NOW, real_now=NOW).state.sessions)
 
@@ -37,6 +37,17 @@ def test_it_is_forgotten_with_the_first_poll_of_a_quarter_of_an_hour() -> None:
 
 def test_it_is_forgotten_with_the_first_poll_of_all() -> None:
     assert known_at(None) == set()
+
+
+def test_it_is_remembered_while_the_list_may_still_tell_of_it_lest_it_be_counted_twice() -> None:
+    assert known_at(None, NOW - timedelta(minutes=1)) == {7}
+    assert known_at(None, None) == {7}
+
+
+def test_a_list_that_fails_for_a_week_is_not_waited_for() -> None:
+    assert known_at(None, NOW - timedelta(days=30)) == {7}
+    closed = NOW - UNLISTED - REMEMBERED - timedelta(seconds=1)
+    assert known_at(None, NOW - timedelta(days=30), closed) == set()
 
 
 @pytest.mark.parametrize(

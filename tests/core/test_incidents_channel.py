@@ -10,6 +10,7 @@ from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, START, TIMEOUT, WAZZUP,
 
 from monitor.core.availability import spans
 from monitor.core.channel_rules import wants_second_look
+from monitor.core.channel_words import WORDS
 from monitor.core.incident import Audience, IncidentKind, Severity
 from monitor.core.memory import Proof
 from monitor.core.model import State
@@ -19,6 +20,7 @@ from monitor.core.reading import WARNING
 QR, DOWN, DEGRADED = IncidentKind.QR_RESCAN_REQUIRED, IncidentKind.CHANNEL_DOWN, IncidentKind.CHANNEL_DEGRADED
 RISK, FLAPPING, SILENT = IncidentKind.PHONE_LOGOUT_RISK, IncidentKind.CHANNEL_FLAPPING, IncidentKind.CHANNEL_SILENT
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+GUARANTEE = Guarantee(option="messengers", start=START, end=START + 365 * DAY)
 
 
 def said(world: World, state: State, *, after: timedelta = MINUTE) -> None:
@@ -42,6 +44,7 @@ def test_one_reading_of_an_error_flag_opens_nothing_and_two_open_the_rescan() ->
         "line": "1",
         "connector": "wz_whatsapp_0a1b",
         "messenger": "whatsapp",
+        "source": "bitrix24",
         "state": "qr_required",
     }
 
@@ -125,13 +128,88 @@ def test_another_trouble_takes_over_without_a_gap() -> None:
     assert [one.kind for one in world.last.opened] == [DOWN]
 
 
-def test_another_cause_of_being_down_is_the_same_incident_with_another_label() -> None:
+def test_another_cause_of_being_down_is_another_incident_once_it_is_confirmed() -> None:
     world = World()
-    for state in (State.UNPAID, State.UNPAID, State.BANNED, State.BANNED):
+    for state in (State.UNPAID, State.UNPAID, State.BANNED):
         said(world, state)
     assert len(world.opened) == 1
-    assert dict(world.incident().labels)["state"] == "banned"
-    assert world.incident().id == world.opened[0].id
+    said(world, State.BANNED)
+    assert [(one.kind, one.close_reason) for one in world.last.closed] == [(DOWN, "changed")]
+    assert dict(world.incident().alert)["state"] == "banned"
+    assert world.incident().since == START + 3 * MINUTE
+    assert len(world.opened) == 2
+
+
+def test_a_guarantee_that_ends_makes_no_other_incident_of_the_same_state() -> None:
+    world = World(guarantee=replace(GUARANTEE, end=START + DAY))
+    world.poll(OK, ERROR, ERROR)
+    world.wait(DAY)
+    world.poll(ERROR)
+    assert [one.guaranteed for one in world.opened] == [True]
+    assert dict(world.incident().alert)["guaranteed"] == "yes"
+
+
+def test_a_maintenance_keeps_the_incident_of_the_cause_before_and_tells_the_present_one_in_it() -> None:
+    world = World(maintenance=(Maintenance(start=START + 3 * MINUTE, end=START + HOUR),))
+    for state in (State.UNPAID, State.UNPAID, State.BANNED, State.BANNED):
+        said(world, state)
+    assert (len(world.opened), world.closed) == (1, [])
+    assert "banned" in world.incident().words["en"].summary
+    said(world, State.BANNED, after=HOUR)
+    assert dict(world.incident().alert)["state"] == "banned"
+
+
+def test_flapping_keeps_a_degraded_channels_incident_whose_state_changes() -> None:
+    world = World()
+    said(world, State.RESTRICTED)
+    said(world, State.RESTRICTED)
+    degraded = world.incident()
+    for state in (State.PHONE_OFFLINE, State.RESTRICTED) * 3:
+        said(world, state)
+    assert world.kinds() == [DEGRADED, FLAPPING]
+    said(world, State.UNKNOWN)
+    said(world, State.UNKNOWN)
+    assert (degraded.id in world.state.incidents, world.closed) == (True, [])
+
+
+def test_while_a_channel_connects_its_trouble_goes_on_by_the_minute() -> None:
+    world = World()
+    for state in (State.OPENED_ELSEWHERE, State.OPENED_ELSEWHERE, *[State.CONNECTING] * 14):
+        said(world, state)
+    words = world.incident().words
+    assert (len(world.opened), dict(world.incident().alert)["state"]) == (1, "opened_elsewhere")
+    assert words["ru"].summary == "WhatsApp на линии «Продажи»: аккаунт открыт в другом месте"
+    assert words["ru"].description == (
+        "Не работает с 02.03.2026 09:01 (уже 15 минут). Сообщения клиентов не доходят, ответить им отсюда нельзя. "
+        "Сейчас: подключается."
+    )
+    assert words["en"].description.endswith(" Now: connecting.")
+    assert "Использовать здесь" in words["ru"].recommendation
+
+
+def test_what_only_the_flag_told_goes_on_in_its_own_words() -> None:
+    world = World()
+    world.poll(OK, ERROR, ERROR)
+    said(world, State.CONNECTING)
+    assert world.incident().words["ru"].description == (
+        "Битрикс24 показывает ошибку канала с 02.03.2026 09:02 (уже 2 минуты). У личного номера это обычно значит, что "
+        "телефон отвязан. Сообщения клиентов не доходят, ответить им отсюда нельзя. Сейчас: подключается."
+    )
+
+
+def test_a_phone_that_is_about_to_be_logged_out_is_told_by_the_day_while_it_connects() -> None:
+    world = World()
+    said(world, State.PHONE_OFFLINE)
+    said(world, State.PHONE_OFFLINE, after=10 * DAY)
+    said(world, State.CONNECTING, after=DAY)
+    assert world.kinds() == [RISK]
+    assert "11 дней" in world.incident().words["ru"].summary
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_no_two_troubles_are_summed_up_in_the_same_words(language: str) -> None:
+    summaries = [pair[0] for table in (WORDS[language].by_cause, WORDS[language].by_state) for pair in table.values()]
+    assert len(summaries) == len(set(summaries))
 
 
 def test_connecting_does_not_prove_that_the_rescan_was_done() -> None:
@@ -321,11 +399,21 @@ def test_a_channel_that_was_fine_before_and_after_an_outage_of_the_portal_never_
 
 
 def test_what_the_provider_says_opens_while_the_portal_is_out_of_sight() -> None:
-    world = World()
+    world = World(provider_types={"wazzup-main": "wazzup"})
     said(world, State.CONNECTED)
     world.fail(times=4)
     world.hear(word(State.QR_REQUIRED))
     assert world.kinds() == [IncidentKind.PORTAL_UNREACHABLE, QR]
+    (rescan,) = (one for one in world.state.incidents.values() if one.kind is QR)
+    assert dict(rescan.labels)["source"] == "wazzup"
+
+
+def test_who_told_of_it_at_the_opening_stays_the_alerts_source_whoever_tells_of_it_later() -> None:
+    world = World(provider_types={"wazzup-main": "wazzup"})
+    world.poll(OK, ERROR, ERROR)
+    said(world, State.QR_REQUIRED)
+    said(world, State.QR_REQUIRED)
+    assert (len(world.opened), dict(world.incident().alert)["source"]) == (1, "bitrix24")
 
 
 def test_a_maintenance_opens_nothing_and_hands_nothing_over() -> None:
@@ -360,9 +448,6 @@ def test_with_a_webhook_only_an_unknown_channel_is_not_degraded() -> None:
     world = World(webhook_only=True)
     world.poll(OFF, OFF, OFF)
     assert world.kinds() == []
-
-
-GUARANTEE = Guarantee(option="messengers", start=START, end=START + 365 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -460,3 +545,13 @@ def test_working_time_under_a_warning_is_none_that_the_guarantee_lost() -> None:
     warned(world)
     told = spans(world.flips, WAZZUP, START, START + DAY)
     assert [(span.state, span.covered) for span in told[-2:]] == [(State.CONNECTED, True), (State.MISCONFIGURED, False)]
+
+
+@pytest.mark.parametrize(("early", "kinds"), [(0.5, []), (1.5, [IncidentKind.QR_RESCAN_REQUIRED])])
+def test_a_poll_that_comes_a_moment_early_is_late_enough_to_settle_it(early: float, kinds: list[IncidentKind]) -> None:
+    world = World()
+    world.poll(OK, ERROR, ERROR, OK, OK, OK)
+    assert world.kinds() == [IncidentKind.QR_RESCAN_REQUIRED]
+    world.wait(MINUTE - timedelta(seconds=early))
+    world.poll(OK)
+    assert world.kinds() == kinds

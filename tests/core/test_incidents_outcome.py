@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from judgement_parts import MINUTE, START, World, ended, make_turn
@@ -12,7 +13,7 @@ from monitor.core.incident import Audience, IncidentKind, Severity
 from monitor.core.policy import Guarantee
 from monitor.core.reviews import next_review
 from monitor.core.tallies import Tally, last_week, recent, recount
-from monitor.core.turn import Verdict
+from monitor.core.turn import Held, Verdict
 
 CLOSED, LOW = IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE
 GUARANTEE = Guarantee(option="messengers", start=START - timedelta(days=1), end=START + timedelta(days=364))
@@ -53,10 +54,103 @@ def test_its_words_name_who_closed_it_and_its_evidence_the_messages() -> None:
     assert any("IM_HISTORY=imol|7345" in line for line in incident.evidence)
 
 
-def test_a_close_by_itself_is_nobodys_hand() -> None:
-    world = closed_world(holder=0)
+BY_ITSELF = "Руководитель: открыть диалог, ответить клиенту и выяснить, почему ему не ответили до закрытия."
+AT_START = Held(12, START, MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("facts", "who", "said"),
+    [
+        ({"holder": 0}, "Закрылся автоматически, диалог никто не взял.", "nobody had taken the dialog."),
+        ({}, "Закрылся автоматически, диалог был у сотрудника: Иван Петров.", "the dialog was with Иван Петров."),
+        (
+            {"holder": 0, "skipped": (12,)},
+            "Закрылся автоматически, диалог вернулся в очередь, до этого был у сотрудника: Иван Петров.",
+            "the dialog was back in the queue, it had been with Иван Петров.",
+        ),
+        (
+            {"holder": 0, "held": (AT_START, Held(0, START, MINUTE))},
+            "Закрылся автоматически, диалог вернулся в очередь, до этого был у сотрудника: Иван Петров.",
+            "the dialog was back in the queue, it had been with Иван Петров.",
+        ),
+        (
+            {"cause": "closed"},
+            "Кто закрыл, портал не сообщил; диалог был у сотрудника: Иван Петров.",
+            "The portal does not say who closed it; the dialog was with Иван Петров.",
+        ),
+    ],
+)
+def test_a_close_that_is_nobodys_hand_accuses_nobody(facts: dict[str, Any], who: str, said: str) -> None:
+    world = closed_world(**facts)
     world.poll()
-    assert "никто не взял" in world.incident().words["ru"].description
+    words = world.incident().words
+    assert f" ответа так и не было. {who} Статистика" in words["ru"].description
+    assert f"{said} Bitrix24's" in words["en"].description
+    assert words["ru"].recommendation == BY_ITSELF
+    assert world.incident().evidence[-1] == who
+
+
+def test_a_reply_that_was_not_delivered_is_not_told_as_silence() -> None:
+    world = closed_world(closer=12, marks=("send_failed",), blame="channel")
+    world.poll()
+    words = world.incident().words
+    assert ", сотрудник писал ему, но сообщение не доставлено. Закрыл: " in words["ru"].description
+    assert ", an employee had written, but the message was not delivered. Closed by" in words["en"].description
+    assert words["ru"].recommendation == (
+        "Руководитель: открыть диалог и написать клиенту ещё раз; выяснить, почему сообщение не дошло."
+    )
+
+
+def test_where_the_phone_is_not_seen_the_head_asks_before_he_accuses() -> None:
+    world = closed_world(closer=12, marks=("no_phone",))
+    world.poll()
+    incident = world.incident()
+    assert incident.evidence[-1] == "Ответ с телефона здесь не виден: возможно, клиенту уже ответили."
+    assert incident.words["ru"].recommendation == (
+        "Руководитель: узнать, не ответили ли клиенту с телефона; если нет, открыть диалог и ответить."
+    )
+    assert incident.words["en"].recommendation == (
+        "Head: find out whether the customer was answered from the phone; if not, open the dialog and answer."
+    )
+
+
+@pytest.mark.parametrize(
+    ("working", "said"),
+    [
+        (None, "Клиент ждал 1 час по календарю; норма 15 минут."),
+        (20 * MINUTE, "Клиент ждал 1 час по календарю, 20 минут рабочего времени; норма 15 минут."),
+        (0 * MINUTE, "Клиент ждал 1 час по календарю, всё в нерабочее время; норма 15 минут."),
+    ],
+)
+def test_how_long_the_customer_had_waited_is_told_on_both_clocks(working: timedelta | None, said: str) -> None:
+    world = closed_world(ended=START + 60 * MINUTE, working=working)
+    world.now = START + 60 * MINUTE
+    world.poll()
+    assert world.incident().evidence[2] == said
+
+
+def test_a_customer_who_writes_again_and_waits_on_is_not_told_as_settled() -> None:
+    world = closed_world(closer=12)
+    world.poll()
+    world.dialog(make_turn())
+    world.poll()
+    assert (world.kinds(), world.closed) == ([CLOSED], [])
+    world.dialog(replace(ended(make_turn(), Verdict.MISSED, START + 11 * MINUTE), closer=12))
+    world.poll()
+    assert "диалог закрыт 02.03.2026 09:11" in world.incident().words["ru"].description
+    assert (world.kinds(), world.closed) == ([CLOSED], [])
+
+
+def test_what_the_review_took_over_says_so_and_what_is_left_to_do() -> None:
+    world = closed_world(closer=12)
+    world.poll()
+    world.now = START + timedelta(days=13)
+    world.poll()
+    words = world.closed[0].words
+    assert words["ru"].summary.startswith("Вошло в отчёт. Было: Диалог закрыт без ответа")
+    assert words["ru"].recommendation == "Руководитель: открыть диалог и, если клиенту так и не ответили, ответить."
+    assert words["en"].summary.startswith("It is part of the review. It was: A dialog was closed")
+    assert words["en"].recommendation == "Head: open the dialog and, if the customer still has no reply, answer."
 
 
 def test_an_answer_after_reopening_takes_it_back() -> None:
@@ -103,6 +197,32 @@ def test_it_closes_above_eighty_five_percent_and_not_before() -> None:
         world.poll()
         assert bool(world.kinds()) is still
     assert world.closed[0].close_reason == "recovered"
+    assert world.closed[0].words["ru"].summary == (
+        "Снова вовремя отвечено больше 85 % обращений. Было: За неделю вовремя отвечено 85 % обращений"
+    )
+    assert world.closed[0].words["en"].summary == (
+        "More than 85% of the requests are answered in time again. It was: 85% of the week's requests were answered in "
+        "time"
+    )
+
+
+def test_a_week_that_gets_better_is_not_called_low_any_more_and_says_when_it_closes() -> None:
+    world = week(15, 5)
+    first = world.incident().words
+    world.state = replace(world.state, tallies={"2026-03-02/12": Tally(17, 4)})
+    world.poll()
+    later = world.incident().words
+    assert first["ru"].summary == "За неделю вовремя отвечено только 75 % обращений"
+    assert later["ru"].summary == "За неделю вовремя отвечено 80 % обращений"
+    assert later["en"].summary == "80% of the week's requests were answered in time"
+    assert later["ru"].description == (
+        "За 7 дней ответ был нужен 21 раз, вовремя ответили 17. Договорённость: не меньше 80 %; тревога закроется, "
+        "когда будет больше 85 %."
+    )
+    assert later["en"].description == (
+        "In 7 days 21 messages needed an answer, 17 got one in time. Agreed is at least 80 %; the alert closes above "
+        "85 %."
+    )
 
 
 def test_its_evidence_names_who_weighs_most() -> None:

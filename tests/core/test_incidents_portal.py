@@ -117,8 +117,9 @@ def test_the_permissions_that_lack_are_named() -> None:
     world.state = replace(world.state, memory=fold_portal(world.state.memory, [reading], START))
     world.fail(Failure(reason=Reason.DENIED, code="insufficient_scope"), times=2)
     words = world.incident().words
-    assert "добавить приложению недостающие права и авторизовать его заново (не хватает прав: crm, imopenlines)" in (
-        words["ru"].recommendation
+    assert (
+        "добавить приложению недостающие права, затем `messenger-monitor auth --portal acme` "
+        "(не хватает прав: crm, imopenlines)" in words["ru"].recommendation
     )
     assert "(missing permissions: crm, imopenlines)" in words["en"].recommendation
     world.fail(DENIED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from judgement_parts import BOT, ERROR, MINUTE, OK, START, World, ended, make_turn
@@ -186,9 +187,40 @@ def test_a_channel_that_is_down_does_not_hide_those_who_wait_on_another() -> Non
 
 def test_out_of_the_lines_hours_nobody_is_called_and_at_the_opening_he_is() -> None:
     world = waiting()
-    world.is_open = lambda _: False
+    world.is_open = lambda _line, _at: False
     assert after(world, 16) == []
-    world.is_open = lambda _: True
+    world.is_open = lambda _line, _at: True
     assert after(world, 17) == [SLOW]
-    world.is_open = lambda _: False
+    world.is_open = lambda _line, _at: False
     assert after(world, 18) == [SLOW]
+    assert after(world, 50) == [SLOW]
+
+
+def test_what_became_late_before_the_line_closed_is_late_though_the_next_poll_comes_after() -> None:
+    world, closing = waiting(), START + 15 * MINUTE + timedelta(seconds=20)
+    world.is_open = lambda _, at: at < closing
+    assert after(world, 16) == [SLOW]
+    assert after(world, 50) == [SLOW]
+
+
+def test_what_became_late_at_night_is_nobodys_business_until_the_line_opens() -> None:
+    world = waiting()
+    world.is_open = lambda _, at: at < START + 15 * MINUTE
+    assert after(world, 60) == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"ended_by": 90105, "blame": "channel"}, "answered"),
+        ({"blame": "channel"}, "closed"),
+        ({"blame": "us"}, "closed"),
+        ({"cause": "spam"}, "excused"),
+    ],
+)
+def test_an_excuse_makes_no_answer_of_a_close_and_no_close_of_an_answer(facts: dict[str, Any], reason: str) -> None:
+    world = waiting()
+    after(world, 20)
+    world.dialog(ended(make_turn(**facts), Verdict.EXCUSED, world.now))
+    after(world, 21)
+    assert [one.close_reason for one in world.closed] == [reason]

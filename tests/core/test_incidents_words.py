@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from judgement_parts import BOT, ERROR, MINUTE, OFF, OK, REFUSED, START, WAZZUP, World, ended, make_turn, word
 
 from monitor.core.assessment import Scene
-from monitor.core.incident import Incident, Words
-from monitor.core.model import ChannelKey, Failure, Messenger, Reason, State
+from monitor.core.incident import Incident, IncidentKind, Words
+from monitor.core.model import ChannelKey, Failure, Manager, Messenger, Reason, State
+from monitor.core.reading import OUR_KEY
 from monitor.core.rules import assess
 from monitor.core.turn import Turn, Verdict
 from monitor.core.words import at_most, channel_name, clause, coarse, plural, sentence, span_of
@@ -26,8 +27,9 @@ def rescan(**wishes: object) -> World:
     return world
 
 
-def waiting(minutes: int, **facts: object) -> Incident:
+def waiting(minutes: int, *, active: bool = True, **facts: object) -> Incident:
     world = World()
+    world.state = replace(world.state, managers={12: Manager(id=12, name="Иван Петров", active=active)})
     world.dialog(make_turn(**facts))  # type: ignore[arg-type]  # the facts are a turn's
     world.now = START + (minutes - 1) * MINUTE
     world.poll()
@@ -89,12 +91,12 @@ def test_a_recovery_says_how_long_it_lasted() -> None:
         "ru": Words(
             summary="Снова работает. Было: WhatsApp на линии «Продажи»: похоже, нужно заново отсканировать QR-код",
             description="Длилось 2 часа 4 минуты: с 02.03.2026 09:02 до 02.03.2026 11:06.",
-            recommendation="Делать ничего не нужно.",
+            recommendation="Больше ничего делать не нужно.",
         ),
         "en": Words(
             summary='Works again. It was: WhatsApp on line "Продажи": the QR code probably has to be scanned again',
             description="It lasted 2 hours 4 minutes: from 2026-03-02 09:02 to 2026-03-02 11:06.",
-            recommendation="Nothing needs to be done.",
+            recommendation="Nothing more needs to be done.",
         ),
     }
 
@@ -119,6 +121,33 @@ def test_each_state_of_a_provider_has_words(state: State, summary_ru: str, summa
     words = world.incident().words
     assert words["ru"].summary == f"WhatsApp на линии «Продажи»: {summary_ru}"
     assert words["en"].summary == f'WhatsApp on line "Продажи": {summary_en}'
+
+
+def test_a_provider_that_refuses_the_monitors_key_says_nothing_of_the_messages() -> None:
+    world = World()
+    for _ in range(2):
+        world.poll(OK, said=word(State.TOKEN_REVOKED, "401", reason=OUR_KEY, action_ru="Выпустить новый API-ключ"))
+    incident = world.incident()
+    assert (incident.kind, dict(incident.labels)["state"]) == (IncidentKind.CHANNEL_DOWN, "token_revoked")
+    assert incident.words["ru"] == Words(
+        summary="WhatsApp на линии «Продажи»: провайдер не принимает ключ монитора",
+        description="Состояние канала у провайдера не видно с 02.03.2026 09:01 (уже 1 минуту). Сам канал может "
+        "работать, и сообщения могут идти как прежде.",
+        recommendation="Интегратор: выпустить новый API-ключ. Тревога закроется сама, когда канал снова будет на "
+        "связи.",
+    )
+    assert incident.words["en"].summary == 'WhatsApp on line "Продажи": the provider does not accept the monitor\'s key'
+    assert incident.words["en"].description.endswith("may work, and messages may go on as before.")
+    assert incident.evidence[-1] == (
+        "Вывод: ключ доступа не действует; достоверность: точно, так говорит сам провайдер."
+    )
+
+
+def test_where_bitrix24_has_the_channel_off_too_a_refused_key_promises_no_messages() -> None:
+    world = World()
+    for _ in range(2):
+        world.poll(ERROR, said=word(State.TOKEN_REVOKED, "401", reason=OUR_KEY))
+    assert "не доходят" in world.incident().words["ru"].description
 
 
 def test_a_bot_taken_over_elsewhere_in_russian() -> None:
@@ -227,9 +256,17 @@ def test_a_refused_refresh_says_which_command_helps() -> None:
         summary="Portal acme does not let the monitor in",
         description="Polls have failed since 2026-03-02 09:01 (for less than a minute): access denied. What happens to "
         "channels and replies cannot be seen.",
-        recommendation="Integrator: authorise the application again with the command messenger-monitor auth. The alert "
+        recommendation="Integrator: authorise the application again: `messenger-monitor auth --portal acme`. The alert "
         "closes by itself after two good polls.",
     )
+
+
+@pytest.mark.parametrize("code", ["refresh_refused", "APPLICATION_NOT_FOUND", "insufficient_scope", "ACCESS_DENIED"])
+def test_a_denied_portals_advice_is_a_command_that_can_be_pasted_as_it_stands(code: str) -> None:
+    world = World()
+    world.fail(Failure(reason=Reason.DENIED, code=code), times=2)
+    for words in world.incident().words.values():
+        assert "`messenger-monitor auth --portal acme`" in words.recommendation
 
 
 def test_a_failures_detail_is_not_told_because_it_is_the_vendors_text() -> None:
@@ -270,6 +307,36 @@ def test_a_dialog_that_nobody_took_asks_the_head_to_decide() -> None:
     words = waiting(25, holder=0).words["ru"]
     assert words.description.endswith("Диалог никто не взял, он в очереди.")
     assert words.recommendation.startswith("Руководитель: решить, кто ответит сейчас, и передать ему диалог.")
+
+
+def test_whose_holder_works_there_no_more_is_handed_to_somebody_else() -> None:
+    for world_says in (waiting(25, marks=("dismissed",)), waiting(25, active=False)):
+        words = world_says.words
+        assert words["ru"].description.endswith("Диалог у сотрудника, который больше не работает: Иван Петров.")
+        assert words["ru"].recommendation.startswith(
+            "Руководитель: передать диалог другому сотруднику, чтобы он ответил сейчас. "
+        )
+        assert words["en"].description.endswith("The dialog is with somebody who works there no more: Иван Петров.")
+        assert words["en"].recommendation.startswith("Head: hand the dialog to another employee, who replies now. ")
+
+
+def test_nobody_is_accused_where_an_answer_from_the_phone_would_not_be_seen() -> None:
+    slow, none = waiting(25, marks=("no_phone",)), waiting(75, marks=("no_phone",))
+    assert slow.evidence[-1] == "Ответ с телефона здесь не виден: возможно, клиенту уже ответили."
+    assert slow.words["ru"].recommendation.startswith(
+        "Руководитель: спросить сотрудника (Иван Петров), не ответил ли он с телефона; если нет, пусть ответит сейчас. "
+    )
+    assert slow.words["en"].recommendation.startswith(
+        "Head: ask the employee (Иван Петров) whether the reply went from the phone; if not, it is due now. "
+    )
+    assert none.words["ru"].recommendation.startswith(
+        "Руководитель: узнать, не ответили ли клиенту с телефона; если нет, ответить самому или сразу передать диалог "
+        "другому, норма превышена втрое. "
+    )
+    assert none.words["en"].recommendation.startswith(
+        "Head: find out whether the customer was answered from the phone; if not, reply yourself or hand the dialog "
+        "over at once, three targets have passed. "
+    )
 
 
 def test_a_holder_who_is_not_on_the_staff_list_is_told_by_his_number() -> None:
@@ -322,7 +389,23 @@ def test_the_end_of_a_wait_says_how_it_ended(verdict: Verdict, summary: str) -> 
     world.poll()
     words = world.closed[0].words["ru"]
     assert words.summary == summary
-    assert words.description == "Клиент ждал 21 минуту: с 02.03.2026 09:00 до 02.03.2026 09:21."
+    assert words.description == "Клиент ждал 20 минут: с 02.03.2026 09:00 до 02.03.2026 09:20."
+    left = "Руководитель: открыть диалог и, если клиенту так и не ответили, ответить."
+    assert words.recommendation == (left if verdict is Verdict.MISSED else "Больше ничего делать не нужно.")
+
+
+def test_a_wait_that_ended_while_we_were_away_lasted_until_it_ended_and_not_until_we_came() -> None:
+    world = World()
+    world.dialog(make_turn())
+    world.now = START + 19 * MINUTE
+    world.poll()
+    world.dialog(ended(make_turn(), Verdict.LATE, START + 31 * MINUTE))
+    world.now = START + 6 * HOUR
+    world.poll()
+    (over,) = world.closed
+    assert over.words["ru"].description == "Клиент ждал 31 минуту: с 02.03.2026 09:00 до 02.03.2026 09:31."
+    assert over.words["en"].description == "The customer waited 31 minutes: from 2026-03-02 09:00 to 2026-03-02 09:31."
+    assert (over.until, over.closed) == (START + 31 * MINUTE, START + 6 * HOUR + MINUTE)
 
 
 @pytest.mark.parametrize(

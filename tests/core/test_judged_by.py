@@ -13,14 +13,15 @@ from judgement_parts import MINUTE, WAZZUP, make_policy
 
 from monitor.core.deliveries import CONFIRMED_SEEN
 from monitor.core.desk import Context, judge
+from monitor.core.furniture import is_discovered
 from monitor.core.history import parse
+from monitor.core.looks import due
 from monitor.core.memory import Cursor, Judgement, PortalState
-from monitor.core.model import Author, ChannelKey, Delivery, Line, Message, Person, Session, WorkTime
+from monitor.core.model import Author, ChannelKey, Delivery, Failure, Line, Message, Person, Reason, Session, WorkTime
 from monitor.core.plugin import View
 from monitor.core.policy import LinePolicy, Policy, ReplyOptions, Targets
-from monitor.core.reading import ActivitiesSeen, ClockSeen, FlagSeen, HistorySeen, Reading
+from monitor.core.reading import ActivitiesSeen, ClockSeen, FlagSeen, HistorySeen, LinesSeen, Reading
 from monitor.core.schedules import schedule_of
-from monitor.core.sessions import due
 from monitor.core.turn import Turn, Verdict
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -83,6 +84,30 @@ def answer(session: int, at: datetime, delivery: Delivery, **more: Any) -> Messa
     return replace(said, delivery=delivery, **more)
 
 
+def test_case_30_a_message_that_was_taken_back_within_two_minutes_is_void_though_it_was_seen() -> None:
+    portal, begun = Portal(), NOW + MINUTE
+    portal.read(9, asked(9, begun))
+    assert portal.turn(9).verdict is Verdict.OPEN
+    portal.read(9, replace(asked(9, begun), deleted=True), after=2)
+    assert (portal.turn(9).verdict, portal.turn(9).cause) == (Verdict.VOID, "deleted")
+
+
+def test_case_30_who_waits_is_looked_at_after_two_minutes_and_what_is_there_still_stands() -> None:
+    portal, begun = Portal(), NOW + MINUTE
+    portal.read(9, asked(9, begun))
+    portal.poll(after=1)
+    assert portal.due() == (), "a minute old"
+    portal.now += 2 * MINUTE
+    assert portal.due() == (9,)
+    portal.read(9, asked(9, begun), after=0, updated=begun)
+    portal.now += MINUTE
+    assert portal.due() == (), "once is enough"
+    for _ in range(2):
+        portal.read(9, replace(asked(9, begun), deleted=True))
+        assert portal.turn(9).verdict is Verdict.OPEN
+        assert "deleted" in portal.turn(9).marks
+
+
 def test_case_34_a_stuck_reply_is_no_answer_where_the_connector_is_known_to_confirm() -> None:
     learnt, plain = Portal(), Portal()
     learnt.learn()
@@ -91,6 +116,19 @@ def test_case_34_a_stuck_reply_is_no_answer_where_the_connector_is_known_to_conf
         portal.read(9, asked(9, begun), answer(9, begun, PENDING))
         portal.read(9, asked(9, begun), answer(9, begun, PENDING), after=6)
         assert portal.turn(9).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("connector", "verdict"),
+    [("max", Verdict.OPEN), ("wazzup", Verdict.OPEN), ("livechat", Verdict.MET), ("own_wa", Verdict.MET)],
+)
+def test_case_34_what_bitrix24_itself_ships_is_known_to_confirm_but_for_the_live_chat(
+    connector: str, verdict: Verdict
+) -> None:
+    portal, begun = Portal(), NOW + MINUTE
+    portal.read(9, asked(9, begun), answer(9, begun, PENDING), connector=connector)
+    portal.read(9, asked(9, begun), answer(9, begun, PENDING), connector=connector, after=6)
+    assert portal.turn(9).verdict is verdict
 
 
 def test_case_34_what_is_confirmed_at_last_was_the_answer_when_it_was_written() -> None:
@@ -196,3 +234,38 @@ def test_hours_without_a_zone_are_those_of_the_configured_zone() -> None:
     assert zone_of(line, {1: LinePolicy(timezone="Asia/Tomsk")}) == "Asia/Tomsk"
     assert zone_of(replace(line, worktime=replace(HOURS, timezone="Mars/Olympus")), {}) == "Asia/Omsk"
     assert zone_of(replace(line, worktime=replace(HOURS, timezone="Europe/Moscow")), {}) == "Europe/Moscow"
+
+
+def judged_on_line(line: int, discovered: datetime | None) -> list[Verdict]:
+    """Of a dialog that began at NOW, on a portal that has told of lines 1 and 5."""
+    portal = Portal()
+    portal.state = replace(portal.state, cursor=replace(portal.state.cursor, discovered=discovered))
+    portal.read(7, Message(id=1, session=7, chat=7, at=NOW, author=Author.CUSTOMER, user=844), line=line)
+    assert portal.state.sessions[7].due is (not portal.state.turns)
+    return [turn.verdict for turn in portal.state.turns.values()]
+
+
+def test_a_dialog_of_a_line_that_is_younger_than_our_last_look_at_the_lines_waits_for_the_next() -> None:
+    assert judged_on_line(1, NOW - MINUTE) == [Verdict.OPEN]
+    assert judged_on_line(9, NOW - MINUTE) == []
+    assert judged_on_line(9, NOW + MINUTE / 2) == [Verdict.OPEN]
+    assert judged_on_line(9, None) == []
+
+
+@pytest.mark.parametrize(
+    ("findings", "failures", "known"),
+    [
+        ((LinesSeen(lines=()),), (), True),
+        ((LinesSeen(lines=()),), (Failure(reason=Reason.TIMEOUT),), True),
+        ((), (Failure(reason=Reason.TIMEOUT),), False),
+        ((), (Failure(reason=Reason.DENIED), Failure(reason=Reason.THROTTLED)), False),
+        ((), (Failure(reason=Reason.DENIED),), True),
+    ],
+)
+def test_lines_that_could_not_be_told_for_the_moment_are_waited_for(
+    findings: tuple[LinesSeen, ...], failures: tuple[Failure, ...], known: bool
+) -> None:
+    reading = Reading(probe="discovery", source="bitrix24", at=NOW, findings=findings, failures=failures)
+    assert is_discovered([reading]) is known
+    assert not is_discovered([replace(reading, failure=Failure(reason=Reason.DENIED))])
+    assert not is_discovered([replace(reading, probe="dialogs")])

@@ -15,12 +15,12 @@ from replies_parts import IN_OFFICE, OFFICE, RULES, at, only
 from monitor.core.calendar import NEVER
 from monitor.core.incident import IncidentKind
 from monitor.core.lateness import as_due, due_at, put_off
+from monitor.core.looks import due
 from monitor.core.model import State
 from monitor.core.plugin import View
 from monitor.core.policy import Maintenance
 from monitor.core.replies import of_team
 from monitor.core.samples import samples_of
-from monitor.core.sessions import due
 from monitor.core.tallies import Tally
 from monitor.core.turn import Turn, Verdict
 from monitor.core.turn_excuses import broken

@@ -16,6 +16,28 @@ def is_thanks(text: str) -> bool:
     return parse(answer).messages[0].closing_phrase
 
 
+@pytest.mark.parametrize("text", ["[like]", " [DISLIKE] "])
+def test_case_52_the_rating_that_the_portal_makes_of_a_customers_digit_opens_nothing(text: str) -> None:
+    asked = ROW | {"id": "4", "senderid": "0", "text": "Оцените ответ: 1 или 0"}
+    said = {"4": asked, "5": ROW | {"id": "5", "text": text}}
+    assert parse({"sessionId": 7, "chatId": 1, "users": CLIENT, "message": said}).messages[1].content == "form"
+
+
+def test_case_52_a_rating_after_the_end_does_not_open_the_dialog_again() -> None:
+    end = ROW | {"id": "4", "senderid": "0", "text": "", "params": {"class": "bx-messenger-content-item-ol-end"}}
+    rated = ROW | {"id": "5", "text": "[like]", "date": "2026-03-02T10:01:00+03:00"}
+    answer = {"sessionId": 7, "chatId": 1, "users": CLIENT, "message": {"4": end, "5": rated}}
+    assert parse(answer).session.closed is not None
+    asked = answer | {"message": {"4": end, "5": rated | {"text": "[like] а когда доставка?"}}}
+    assert parse(asked).session.closed is None
+
+
+def test_case_52_a_question_behind_the_rating_is_one_and_thanks_behind_it_are_thanks() -> None:
+    said = {"5": ROW | {"id": "5", "text": "[like] а когда доставка?"}, "6": ROW | {"id": "6", "text": "[like]спасибо"}}
+    known = parse({"sessionId": 7, "chatId": 1, "users": CLIENT, "message": said}).messages
+    assert [(message.content, message.closing_phrase) for message in known] == [("text", False), ("text", True)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -78,6 +100,35 @@ def test_case_21_what_is_passed_on_by_itself_is_known_by_its_words_where_it_name
     assert kind_of_notice(text, "", 2) == "passed_on"
     assert kind_of_notice(text, "", 1) == ""
     assert kind_of_notice("Анна перенаправила диалог на Олег", "", 2) == ""
+
+
+@pytest.mark.parametrize("text", ["Анна отметила диалог как спам", "Anna marked the conversation as spam"])
+def test_case_29_spam_is_known_by_the_portals_words_about_who_called_it_so(text: str) -> None:
+    assert kind_of_notice(text, "", 1) == "spam"
+    assert kind_of_notice(text, "", 0) == ""
+    assert kind_of_notice(text, "end", 1) == "end"
+    assert kind_of_notice("Анна сняла отметку «спам»", "", 1) == kind_of_notice("Anna: this is not spam", "", 1) == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Анна отменила отметку «спам»",
+        "Отметка «спам» снята, Анна",
+        "Диалог не является спамом: Анна",
+        "Anna cancelled the spam mark",
+        "Anna: it is not a spam",
+    ],
+)
+def test_case_29_a_mark_that_is_taken_back_excuses_nobody(text: str) -> None:
+    assert kind_of_notice(text, "", 1) == ""
+
+
+def test_case_29_the_session_is_spam_as_soon_as_its_history_says_so() -> None:
+    called = ROW | {"id": "6", "senderid": "0", "text": "[USER=12]Анна[/USER] отметила диалог как спам"}
+    answer = {"sessionId": 7, "chatId": 1, "users": CLIENT, "message": {"5": ROW | {"id": "5", "text": "казино"}}}
+    assert parse(answer).session.status is None
+    assert parse(answer | {"message": answer["message"] | {"6": called}}).session.status == 65  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
+from asked import Asked, readings_of
 from hypothesis import given
 from hypothesis import strategies as st
 from judgement_parts import MINUTE, START, World, make_policy, make_turn
-from test_calm import Asked, _read
 
 from monitor.core.calm import calm_until
 from monitor.core.desk import Context, judge
@@ -155,6 +155,7 @@ def lived(skew: timedelta, minutes: int) -> Iterator[Told]:
     life = Life(world=world, seed=5, start=start - timedelta(days=2), per_day=40.0, channels=channels, habits=habits)
     life.advance(start)
     call, state, recall = Asked(life), PortalState(portal="acme"), Recall()
+    loop = asyncio.new_event_loop()
     for number in range(minutes):
         seen = start + number * MINUTE
         portal.advance(seen - portal.now())
@@ -162,10 +163,11 @@ def lived(skew: timedelta, minutes: int) -> Iterator[Told]:
         world.set_error("max", 1, error=240 <= number < 330)
         now = seen - skew
         view = View(policy=POLICY, state=state, now=now, clock=lambda now=now: now, recall=recall)  # type: ignore[misc]
-        readings = asyncio.run(_read(call, view, number % 60 == 0))
+        readings = loop.run_until_complete(readings_of(call, view, furniture=number % 60 == 0))
         judged = judge(state, readings, POLICY, Context(), now=now, real_now=now)
         state = judged.state
         yield _told(judged, now, skew)
+    loop.close()
 
 
 def _told(judged: Judgement, now: datetime, skew: timedelta) -> Told:
@@ -186,7 +188,8 @@ def by_one_clock() -> list[Told]:
     return told
 
 
-@pytest.mark.parametrize("skew", [HOUR, -HOUR, 95 * SECOND, -timedelta(hours=7)])
+@pytest.mark.xdist_group("by-one-clock")
+@pytest.mark.parametrize("skew", [HOUR, 95 * SECOND, -timedelta(hours=7)])
 def test_with_a_constant_skew_a_head_sees_the_same_at_the_same_time_of_the_portal(
     skew: timedelta, by_one_clock: list[Told]
 ) -> None:

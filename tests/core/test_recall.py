@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.history import parse
+from monitor.core.model import Failure, Reason
 from monitor.core.recall import Recall
 
 ROWS = st.recursive(
@@ -56,6 +57,19 @@ def test_what_will_not_be_told_again_is_forgotten() -> None:
     assert asked == ["x", "y", "z", "x"]
 
 
+def test_of_a_portal_that_is_watched_no_more_nothing_is_kept() -> None:
+    recall, ground, asked = Recall(), object(), []
+    made = {portal: recall.once((portal, "flags"), ground, object) for portal in ("acme", "acme-2")}
+    for portal in made:
+        recall.understood((portal, 7), None, [portal], asked.append)
+    recall.let_go({"acme"})
+    assert len(recall) == 1
+    assert recall.once(("acme-2", "flags"), ground, object) is made["acme-2"]
+    assert recall.once(("acme", "flags"), ground, object) is not made["acme"]
+    recall.understood(("acme-2", 7), None, ["acme-2"], asked.append)
+    assert asked == ["acme", "acme-2"]
+
+
 def test_what_rests_on_the_same_ground_is_made_once() -> None:
     recall, ground = Recall(most=2), object()
     made = [recall.once("place", ground, object) for _ in range(2)]
@@ -64,6 +78,25 @@ def test_what_rests_on_the_same_ground_is_made_once() -> None:
     for place in ("b", "c", "d"):
         recall.once(place, ground, object)
     assert recall.once("d", ground, object) is recall.once("d", ground, object)
+
+
+def test_answers_told_again_word_by_word_come_to_what_they_came_to() -> None:
+    recall, ground = Recall(), object()
+    told: list[Any] = [b'{"STATUS":true}', [b"{}", b'{"ID":"1"}'], "2026-03-02T10:00:00+03:00", None]
+    made = recall.told_again("place", ground, told, object)
+    assert recall.told_again("place", ground, [bytes(told[0]), list(told[1]), *told[2:]], object) is made
+    assert recall.of_the_same("place", ground, told) is made
+    assert recall.of_the_same("elsewhere", ground, told) is None
+    assert recall.of_the_same("place", object(), told) is None
+    for other in ([b'{"STATUS":false}', *told[1:]], [told[0], [b"{}"], *told[2:]], told[:3], [*told[:3], 0]):
+        assert recall.of_the_same("place", ground, other) is None
+
+
+@pytest.mark.parametrize("odd", [{"STATUS": True}, [{"ID": "1"}], Failure(reason=Reason.TIMEOUT)], ids=str)
+def test_what_is_read_already_and_what_failed_is_no_word_told_again(odd: Any) -> None:
+    recall, ground = Recall(), object()
+    made = recall.told_again("place", ground, [b"{}", odd], object)
+    assert recall.told_again("place", ground, [b"{}", odd], object) is not made
 
 
 def history(*messages: dict[str, Any], connector: bool = True) -> dict[str, Any]:

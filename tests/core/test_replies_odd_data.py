@@ -64,7 +64,7 @@ def test_odd_data_spoils_no_turn_beside_it_is_counted_and_shown(rows: list[dict[
     assert samples["messenger_odd_data_total", ("acme", kind)] == 1
     assert explain_portal(state, POLICY, NOW)["odd_data"] == {kind: 1}
     (turn,) = state.turns.values()
-    assert (turn.verdict, turn.responder, turn.working) == (Verdict.MET, 12, timedelta(minutes=5))
+    assert (turn.kind, turn.verdict, turn.responder, turn.working) == ("first", Verdict.MET, 12, timedelta(minutes=5))
 
 
 def test_a_history_without_any_users_opens_nothing_and_says_whose_names_are_missing() -> None:

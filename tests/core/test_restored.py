@@ -68,6 +68,14 @@ def test_a_young_dialog_under_an_old_number_is() -> None:
     assert in_words(Restored(reused=12, continued={}))[0].startswith("replies.ids_went_back session=12: ")
 
 
+def test_a_young_dialog_that_could_not_be_read_before_a_younger_one_was_is_none() -> None:
+    """The list has failed for a while, so our last look is long ago; numbers rise with time all the same."""
+    younger = {17: known(17, at=LATER + MINUTE)}
+    assert restored(CURSOR, younger, [told(12, (301, LATER))]) is None
+    older = {17: known(17, at=LATER - HOUR)}
+    assert restored(CURSOR, {**younger, **older}, [told(12, (301, LATER))]) == Restored(reused=12, continued={})
+
+
 def test_a_lower_number_of_a_later_message_is_too() -> None:
     history = told(15, (290, NOW - HOUR), (295, LATER))
     assert restored(CURSOR, {15: known(15)}, [history]) == Restored(continued={15: 290})

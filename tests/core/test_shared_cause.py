@@ -8,11 +8,10 @@ from datetime import timedelta
 import pytest
 from judgement_parts import ERROR, MINUTE, OK, START, WAZZUP, World, word
 
-from monitor.core.alerts import alerts
+from monitor.core.alerts import alerts, together
 from monitor.core.incident import IncidentKind
 from monitor.core.model import State
-from monitor.core.shared_cause import Outage, failing, is_news, outages, untold
-from monitor.shell.alertmanager import together
+from monitor.core.shared_cause import Outage, failing, is_news, joined, outages, told_by, untold
 
 QR, OUT = IncidentKind.QR_RESCAN_REQUIRED, IncidentKind.PROVIDER_OUTAGE
 LATER = START + timedelta(hours=1)
@@ -219,3 +218,22 @@ def test_the_last_moment_of_a_crowd_is_kept_by_the_minute_and_what_begins_or_end
     assert is_news(before, {"wazzup": outage(crowded=LATER + MINUTE)})
     assert is_news(before, {"wazzup": outage(since=START + MINUTE)})
     assert is_news(before, {})
+
+
+def test_a_portal_tells_of_an_outage_by_its_open_incident_as_of_its_last_good_poll() -> None:
+    world = World()
+    world.poll(OK)
+    assert told_by(world.state) == {}
+    world.outages = {"wazzup": outage()}
+    world.poll(ERROR, ERROR)
+    assert told_by(world.state) == {"wazzup": outage(portals=1, crowded=world.now)}
+    seen = world.now
+    world.fail(times=2)
+    assert told_by(world.state)["wazzup"].crowded == seen
+
+
+def test_what_several_portals_tell_began_with_the_first_of_them_and_was_seen_by_the_last() -> None:
+    first, last = outage(portals=1), outage(portals=1, since=START + MINUTE, crowded=LATER + MINUTE)
+    both = {"wazzup": outage(portals=1, crowded=LATER + MINUTE)}
+    assert joined({"wazzup": first}, {"wazzup": last}) == joined({"wazzup": last}, {"wazzup": first}) == both
+    assert joined({"wazzup": first}, {}) == {"wazzup": first}

@@ -13,11 +13,12 @@ from judgement_parts import MINUTE, WAZZUP, channel, make_policy
 from monitor.core.desk import Context, judge
 from monitor.core.habit import EMPTY, KEPT, NO_HABIT, Habit, listen, model_of, pass_days
 from monitor.core.incident import IncidentKind
-from monitor.core.listening import country_of, learnt_days, witness
+from monitor.core.listening import learnt_days, witness
 from monitor.core.memory import ChannelMemory, Cursor, Judgement, PortalState
 from monitor.core.model import Author, Failure, Message, Reason, Session, State
+from monitor.core.quiet_days import country_of
 from monitor.core.reading import ActivitiesSeen, ClockSeen, Finding, FlagSeen, HistorySeen, Reading
-from monitor.core.silence import LONGEST, SHORTEST, patience
+from monitor.core.silence import LONGEST, SHORTEST, Patience, patience
 
 ZONE = "Europe/Moscow"
 MOSCOW = ZoneInfo(ZONE)
@@ -137,6 +138,38 @@ def test_the_witness_tells_its_numbers_in_both_languages() -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "at_first", "later"),
+    [
+        (
+            "ru",
+            "клиенты молчат 3 часа; обычно за это время приходит около 21 обращения, вероятность такой тишины на "
+            "исправном канале 1 к 10 000",
+            "клиенты молчат 2 дня; обычно уже за 3 часа приходит около 21 обращения, вероятность такой тишины на "
+            "исправном канале меньше 1 к 10 000",
+        ),
+        (
+            "en",
+            "no customer for 3 hours; about 21 conversations usually begin in that time, the chance of such a silence "
+            "on a sound channel is 1 in 10 000",
+            "no customer for 2 days; about 21 conversations usually begin in 3 hours already, the chance of such a "
+            "silence on a sound channel is below 1 in 10 000",
+        ),
+    ],
+)
+def test_a_silence_that_goes_on_does_not_pass_its_first_hours_figures_off_as_its_own(
+    language: str, at_first: str, later: str
+) -> None:
+    last = MONDAY + 10 * HOUR
+    waited = Patience(since=last, after=last + 3 * HOUR, expected=21.2, chance=1e-4)
+    diagnosis = quiet_state().channels[WAZZUP].diagnosis
+    memory = ChannelMemory(channel=channel(), diagnosis=diagnosis, since=MONDAY, patience=waited)
+    for now, word in ((last + 3 * HOUR, at_first), (last + 2 * DAY, later)):
+        told = witness(memory, language, now)
+        assert told is not None
+        assert told.word == word
+
+
+@pytest.mark.parametrize(
     ("url", "country"),
     [("https://acme.bitrix24.ru", "RU"), ("https://acme.bitrix24.by/x", "BY"), ("https://acme.bitrix24.com", "")],
 )
@@ -215,13 +248,55 @@ def test_nobody_is_silent_while_the_dialogs_are_not_read() -> None:
     assert judge(stale, [reading], POLICY, Context(), now=late, real_now=late).opened == ()
 
 
-def test_after_an_outage_patience_starts_anew() -> None:
+def test_after_an_outage_of_the_channel_patience_starts_anew() -> None:
     state = quiet_state()
     late = silent_at(state)
-    portal = replace(state.memory, outages=((late - HOUR, late - MINUTE),))
-    told = poll(replace(state, memory=portal), late)
+    memory = replace(state.channels[WAZZUP], outages=((late - HOUR, late - MINUTE),))
+    told = poll(replace(state, channels={WAZZUP: memory}), late)
     assert told.opened == ()
     assert silent_at(told.state) > late + SHORTEST - 2 * MINUTE
+
+
+def test_an_outage_of_the_portal_is_added_to_patience_once_and_costs_nothing_of_what_was_waited() -> None:
+    state = quiet_state()
+    late = silent_at(state)
+    before = (late - 30 * MINUTE, late - 20 * MINUTE)
+    state = poll(replace(state, memory=replace(state.memory, outages=(before,))), late - 15 * MINUTE).state
+    assert silent_at(state) == late + 10 * MINUTE
+    state = poll(state, late + MINUTE).state
+    assert silent_at(state) == late + 10 * MINUTE
+    again = (late + 2 * MINUTE, late + 8 * MINUTE)
+    state = poll(replace(state, memory=replace(state.memory, outages=(before, again))), late + 9 * MINUTE).state
+    assert silent_at(state) == late + 16 * MINUTE
+    assert poll(state, late + 15 * MINUTE).opened == ()
+    assert [one.kind for one in poll(state, late + 16 * MINUTE).opened] == [IncidentKind.CHANNEL_SILENT]
+
+
+def test_of_an_outage_only_what_is_younger_than_the_last_word_counts() -> None:
+    state = quiet_state()
+    late = silent_at(state)
+    around = (MONDAY + 10 * HOUR - 5 * MINUTE, MONDAY + 10 * HOUR + 5 * MINUTE)
+    told = poll(replace(state, memory=replace(state.memory, outages=(around,))), late - MINUTE)
+    assert silent_at(told.state) == late + 5 * MINUTE
+
+
+@pytest.mark.parametrize("failures", [1, 3, 30])
+def test_a_silence_outlives_an_outage_of_the_portal_with_its_times_and_without_a_change(failures: int) -> None:
+    now = silent_at(quiet_state())
+    state = poll(quiet_state(), now).state
+    (incident,), silent = state.incidents, state.channels[WAZZUP]
+    judged = []
+    for number in range(failures + 5):
+        now += MINUTE
+        failure = Failure(reason=Reason.UNREACHABLE) if number < failures else None
+        judged.append(poll(state, now, failure=failure))
+        state = judged[-1].state
+    assert incident in state.incidents
+    assert [one.kind for told in judged for one in told.closed] == [IncidentKind.PORTAL_UNREACHABLE][: failures // 3]
+    memory = state.channels[WAZZUP]
+    assert (memory.diagnosis.state, memory.since, memory.flips) == (State.SILENT, silent.since, silent.flips)
+    spoke = poll(state, now + MINUTE, word_at(now))
+    assert [one.id for one in spoke.closed] == [incident]
 
 
 def test_what_the_present_gap_does_not_tell_does_not_make_it_look_usual() -> None:

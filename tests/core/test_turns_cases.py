@@ -11,7 +11,8 @@ from replies_parts import ALWAYS, IN_OFFICE, MINUTE, OFFICE, RULES, at, judged, 
 
 from monitor.core.calendar import NEVER, PublicDay, Schedule, from_rule
 from monitor.core.echoes import Said, echoed
-from monitor.core.history import known_texts, parse
+from monitor.core.history import parse
+from monitor.core.known_texts import known_texts
 from monitor.core.model import Author
 from monitor.core.policy import ReplyOptions, ScheduleRule, Targets
 from monitor.core.turn import Verdict

@@ -51,6 +51,21 @@ def test_case_27_judged_again_it_is_still_that_turn() -> None:
     assert only("10:00 c; 10:02 n15; 10:05 m15", previous=(done,), carried=missed, first=201) == done
 
 
+def test_case_27_what_was_brought_along_turns_out_to_be_a_part_of_a_wait_that_began_earlier() -> None:
+    """Three sessions, the first of which was read last."""
+    second = replace(only("10:00 c; 10:30 end12", first=201), session=6)
+    third = only("12:00 c; 12:05 m15", carried=second, first=301)
+    assert third.message == second.message
+    first = earlier("08:00 c; 08:30 end12")
+    told = turns("12:00 c; 12:05 m15", carried=first, previous=(third,), first=301)
+    assert [(one.message, one.verdict) for one in told] == [(first.message, Verdict.LATE), (201, Verdict.VOID)]
+    late = earlier("1/08:00 c; 1/08:30 end12")
+    young = replace(only("2/10:00 c; 2/10:30 end12", first=201, now="2/20:00"), session=6)
+    third = only("2/12:00 c; 2/12:05 m15", carried=young, first=301, now="2/20:00")
+    (kept,) = turns("2/12:00 c; 2/12:05 m15", carried=late, previous=(third,), first=301, now="2/20:00")
+    assert kept.message == 201
+
+
 def test_case_27_after_an_answer_or_after_a_day_it_is_a_new_turn() -> None:
     assert only("10:00 c", carried=earlier("08:00 c; 08:05 m12; 08:30 end"), first=201).opened == at("10:00")
     missed = earlier("08:00 c; 08:30 end")
@@ -85,6 +100,17 @@ def test_case_28_a_duplicate_session_has_no_turns_and_takes_back_what_was_told_o
 def test_case_29_spam_and_a_silent_close_are_excused_and_say_who_did_it(status: int, cause: str) -> None:
     turn = only("10:00 c; 11:00 end12", status=status)
     assert (turn.verdict, turn.cause, turn.closer, turn.blame) == (Verdict.EXCUSED, cause, 12, "")
+
+
+def test_case_29_who_calls_a_dialog_spam_has_not_taken_it_and_is_named() -> None:
+    turn = only("10:00 c; 11:00 j12; 11:00 end", status=65)
+    assert (turn.verdict, turn.cause, turn.closer, turn.holder, parts(turn)) == (
+        Verdict.EXCUSED,
+        "spam",
+        12,
+        0,
+        [(0, 60)],
+    )
 
 
 def test_case_30_a_message_deleted_before_anybody_could_answer_opens_nothing() -> None:
@@ -245,6 +271,8 @@ def test_case_45_what_piled_up_while_the_channel_was_down_is_excused() -> None:
     turn = only("10:00 c; 10:05 m12", rules=rules)
     assert (turn.verdict, turn.cause, turn.blame, turn.marks) == (Verdict.EXCUSED, "backlog", "channel", ("backlog",))
     assert only("10:04 c; 10:05 m12", rules=rules).verdict is Verdict.MET
+    shut = only("10:00 c; 10:05 end12", rules=rules)
+    assert (shut.verdict, shut.cause, shut.blame, shut.culprit) == (Verdict.EXCUSED, "backlog", "channel", 0)
 
 
 def test_case_45_only_the_time_of_the_outage_is_taken_off_a_late_answer() -> None:
@@ -268,6 +296,17 @@ def test_an_excuse_names_what_was_broken_and_whose_it_is(field: str, cause: str,
     assert (late.verdict, late.cause, late.blame) == (Verdict.EXCUSED, cause, blame)
     assert only("10:00 c; 10:30 end12", rules=rules).cause == cause
     assert only("10:00 c; 10:41 end12", rules=rules).verdict is Verdict.MISSED
+
+
+@pytest.mark.parametrize("field", ["outages", "portal_outages", "maintenance"])
+def test_what_broke_after_the_deadline_excuses_no_close(field: str) -> None:
+    rules = replace(RULES, **{field: ((at("10:30"), at("10:40")),)})
+    late = only("10:00 c; 10:31 end12", rules=rules)
+    assert (late.verdict, late.cause, late.culprit) == (Verdict.MISSED, "closed", 12)
+    rules = replace(RULES, **{field: ((at("10:09"), at("10:40")),)})
+    assert only("10:00 c; 10:31 end12", rules=rules).verdict is Verdict.EXCUSED
+    rules = replace(RULES, **{field: ((at("10:10"), at("10:40")),)})
+    assert only("10:00 c; 10:31 end12", rules=rules).verdict is Verdict.EXCUSED
 
 
 def test_an_outage_that_becomes_known_later_corrects_a_late_turn() -> None:

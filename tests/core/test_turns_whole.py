@@ -269,7 +269,7 @@ def test_what_was_told_stays_told_unless_its_end_changes() -> None:
     other = only("10:00 c; 10:04 m15; 10:05 m12", previous=(met,))
     assert (other.responder, other.ended) == (15, at("10:04"))
     missed = only("10:00 c; 10:30 end12")
-    outage = replace(RULES, outages=((at("10:20"), at("10:40")),))
+    outage = replace(RULES, outages=((at("10:05"), at("10:40")),))
     assert only("10:00 c; 10:30 end12", previous=(missed,), rules=outage).verdict is Verdict.EXCUSED
     excused = only("10:00 c; 10:30 end12", rules=outage)
     assert only("10:00 c; 10:30 end12", previous=(excused,)).verdict is Verdict.EXCUSED

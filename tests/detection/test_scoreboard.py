@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = [pytest.mark.xdist_group("scoreboard"), pytest.mark.long]  # one scoreboard for all
+
 ROOT = Path(__file__).parents[2]
 FIELDS = {"found_ratio", "false_per_channel_year", "delay_median_hours", "delay_p95_hours", "n"}
 

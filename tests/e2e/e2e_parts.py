@@ -21,6 +21,8 @@ from typing import Any, TypeVar
 import yaml
 
 T = TypeVar("T")
+# On a machine with other work all takes longer. What holds is seen at once; what never does fails so much later.
+PATIENCE = 5
 COMMAND = [sys.executable, "-m", "monitor"]
 RECORDED = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules" / "recorded.yml"
 
@@ -31,7 +33,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def get(url: str, timeout: float = 5.0) -> str:
+def get(url: str, timeout: float = 5.0 * PATIENCE) -> str:
     with urllib.request.urlopen(url, timeout=timeout) as answer:
         return str(answer.read().decode())
 
@@ -42,13 +44,13 @@ def get_json(url: str) -> Any:
 
 def post_json(url: str, body: object) -> Any:
     request = urllib.request.Request(url, data=json.dumps(body).encode(), headers={"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=10 * PATIENCE) as answer:
         return json.loads(answer.read() or b"null")
 
 
 def eventually(what: Callable[[], T], *, within: float, why: str = "") -> T:
-    """The first true outcome of `what`; connection errors count as not yet."""
-    end = time.monotonic() + within
+    """The first true outcome of `what`; connection errors count as not yet. `within`: seconds on a machine at rest."""
+    end = time.monotonic() + within * PATIENCE
     last: object = None
     while time.monotonic() < end:
         try:
@@ -59,7 +61,7 @@ def eventually(what: Callable[[], T], *, within: float, why: str = "") -> T:
             if last:
                 return last  # type: ignore[return-value]  # truthy here
         time.sleep(0.1)
-    raise AssertionError(f"not within {within} s: {why or what}; last: {last!r}")
+    raise AssertionError(f"not within {within * PATIENCE} s: {why or what}; last: {last!r}")
 
 
 @dataclass
@@ -72,12 +74,12 @@ class Running:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(10 * PATIENCE)
 
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(20)
+        return self.process.wait(20 * PATIENCE)
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -91,9 +93,14 @@ def launch(command: list[str], log: Path, url: str, env: dict[str, str] | None =
 
 @contextmanager
 def running(part: Running, ready: str | None = None, within: float = 20.0) -> Iterator[Running]:
+    def is_ready() -> bool:
+        assert part.process.poll() is None, f"{part.process.args} has ended: {part.output()[-2000:]}"
+        get(part.url + str(ready))
+        return True
+
     try:
         if ready:
-            eventually(lambda: get(part.url + ready) or "ready", within=within, why=f"{part.process.args}: {ready}")
+            eventually(is_ready, within=within, why=f"{part.process.args}: {ready}")
         yield part
     finally:
         if part.process.poll() is None:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from e2e_parts import COMMAND, eventually, get, get_json, post_json
+from e2e_parts import COMMAND, PATIENCE, eventually, get, get_json, post_json
 from e2e_stage import Stage
 
 pytestmark = pytest.mark.real
@@ -39,7 +39,7 @@ def test_a_queue_that_loses_its_people_after_the_hand_over_is_told(stage: Stage)
                       checks(daemon.url), within=40, why="audits have run")  # fmt: skip
     assert (told["queue_staffed"], told["department_can_write"]) == (1.0, 1.0)
     done = subprocess.run([*COMMAND, "snapshot", "-c", str(config), "--portal", "acme"], capture_output=True, text=True,
-                          timeout=30, check=False)  # fmt: skip
+                          timeout=30 * PATIENCE, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     post_json(f"{server}/_control/set_queue", {"line": 1, "users": [12]})
     wanted = {"config_drift": 0.0, "department_can_write": 0.0}

@@ -21,6 +21,16 @@ def hand(stage: Stage, act: str, **facts: Any) -> Any:
     return post_json(f"{stage.portal['url']}/_control/{act}", facts)["done"]
 
 
+def counters(stage: Stage) -> dict[str, int]:
+    """How often the portal was asked what."""
+    return dict(get_json(f"{stage.portal['url']}/_control/counters"))
+
+
+def polls(stage: Stage) -> float:
+    """Each asks the portal's time twice."""
+    return counters(stage)["server.time"] / 2
+
+
 def metrics(stage: Stage) -> str:
     return get(f"http://127.0.0.1:{stage.web}/metrics")
 
@@ -36,11 +46,9 @@ def test_a_lost_qr_code_reaches_prometheus_and_alertmanager_within_three_polls_a
     eventually(lambda: query(scraper.url, connected), within=20)
 
     hand(stage, "set_error", connector=WHATSAPP, line=1)
-    lost = time.monotonic()
+    lost = polls(stage)
     alert = eventually(lambda: alerts(alertmanager.url, "QrRescanRequired"), within=15)[0]
-    took = time.monotonic() - lost
-
-    assert took < 3 * 1.0 + 2.5  # three polls, and the way
+    assert polls(stage) - lost <= 3 + 2.5  # three polls, and the time to settle
     assert alert["labels"] == {
         "alertname": "QrRescanRequired",
         "audience": "integrator",
@@ -50,6 +58,7 @@ def test_a_lost_qr_code_reaches_prometheus_and_alertmanager_within_three_polls_a
         "messenger": "whatsapp",
         "portal": "acme",
         "severity": "critical",
+        "source": "bitrix24",
         "state": "qr_required",
     }
     assert "QR" in alert["annotations"]["recommendation"]
@@ -91,12 +100,12 @@ def test_thirty_kills_lose_no_token_count_no_message_twice_and_keep_the_alerts_b
     sessions = [hand(stage, "customer_writes", connector="max", line=1, customer=one) for one in customers]
     hand(stage, "set_error", connector=WHATSAPP, line=1)
     chance = random.Random(20)
-    began = ""
-    for _ in range(30):
-        part = stage.start_daemon(config)
-        time.sleep(chance.uniform(0.3, 2.2))
-        part.kill()
+    began, kills = "", 0
+    while kills < 30 or not began:
+        lived(stage, config, chance)
+        kills += 1
         began = began or next((one["startsAt"] for one in alerts(alertmanager.url, "QrRescanRequired")), "")
+        assert kills < 100
 
     for session in sessions:
         hand(stage, "operator_writes", session=session, user=12)
@@ -104,30 +113,42 @@ def test_thirty_kills_lose_no_token_count_no_message_twice_and_keep_the_alerts_b
     late = 'messenger_turns_total{portal="acme",line="1",manager="12",kind="first",verdict="late"} 5.0'
     eventually(lambda: late in metrics(stage), within=20)
     assert 'connector="max",messenger="max",direction="in"} 5.0' in metrics(stage)
-    counters = get_json(f"{stage.portal['url']}/_control/counters")
-    assert counters["dead_refresh_uses"] == 0
-    assert counters["renewals"] > 5
-    assert began
+    counted = counters(stage)
+    assert counted["dead_refresh_uses"] == 0
+    assert counted["renewals"] > 5
     assert alerts(alertmanager.url, "QrRescanRequired")[0]["startsAt"] == began
 
 
+def lived(stage: Stage, config: Path, chance: random.Random) -> None:
+    """A daemon from its start to its kill: before it is heard of, or soon after its first request."""
+    part, before = stage.start_daemon(config), asked(stage)
+    if chance.random() < 0.3:
+        time.sleep(chance.uniform(0.0, 0.5))
+    else:
+        eventually(lambda: asked(stage) > before, within=20, why=part.output()[-2000:])
+        time.sleep(chance.uniform(0.0, 0.7))
+    part.kill()
+
+
+def asked(stage: Stage) -> int:
+    return counters(stage).get("http", 0) + counters(stage).get("oauth", 0)
+
+
 def test_a_quiet_portal_costs_at_most_1_2_requests_a_poll_and_a_burst_meets_no_503(stage: Stage) -> None:
-    stage.sandbox("--lines", "3", "--idle", "200", "--clock-rate", "60")
+    stage.sandbox("--lines", "3", "--idle", "200", "--clock-rate", "120")
     rate = {"portal": {"rate": {"per_second": 2, "burst": 50}}}
-    stage.daemon(stage.config(defaults={"poll": "60s"}, **rate), "--clock-rate", "60")
-    eventually(lambda: get_json(f"{stage.portal['url']}/_control/counters").get("http", 0) > 22, within=60)
-    before = get_json(f"{stage.portal['url']}/_control/counters")
-    time.sleep(12)
-    after = get_json(f"{stage.portal['url']}/_control/counters")
-    polls = (after["server.time"] - before["server.time"]) / 2
-    assert polls >= 8
-    assert (after["http"] - before["http"]) / polls <= 1.2
+    stage.daemon(stage.config(defaults={"poll": "60s"}, **rate), "--clock-rate", "120")
+    eventually(lambda: polls(stage) >= 8, within=30, why="all that is seen at first sight is seen")
+    before = counters(stage)
+    eventually(lambda: polls(stage) >= 8 + 15, within=30, why="what there is was looked at once")
+    after = counters(stage)
+    assert (after["http"] - before["http"]) / ((after["server.time"] - before["server.time"]) / 2) <= 1.2
     for index in range(60):
         customer = hand(stage, "customer")
         hand(stage, "customer_writes", connector="telegrambot", line=1 + index % 3, customer=customer)
     eventually(lambda: metrics(stage).count("messenger_open_turns{") == 3, within=60)
     eventually(lambda: _sum(metrics(stage), "messenger_open_turns{") == 60, within=60)
-    assert get_json(f"{stage.portal['url']}/_control/counters")["refused_503"] == 0
+    assert counters(stage)["refused_503"] == 0
 
 
 def _sum(text: str, start: str) -> float:

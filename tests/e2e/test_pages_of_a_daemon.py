@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from e2e_parts import COMMAND, eventually, post_json, secret_file
+from e2e_parts import COMMAND, PATIENCE, eventually, post_json, secret_file
 from e2e_stage import Stage
 
 WHATSAPP = "wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -46,12 +46,14 @@ class Visitor:
         return 200
 
     def _open(self, request: urllib.request.Request) -> str:
-        with self._opener.open(request, timeout=10) as answer:
+        with self._opener.open(request, timeout=10 * PATIENCE) as answer:
             return str(answer.read().decode())
 
 
 def run(*arguments: str, given: str = "") -> str:
-    done = subprocess.run([*COMMAND, *arguments], input=given, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [*COMMAND, *arguments], input=given, capture_output=True, text=True, check=True, timeout=60 * PATIENCE
+    )
     return done.stdout.strip()
 
 

@@ -152,4 +152,4 @@ def test_a_review_makes_itself_at_its_rhythm_and_reaches_the_head_in_the_morning
         [*COMMAND, "reviews", "-c", str(config), "--portal", "acme"], capture_output=True, text=True, check=False
     )
     assert told.returncode == 0, told.stderr
-    assert re.search(r"^1: 2026-03-01\.\.2026-03-02, made 2026-03-0\d .* checksum [0-9a-f]{16}$", told.stdout, re.M)
+    assert re.search(r"^1: 2026-03-02\.\.2026-03-03, made 2026-03-0\d .* checksum [0-9a-f]{16}$", told.stdout, re.M)

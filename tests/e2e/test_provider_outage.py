@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from e2e_parts import COMMAND, Running, alertmanager, alerts, free_port, launch, running, write_config
+from e2e_parts import COMMAND, PATIENCE, Running, alertmanager, alerts, free_port, launch, running, write_config
 from second_portal import SecondPortal
 
 from tests.sharing.stand import Stand, within
@@ -58,12 +58,16 @@ async def test_an_outage_of_a_provider_is_one_alert_that_takes_the_place_of_thos
         command = [*COMMAND, "run", "-c", str(config)]
         part = launch(command, tmp_path / "daemon.log", f"http://127.0.0.1:{port}")
         with running(part):
-            await within(20, lambda: "channel.changed" in part.output() or seen(portals), "all portals were asked")
+            await within(
+                20 * PATIENCE, lambda: "channel.changed" in part.output() or seen(portals), "all portals were asked"
+            )
             lose(portals, "p0", "p1")
-            await within(20, lambda: told(receiver) == {"QrRescanRequired": 2}, "two alerts of two portals")
+            await within(20 * PATIENCE, lambda: told(receiver) == {"QrRescanRequired": 2}, "two alerts of two portals")
 
             lose(portals, "p2", "p3", "p4", "p5")
-            await within(30, lambda: told(receiver) == {"ProviderOutage": 1}, "one alert in the place of all")
+            await within(
+                30 * PATIENCE, lambda: told(receiver) == {"ProviderOutage": 1}, "one alert in the place of all"
+            )
             await asyncio.sleep(3)  # several polls more
             assert told(receiver) == {"ProviderOutage": 1}
             (row,) = alerts(receiver.url, "ProviderOutage")
@@ -74,13 +78,29 @@ async def test_an_outage_of_a_provider_is_one_alert_that_takes_the_place_of_thos
                 "severity": "critical",
             }
             assert row["annotations"]["summary"] == "Сбой у провайдера Wazzup"
-            await within(20, lambda: all(f"p{n}, линия 1" in evidence(receiver) for n in range(6)), "all six are named")
+            await within(
+                20 * PATIENCE,
+                lambda: all(f"p{n}, линия 1" in evidence(receiver) for n in range(6)),
+                "all six are named",
+            )
 
             part.kill()  # and a restart in the middle of it
+            ended = part.output().count("incident.closed")
             again = launch(command, tmp_path / "daemon.log", part.url)
             with running(again):
+                polled = {name: portal.counts["imconnector.status"] for name, portal in portals.items()}
+                await within(
+                    30 * PATIENCE,
+                    lambda: all(portals[name].counts["imconnector.status"] > was + 3 for name, was in polled.items()),
+                    "several polls of each portal, and nobody has healed",
+                )
+                assert told(receiver) == {"ProviderOutage": 1}
+                (same,) = alerts(receiver.url, "ProviderOutage")
+                assert (same["fingerprint"], same["startsAt"]) == (row["fingerprint"], row["startsAt"])
+                assert again.output().count("incident.closed") == ended
+
                 lose(portals, *portals, flag=WELL)
-                await within(30, lambda: told(receiver) == {}, "the outage is over")
+                await within(30 * PATIENCE, lambda: told(receiver) == {}, "the outage is over")
                 assert "provider.outage_over" in again.output()
 
 

@@ -9,7 +9,7 @@ import urllib.error
 from typing import Any
 
 import pytest
-from e2e_parts import COMMAND, Running, eventually, free_port, get, launch, post_json, running, secret_file
+from e2e_parts import COMMAND, PATIENCE, Running, eventually, free_port, get, launch, post_json, running, secret_file
 from e2e_stage import Stage
 
 WHATSAPP = "wz_whatsapp_0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -62,7 +62,7 @@ def watched(stage: Stage) -> tuple[Running, Running, Running]:
 
 def checked(stage: Stage) -> set[tuple[str, str, str]]:
     command = [*COMMAND, "check", "-c", str(stage.folder / "monitor.yaml"), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
     return {(row["portal"], row["subject"], row["state"]) for row in json.loads(done.stdout)["rows"]}
 
 

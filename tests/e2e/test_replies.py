@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e_parts import COMMAND, eventually, get, get_json
+from e2e_parts import COMMAND, PATIENCE, eventually, get, get_json
 from e2e_stage import Stage
 
 pytestmark = pytest.mark.real
@@ -21,7 +21,7 @@ RATE = "20000"
 
 
 def told(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=60 * PATIENCE, check=False)
 
 
 def turns_of(folder: Path) -> dict[tuple[int, int], dict[str, Any]]:
