@@ -53,6 +53,11 @@ class AccountWatch:
         await self._hand_on(reading, seconds=self._clock.monotonic() - started)
         return reading
 
+    def ask_again(self) -> bool:
+        """Let the next poll ask though the vendor wants time: after a reload. Whether it rested."""
+        rested, self._refused = self._refused, None
+        return rested is not None
+
     def again(self) -> None:
         """A vendor is asked at his own pace alone."""
 
@@ -93,6 +98,7 @@ class AccountWatch:
 
     async def _hand_on(self, reading: Reading, *, seconds: float) -> None:
         self._tell(reading)
+        reading = replace(reading, account=self._account.name)
         if reading.failure is None and self._probe.keeps:
             reading = replace(reading, findings=(*reading.findings, self._noted()))
         for watch in self._watches(self._account.name):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -30,20 +32,22 @@ from monitor.shell.web_connections import runner_of
 log = structlog.get_logger()
 
 EXIT_OK, EXIT_FAILED = 0, 1
+LEAVING = 20.0  # real seconds from being told to stop; the unit's TimeoutStopSec and Docker's patience are longer
+LEFT = (
+    f"the store or the network has not answered for {LEAVING:.0f} s since the order to stop: left without them; "
+    "what was not kept yet is done again after the next start"
+)
 NO_MEMORY = "no memory is left: give the process more (MemoryMax of the unit, the container's limit), or fewer portals"
 
 
 async def run(config: Config, clock: Clock, path: Path | None = None, ready: asyncio.Event | None = None) -> int:
     """The daemon, until SIGTERM or SIGINT. Exit code 1 with one logged sentence where it cannot start."""
-    stop, hup = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, hup.set)
     code = EXIT_OK
     try:
         async with AsyncExitStack() as stack:
-            store = await Store.open(config.store_url, key=config.store_key)
+            stop, hup = stack.enter_context(_told())
+            lease = config.cluster.lease if config.cluster else None
+            store = await Store.open(config.store_url, key=config.store_key, lease=lease)
             stack.push_async_callback(store.close)
             http = await stack.enter_async_context(build_session(config))
             await _serve(config, clock, path, store=store, http=http, stop=stop, hup=hup, ready=ready)
@@ -59,6 +63,34 @@ async def run(config: Config, clock: Clock, path: Path | None = None, ready: asy
         problem = f"web.listen {config.web.host}:{config.web.port}: {getattr(error, 'strerror', '') or error}"
         log.error("web.failed", problem=f"{problem}: choose another address")
     return code
+
+
+@contextmanager
+def _told() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Set by SIGTERM or SIGINT, and by SIGHUP. Who was told to stop and is still here LEAVING later leaves at once: an
+    answer that does not come from the database or the network holds nobody up for longer."""
+    stop, hup, last = asyncio.Event(), asyncio.Event(), list[asyncio.TimerHandle]()
+    loop = asyncio.get_running_loop()
+
+    def told() -> None:
+        stop.set()
+        last.append(loop.call_later(LEAVING, _leave))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+    loop.add_signal_handler(signal.SIGHUP, hup.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    try:
+        yield stop, hup
+    finally:
+        for timer in last:
+            timer.cancel()
+
+
+def _leave() -> None:
+    """What was not committed was told to nobody, so nothing is lost that somebody counts on."""
+    log.error("daemon.left", problem=LEFT)
+    os._exit(EXIT_FAILED)
 
 
 def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:

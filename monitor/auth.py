@@ -16,7 +16,6 @@ from monitor.core.model import CallFailed, Failure
 from monitor.secret import Secret
 from monitor.shell import batch
 from monitor.shell.authority import seed_of
-from monitor.shell.batch import Answered
 from monitor.shell.clock import Clock
 from monitor.shell.endpoint import Endpoint
 from monitor.shell.install import Arrivals, installations
@@ -52,10 +51,10 @@ class Applicant:
     def limits(self) -> Limits:
         return Limits(timeout=self.timeout, trusted=self.trusted)
 
-    @property
-    def server(self) -> TokenServer:
+    def server(self, told: str = "") -> TokenServer:
+        """The OAuth server of the portal: what came with the grant tells it better than the portal's name."""
         address = oauth_url(self.keys, self.url)
-        return TokenServer(http=self.http, url=address, keys=self.keys, limits=self.limits)
+        return TokenServer(http=self.http, url=address, keys=self.keys, limits=self.limits).named(told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +71,24 @@ async def by_code(applicant: Applicant, paste: Paste) -> Authorised:
     """Ask a human to open an address and to paste the code, or the whole address he was sent to."""
     state = secrets.token_urlsafe(12)
     pasted = await paste(authorize_url(applicant, state))
+    code, server = code_in(pasted, state), applicant.server(server_in(pasted))
     try:
-        tokens = await applicant.server.exchange(code_in(pasted, state), applicant.clock.real_now())
+        tokens = await server.exchange(code, applicant.clock.real_now())
     except CallFailed as error:
-        why = _sentence(applicant, error.failure, USED_CODE)
+        why = sentence(error.failure, host_of(server.url), USED_CODE)
     else:
         return await _adopted(applicant, tokens)
     raise AuthFailed(why)
 
 
-async def by_refresh_token(applicant: Applicant, refresh: Secret) -> Authorised:
-    """Renew a refresh token that was got elsewhere; what it is exchanged for is kept."""
+async def by_refresh_token(applicant: Applicant, refresh: Secret, told: str = "") -> Authorised:
+    """Renew a refresh token that was got elsewhere; what it is exchanged for is kept. `told`: the OAuth server that
+    came with it."""
+    server = applicant.server(told)
     try:
-        tokens = await applicant.server.renew(refresh, applicant.clock.real_now())
+        tokens = await server.renew(refresh, applicant.clock.real_now())
     except CallFailed as error:
-        why = _sentence(applicant, error.failure, USED_REFRESH)
+        why = sentence(error.failure, host_of(server.url), USED_REFRESH)
     else:
         return await _adopted(applicant, tokens)
     raise AuthFailed(why)
@@ -108,8 +110,9 @@ async def by_install(applicant: Applicant, host: str, port: int, say: Say) -> Au
 
 async def _first_of_use(applicant: Applicant, arrivals: Arrivals, say: Say) -> Authorised:
     while True:
+        arrival = await arrivals.next()
         try:
-            return await by_refresh_token(applicant, await arrivals.next())
+            return await by_refresh_token(applicant, arrival.refresh, arrival.server)
         except AuthFailed as error:
             say(f"an installation arrived, but was of no use: {error}")
 
@@ -134,6 +137,12 @@ def code_in(pasted: str, state: str) -> Secret:
     return Secret(code)
 
 
+def server_in(pasted: str) -> str:
+    """The OAuth server that the portal's redirect names, "" where it names none."""
+    domain = parse_qs(_query(pasted.strip())).get("server_domain", [""])[0]
+    return f"https://{domain}/" if domain else ""
+
+
 def _query(text: str) -> str:
     try:
         return urlsplit(text).query if "?" in text else text if "=" in text else ""
@@ -149,7 +158,7 @@ async def _adopted(applicant: Applicant, tokens: Tokens) -> Authorised:
     try:
         info, scopes = await _introduced(applicant, tokens)
     except CallFailed as error:
-        why = _sentence(applicant, error.failure, NOTHING_SPECIAL)
+        why = sentence(error.failure, host_of(applicant.server(tokens.server).url), NOTHING_SPECIAL)
     else:
         return Authorised(
             host=host_of(tokens.endpoint) or host_of(applicant.url),
@@ -184,12 +193,7 @@ async def _introduced(applicant: Applicant, tokens: Tokens) -> tuple[Mapping[str
     commands = (batch.command("app.info"), batch.command("scope"))
     answer = await rest.post(url, {**batch.body(commands), "auth": tokens.access.reveal()})
     info, scopes = batch.outcomes(answer, len(commands))
-    if not isinstance(info, Answered):
+    if isinstance(info, Failure):
         raise CallFailed(info)
-    granted = scopes.result if isinstance(scopes, Answered) and isinstance(scopes.result, list) else ()
-    told = info.result if isinstance(info.result, dict) else {}
-    return told, frozenset(scope for scope in granted if isinstance(scope, str))
-
-
-def _sentence(applicant: Applicant, failure: Failure, special: Mapping[str, str]) -> str:
-    return sentence(failure, host_of(oauth_url(applicant.keys, applicant.url)), special)
+    granted = scopes if isinstance(scopes, list) else ()
+    return info if isinstance(info, dict) else {}, frozenset(scope for scope in granted if isinstance(scope, str))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from monitor.core.model import Failure, Reason
+from monitor.core.model import PASSING, Failure, Reason
 from monitor.shell.oauth import is_refused
 
 USED_CODE = {
@@ -36,7 +36,7 @@ def sentence(failure: Failure, server: str, special: Mapping[str, str] = NOTHING
     if is_refused(failure) or failure.reason is Reason.DENIED:
         return f"access was refused ({word(code) or 'no word why'}): check the application's page in the portal"
     what = failure.detail or word(failure.code) or str(failure.reason)
-    waiting = failure.reason in {Reason.TIMEOUT, Reason.UNREACHABLE, Reason.THROTTLED}
+    waiting = failure.reason in PASSING
     return f"{what}: {_WAITING if waiting else f'check the portal url and the OAuth server {server}'}"
 
 

@@ -6,31 +6,42 @@ Parts are imported where they are used: `--help` must not wait for a database.
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import structlog
 
 from monitor import __version__
 from monitor.cli_operations import add_operations
-from monitor.cli_options import VARIABLE, config_option
+from monitor.cli_options import Moment, Rate, config_option, config_option_or_none, named_config_option
 from monitor.cli_runbook import add_runbook
 from monitor.cli_web import add_web
-from monitor.config_values import Config, ConfigProblems
+from monitor.streams import complete_streams, heard_or_not, is_of_output, silence
+
+if TYPE_CHECKING:
+    from monitor.config_values import Config
 
 T = TypeVar("T")
 
 EXIT_USAGE = 64
+_PORT = click.IntRange(0, 65535)
 
 
 def main() -> None:
     """The console script. Bad usage exits with 64; errors are sentences, never traces."""
+    complete_streams()
     try:
         code = app.main(standalone_mode=False)
+        sys.stdout.flush()
+    except OSError as error:
+        if not is_of_output(error):
+            raise
+        silence(error)
+        code = 1
     except click.UsageError as error:
         error.show()
         code = EXIT_USAGE
@@ -44,32 +55,6 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-class _Rate(click.ParamType[float]):
-    name = "rate"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            rate = float(value)
-        except (TypeError, ValueError):
-            rate = 0.0
-        if not 0.001 <= rate <= 1_000_000:
-            self.fail(f"expected a number from 0.001 to 1000000, got {value}", param, ctx)
-        return rate
-
-
-class _Moment(click.ParamType[datetime]):
-    name = "moment"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"expected a moment such as 2026-03-02T08:00:00+03:00, got {value}", param, ctx)
-        if moment.tzinfo is None:
-            self.fail(f"expected a moment with its offset, such as {value}+03:00", param, ctx)
-        return moment
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="messenger-monitor")
 def app() -> None:
@@ -78,10 +63,11 @@ def app() -> None:
 
 @app.command()
 @config_option
-@click.option("--clock-rate", type=_Rate(), default=1.0, help="How many times faster than real time the clock runs.")
-@click.option("--clock-start", type=_Moment(), help="What it is as the process starts: 2026-03-02T08:00:00+03:00.")
+@click.option("--clock-rate", type=Rate(), default=1.0, help="How many times faster than real time the clock runs.")
+@click.option("--clock-start", type=Moment(), help="What it is as the process starts: 2026-03-02T08:00:00+03:00.")
 def run(file: Path, clock_rate: float, clock_start: datetime | None) -> int:
     """Watch the portals until told to stop (SIGTERM). SIGHUP reads the configuration again."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # until the daemon can heed it
     config = _load(file)
     from monitor.app import run as serve
     from monitor.shell.clock import Clock, process_start
@@ -99,14 +85,15 @@ def check(file: Path, as_json: bool) -> int:
     from monitor.check_table import show
 
     report = _async(examine(config))
-    show(report, as_json=as_json)
+    with heard_or_not():
+        show(report, as_json=as_json)
     return report.exit_code
 
 
 @app.command()
-@click.option("--port", default=9460, show_default=True, help="The port of the pages; 0 = any free one.")
+@click.option("--port", type=_PORT, default=9460, show_default=True, help="The port of the pages; 0 = any free one.")
 @click.option("--seconds", default=0, help="Stop by itself after so many seconds; 0 = never.")
-@click.option("--rate", type=_Rate(), default=60.0, show_default=True, help="How fast the demo's day runs.")
+@click.option("--rate", type=Rate(), default=60.0, show_default=True, help="How fast the demo's day runs.")
 def demo(port: int, seconds: int, rate: float) -> int:
     """An emulated portal, the daemon on it, its pages: a lost QR code, a slow reply, a recovery in two minutes."""
     from monitor.demo import demo as play
@@ -120,19 +107,21 @@ def config_group() -> None:
 
 
 @config_group.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-def config_check(file: Path) -> None:
-    """Read FILE and name every problem in it."""
-    config = _load(file, quiet=True)
-    for warning in config.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    from monitor.core.guarantee import told_price
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@named_config_option
+@click.pass_context
+def config_check(context: click.Context, file: Path | None, named: Path | None) -> None:
+    """Read FILE, or the one of -c, and name every problem in it."""
+    if file is not None and context.get_parameter_source("named") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("expected FILE or -c FILE, got both")
+    file = file or named
+    if file is None:
+        raise click.UsageError("expected FILE or -c FILE")
+    from monitor.config_told import told
 
-    for portal in config.portals:
-        sold = portal.policy.guarantee
-        if sold is not None:
-            click.echo(f"{portal.name}: guarantee of {sold.option}: {told_price(sold)}")
-    click.echo(f"{file}: well: {len(config.portals)} portals, {len(config.providers)} providers")
+    config = _load(file, quiet=True)
+    with heard_or_not():
+        told(config, file)
 
 
 @app.command()
@@ -142,7 +131,7 @@ def config_check(file: Path) -> None:
 @click.option("--refresh-token-file", type=click.Path(path_type=Path), help="A file with a refresh token at hand.")
 def auth(file: Path, portal: str, listen: str | None, refresh_token_file: Path | None) -> int:
     """Get a portal's first tokens: by a pasted code, by the install event (--listen), or from a file."""
-    config = _load(file, quiet=True)
+    config = _load_with(file, portal)
     from monitor.authorise import authorise
 
     return _async(authorise(config, portal, listen=listen, file=refresh_token_file))
@@ -157,7 +146,7 @@ def auth(file: Path, portal: str, listen: str | None, refresh_token_file: Path |
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def explain(file: Path, portal: str, dialog: int | None, line: int | None, connector: str | None, as_json: bool) -> int:
     """Why a channel or a dialog is judged as it is: asks the running daemon."""
-    config = _load(file, quiet=True)
+    config = _load_with(file, portal)
     from monitor.ask_daemon import explain as ask
 
     wanted = {"portal": portal, "dialog": dialog, "line": line, "connector": connector}
@@ -167,7 +156,9 @@ def explain(file: Path, portal: str, dialog: int | None, line: int | None, conne
 @app.command()
 @config_option
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
-@click.option("--since", default="14d", show_default=True, help="14d, 12h, 2026-03-02 or a moment.")
+@click.option(
+    "--since", default="14d", show_default=True, help="14d, 12h, 2026-03-02 or a moment, in the portal's time zone."
+)
 @click.option("--until", help="The same; default: now.")
 @click.option("--by", type=click.Choice(["manager", "line", "messenger"]), default="manager", show_default=True)
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
@@ -180,9 +171,11 @@ def replies(file: Path, portal: str, since: str, until: str | None, by: Any, for
 
 
 @app.command()
-@click.option("-c", "--config", "file", type=click.Path(path_type=Path), envvar=VARIABLE, help="The configuration.")
+@config_option_or_none
 @click.option("--portal", help="The portal's name in the configuration.")
-@click.option("--period", default="14d", show_default=True, help="14d, or 2026-03-01..2026-03-15.")
+@click.option(
+    "--period", default="14d", show_default=True, help="14d, or 2026-03-01..2026-03-15, in the portal's time zone."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="review.pdf, review.html or review.md.")
 @click.option("--language", type=click.Choice(["ru", "en"]), help="Default: the configuration's.")
 @click.option("--demo", is_flag=True, help="A troubled fortnight of an emulated portal: needs no configuration.")
@@ -219,7 +212,7 @@ def reviews(file: Path, portal: str, number: int | None, out: Path | None, corre
 @click.option("--subject", required=True, help="What runs out: as the alert's label `subject` names it.")
 def acknowledge(file: Path, portal: str, subject: str) -> int:
     """Say that an expiry is known: no more reminders of this date."""
-    config = _load(file, quiet=True)
+    config = _load_with(file, portal)
     from monitor.ask_daemon import acknowledge as tell
 
     return _async(tell(config, portal, subject))
@@ -230,7 +223,7 @@ def acknowledge(file: Path, portal: str, subject: str) -> int:
 @click.option("--portal", required=True, help="The portal's name in the configuration.")
 def snapshot(file: Path, portal: str) -> int:
     """Keep a portal's lines as they are handed over: what changes later is told as drift."""
-    config = _load(file, quiet=True)
+    config = _load_with(file, portal)
     from monitor.ask_daemon import snapshot as tell
 
     return _async(tell(config, portal))
@@ -238,7 +231,10 @@ def snapshot(file: Path, portal: str) -> int:
 
 def _load(path: Path, *, quiet: bool = False) -> Config:
     """The configuration, or exit 64 with every problem on its own line."""
+    import structlog
+
     from monitor.config import load
+    from monitor.config_values import ConfigProblems
     from monitor.logs import configure
 
     try:
@@ -250,6 +246,16 @@ def _load(path: Path, *, quiet: bool = False) -> Config:
     configure(config.log.format, "error" if quiet else config.log.level, config.secrets)
     for warning in config.warnings:
         structlog.get_logger().warning("config.warning", problem=warning)
+    return config
+
+
+def _load_with(path: Path, portal: str) -> Config:
+    """The configuration, or exit 64 where it does not name the portal."""
+    config = _load(path, quiet=True)
+    known = sorted(one.name for one in config.portals)
+    if portal not in known:
+        click.echo(f"--portal: expected one of {', '.join(known)}, got {portal}", err=True)
+        raise click.exceptions.Exit(EXIT_USAGE)
     return config
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from monitor.cli_options import config_option
-from monitor.config_values import Config
 
-Load = Callable[[Path], Config]
+if TYPE_CHECKING:
+    from monitor.config_values import Config
+
+Load = Callable[[Path], "Config"]
 Work = Callable[[Coroutine[Any, Any, int]], int]
 
 EXIT_USAGE = 64

@@ -19,7 +19,7 @@ from monitor.config import Config
 from monitor.core.alerts import alerts
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
-from monitor.core.shared_cause import Failing, Outage, failing, is_news, outages, untold
+from monitor.core.shared_cause import Failing, Outage, failing, is_news, joined, outages, told_by, untold
 from monitor.core.sharing import EVERYBODYS
 from monitor.shared_causes import Causes, SharedCauses, tell
 from monitor.shell.alertmanager import Pusher
@@ -61,9 +61,22 @@ class CommonCauses:
         self._changed = asyncio.Event()
         self.outages: Mapping[str, Outage] = {}
 
+    def take_up(self, state: PortalState, policy: Policy) -> None:
+        """A portal that came to us, maybe before the first look at what stands in the store."""
+        self._remember(state, policy)
+        self.outages = joined(self.outages, told_by(state))
+
+    def settle(self, now: datetime) -> None:
+        """Those that came hear of what was found before them; the next look has the last word."""
+        del now
+        self._whole.spread(self.outages)
+
     def note(self, state: PortalState, policy: Policy, now: datetime) -> None:
         """A portal of ours as it was judged; the others hear of a change at once."""
         del now
+        self._remember(state, policy)
+
+    def _remember(self, state: PortalState, policy: Policy) -> None:
         found = failing(state, policy)
         if found != self._failing.get(state.portal, {}):
             self._changed.set()

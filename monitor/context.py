@@ -8,7 +8,7 @@ from typing import Any
 from monitor.config import Config
 from monitor.core.calendar import PublicDay
 from monitor.core.desk import Context
-from monitor.core.listening import country_of
+from monitor.core.quiet_days import country_of
 from monitor.shell.public_holidays import public_days
 
 

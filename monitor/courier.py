@@ -15,9 +15,9 @@ import structlog
 
 from monitor.config_receivers import Addressee
 from monitor.core.heads import head_of
-from monitor.core.ladder import office_of
+from monitor.core.ladder import hours_of, office_of
 from monitor.core.messages import Message, after, compose, may_be_told, next_ones
-from monitor.core.notices import next_digest
+from monitor.core.notices import next_digest, put_off_until
 from monitor.receivers import Delivered, Parcel, receiver_types
 from monitor.reminder_links import with_links
 from monitor.shell.clock import Clock
@@ -96,13 +96,42 @@ class Courier:
         started = next((row.message for row in rows if row.message), "")
         batch = [row for row in rows if row.message == started]
         batch = batch if started else [batch[place] for place in next_ones([row.notice for row in batch])]
-        if batch[0].again is not None and batch[0].again > self._clock.real_now():
+        batch = await self._readable(watch, addressee, batch)
+        if not batch or (batch[0].again is not None and batch[0].again > self._clock.real_now()):
             return
         if not started and not await self._has_room(watch, addressee, batch):
             return
         message = compose(watch.policy.portal, [row.notice for row in batch], addressee.rule, watch.policy.pages)
         if message is not None:
             await self._send(watch, addressee, message, batch)
+
+    async def _readable(self, watch: Watch, addressee: Addressee, batch: list[Told]) -> list[Told]:
+        """Those that may be told at this hour; the others wait. A message that was begun goes as a whole or not yet."""
+        later: dict[datetime, list[Told]] = defaultdict(list)
+        now_or_later = [(one, self._put_off_until(watch, addressee, one)) for one in batch]
+        told = [one for one, due in now_or_later if due is None]
+        if told and batch[0].message:
+            return batch
+        for one, due in now_or_later:
+            if due is not None:
+                later[due].append(one)
+        if batch[0].message:
+            later = {min(later): batch}
+        for due, rows in later.items():
+            await self._put_off(watch, addressee, rows, due)
+        return told
+
+    def _put_off_until(self, watch: Watch, addressee: Addressee, one: Told) -> datetime | None:
+        policy = watch.policy
+        office = hours_of(one.notice.line or None, watch.state, policy, watch.context.public_days)
+        return put_off_until(addressee.rule, policy, office, one.due, self._clock.now(), urgent=one.notice.urgent)
+
+    async def _put_off(self, watch: Watch, addressee: Addressee, rows: Sequence[Told], due: datetime) -> None:
+        portal = watch.policy.portal
+        await self._outbox.put_off(portal, [one.row for one in rows], due)
+        log.info(
+            "notice.put_off", portal=portal, receiver=addressee.rule.name, notices=len(rows), until=due.isoformat()
+        )
 
     async def _has_room(self, watch: Watch, addressee: Addressee, batch: Sequence[Told]) -> bool:
         """Within the day's number of messages; what is more waits for the next digest."""
@@ -113,14 +142,12 @@ class Courier:
         if may_be_told(sent, rule, [row.notice for row in batch]):
             return True
         office = office_of(watch.state, watch.policy, watch.context.public_days)
-        due = next_digest(rule, watch.policy, office, now)
-        await self._outbox.put_off(portal, [row.row for row in batch], due)
-        log.info("notice.put_off", portal=portal, receiver=rule.name, notices=len(batch), until=due.isoformat())
+        await self._put_off(watch, addressee, batch, next_digest(rule, watch.policy, office, now))
         return False
 
     async def _send(self, watch: Watch, addressee: Addressee, message: Message, batch: Sequence[Told]) -> None:
         rows, again = [row.row for row in batch], bool(batch[0].message)
-        if not again:
+        if batch[0].began is None:
             await self._outbox.take_up(watch.policy.portal, message.id, rows, self._clock.real_now())
         parcel = Parcel(
             message=await with_links(

@@ -137,7 +137,11 @@ class Daemon:
     async def _adopt_shares(self, config: Config) -> None:
         portals = portals_in_hand(config, self._fence, self._shards)
         accounts = accounts_in_hand(config, self._fence, self._shards, portals)
+        before = set(self._portals.kept)
         await self._portals.adopt({one.name: one for one in portals})
+        self.causes.settle(self._clock.now())
+        if gone := before - self._portals.kept.keys():
+            self._recall.let_go(gone)
         await self._accounts.adopt({one.account.name: one for one in accounts})
 
     async def share(self, shards: frozenset[int]) -> None:
@@ -167,7 +171,7 @@ class Daemon:
         self.registry.set_gauge("messenger_monitor_config_last_reload_successful", (), float(well))
         if well:
             name = "messenger_monitor_config_last_reload_success_timestamp_seconds"
-            self.registry.set_gauge(name, (), self._clock.real_now().timestamp())
+            self.registry.set_gauge(name, (), self._clock.now().timestamp())
 
     def parts(self) -> Iterable[Runs]:
         """What runs beside the polls for as long as the daemon does."""
@@ -195,6 +199,8 @@ class Daemon:
                 _client(kept.run).retry_now()
                 kept.run.ask_again()
             self._portals.wake()
+            for rested in [kept for kept in self._accounts.kept.values() if kept.run.ask_again()]:
+                rested.rhythm.wake()
             log.info("config.reloaded", portals=len(config.portals))
             return done
 
@@ -214,7 +220,7 @@ class Daemon:
             permit=partial(self._fence.permit, wish.name) if self._fence is not None else free,
             recall=self._recall,
         )
-        self.causes.note(state, wish.policy, self._clock.now())  # an outage goes on over a restart
+        self.causes.take_up(state, wish.policy)
         self._outcome.show(state, wish.policy)
         return watch
 

@@ -24,6 +24,7 @@ from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
 from monitor.shell.wire import Limits, request
+from monitor.streams import heard_or_not
 from monitor.terminal import plain, printed
 
 PATIENCE = timedelta(seconds=10)
@@ -36,12 +37,14 @@ async def doctor(path: Path, *, as_json: bool) -> int:
         config = load(path)
     except ConfigProblems as error:
         lines = [wrong("config", problem, f"mend it in {path}") for problem in error.problems]
-        show(lines, EXIT_USAGE, as_json=as_json)
+        with heard_or_not():
+            show(lines, EXIT_USAGE, as_json=as_json)
         return EXIT_USAGE
     configure(config.log.format, "critical", config.secrets)
     found = await examine(config, Clock())
     code = exit_code(found)
-    show(found, code, as_json=as_json)
+    with heard_or_not():
+        show(found, code, as_json=as_json)
     return code
 
 

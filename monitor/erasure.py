@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from monitor.config import Config, PortalConfig
+from monitor.core.history import integer
 from monitor.core.model import CallFailed
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
@@ -82,13 +83,14 @@ async def _chats_by_phone(store: Store, wish: PortalConfig, phone: str, allowed:
         except CallFailed as error:
             said = error.failure.detail or error.failure.code
             raise NotFound(f"the portal could not be asked whose phone it is ({said}): give --dialog") from None
-    return tuple(sorted({int(row["CHAT_ID"]) for row in rows if str(row.get("CHAT_ID", "")).isdecimal()}))
+    return tuple(sorted({number for row in rows if (number := integer(row.get("CHAT_ID"))) is not None}))
 
 
 def _entities(found: Any) -> list[tuple[str, int]]:
     """`{"CONTACT": [5, 7]}`, or an empty list where nobody has the number."""
     told = {str(kind).lower(): numbers for kind, numbers in found.items()} if isinstance(found, dict) else {}
-    return [(kind, int(number)) for kind in _ENTITIES for number in told.get(kind) or ()]
+    known = [(kind, integer(number)) for kind in _ENTITIES for number in told.get(kind) or ()]
+    return [(kind, number) for kind, number in known if number is not None]
 
 
 async def _crm_chats(call: Portal, kind: str, number: int) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ import structlog
 
 from monitor.secret import Secret
 
-_QUERY = re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"']*")
+# Every address, with or without a query: a text of addresses alone is read once, not once from each of them.
+_ADDRESS = re.compile(r"(https?://[^\s\"'?]++)(\?[^\s\"']*+)?")
 _HOOK = re.compile(r"/rest/\d+/[A-Za-z0-9]+")
 SHORTEST = 6  # shorter texts would be found everywhere
 
@@ -30,12 +31,16 @@ class Redaction:
     def clean(self, value: Any) -> Any:
         if isinstance(value, str):
             text = self._known.sub("***", value) if self._known else value
-            return _HOOK.sub("/rest/***", _QUERY.sub(r"\1?***", text))
+            return _HOOK.sub("/rest/***", _ADDRESS.sub(_without_query, text))
         if isinstance(value, dict):
             return {key: self.clean(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self.clean(inner) for inner in value]
         return value
+
+
+def _without_query(address: re.Match[str]) -> str:
+    return f"{address[1]}?***" if address[2] else address[0]
 
 
 def configure(style: str, level: str, secrets: Iterable[Secret]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+
+import click
+
 from monitor.core.model import Failure, Reason
 
 _REMEDIES = {
@@ -19,10 +23,19 @@ def remedy_of(failure: Failure, portal: str, *, webhook: bool) -> str:
         return _REMEDIES[failure.reason]
     if webhook:
         return "make a new incoming webhook and put its address into webhook_url_file"
-    return f"authorise it: messenger-monitor auth --portal {portal}"
+    return f"authorise it: {typed('auth', portal)}"
 
 
 def scopes_remedy(portal: str, *, webhook: bool) -> str:
     if webhook:
         return "tick them in the webhook's settings"
-    return f"tick them in the application, then messenger-monitor auth --portal {portal}"
+    return f"tick them in the application, then {typed('auth', portal)}"
+
+
+def typed(command: str, portal: str) -> str:
+    """A command for a portal, with the file that the present one was given: to be pasted as it stands."""
+    words = ["messenger-monitor", command]
+    context = click.get_current_context(silent=True)
+    if context is not None and context.get_parameter_source("file") is click.core.ParameterSource.COMMANDLINE:
+        words += ["-c", str(context.params["file"])]
+    return shlex.join([*words, "--portal", portal])

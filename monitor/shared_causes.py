@@ -10,7 +10,7 @@ import structlog
 
 from monitor.core.memory import PortalState
 from monitor.core.policy import Policy
-from monitor.core.shared_cause import Failing, Outage, failing, outages
+from monitor.core.shared_cause import Failing, Outage, failing, joined, outages, told_by
 
 log = structlog.get_logger()
 
@@ -20,6 +20,14 @@ class Causes(Protocol):
 
     @property
     def outages(self) -> Mapping[str, Outage]: ...
+
+    def take_up(self, state: PortalState, policy: Policy) -> None:
+        """A portal as it was left; nothing is counted before all are there."""
+        ...
+
+    def settle(self, now: datetime) -> None:
+        """All that came are there: every portal hears of what goes on."""
+        ...
 
     def note(self, state: PortalState, policy: Policy, now: datetime) -> None: ...
 
@@ -36,15 +44,29 @@ class SharedCauses:
         self._failing: dict[str, Failing] = {}
         self.outages: Mapping[str, Outage] = {}
 
+    def take_up(self, state: PortalState, policy: Policy) -> None:
+        """An outage goes on over a restart: since when it was one, its incidents tell."""
+        self._remember(state, policy)
+        self.outages = joined(self.outages, told_by(state))
+
+    def settle(self, now: datetime) -> None:
+        """Told in any case: who has just come knows of nothing."""
+        self._count(now)
+        self._spread(self.outages)
+
     def note(self, state: PortalState, policy: Policy, now: datetime) -> None:
         """A portal as it was judged. One that is well costs a look at its channels."""
+        found = self._remember(state, policy)
+        if self.outages or found:
+            self._count(now)
+
+    def _remember(self, state: PortalState, policy: Policy) -> Failing:
         found = failing(state, policy)
         if found:
             self._failing[state.portal] = found
         else:
             self._failing.pop(state.portal, None)
-        if self.outages or found:
-            self._count(now)
+        return found
 
     def forget(self, portal: str, now: datetime) -> None:
         if self._failing.pop(portal, None):

@@ -27,7 +27,7 @@ from monitor.core.sharing import Lease, part, surplus
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fence
 from monitor.shell.leases import Leases, Process, lock_of
-from monitor.shell.store_engine import PATIENCE, StoreError, place
+from monitor.shell.store_engine import StoreError, patience, place
 
 log = structlog.get_logger()
 
@@ -38,12 +38,12 @@ GRACE = 5.0  # real seconds that a leaving process waits for the queue
 Serve = Callable[[frozenset[int]], Awaitable[None]]
 
 
-def queue_app(url: str, most: int = 4) -> App:
+def queue_app(url: str, lease: timedelta | None = None) -> App:
     """The job queue on the store's own server."""
     address = make_url(url).set(drivername="postgresql")
     conninfo = address.render_as_string(hide_password=False)
     return App(
-        connector=PsycopgConnector(conninfo=conninfo, kwargs=PATIENCE, min_size=1, max_size=most, timeout=10),
+        connector=PsycopgConnector(conninfo=conninfo, kwargs=patience(lease), min_size=1, max_size=4, timeout=10),
         worker_defaults={"install_signal_handlers": False},
     )
 
@@ -277,7 +277,7 @@ def _settled(task: asyncio.Task[None]) -> None:
 @asynccontextmanager
 async def joined(cluster: Cluster, store_url: str, fence: Fence, clock: Clock, serve: Serve) -> AsyncIterator[Sharing]:
     """This process beside the others. StoreError where the database refuses, or the others share otherwise."""
-    app = queue_app(store_url)
+    app = queue_app(store_url, cluster.lease)
     owner = f"{cluster.name}-{secrets.token_hex(4)}"
     leases = Leases(app, owner=owner, url=cluster.url, lease=cluster.lease)
     try:

@@ -42,6 +42,14 @@ def test_the_version_is_told() -> None:
     assert command("--version").stdout.strip().endswith(__version__)
 
 
+def test_who_asks_for_help_waits_for_no_library_of_the_daemon() -> None:
+    script = "import sys\nfrom monitor import cli\ntry: cli.main()\nexcept SystemExit: print(*sys.modules)"
+    words = [sys.executable, "-c", script, "--help"]
+    loaded = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    assert "click" in loaded
+    assert not {"aiohttp", "sqlalchemy", "pydantic", "structlog", "jinja2", "holidays"} & set(loaded)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -54,6 +62,7 @@ def test_the_version_is_told() -> None:
         ["run", "-c", "x", "--clock-rate", "-1"],
         ["run", "-c", "x", "--clock-start", "2026-03-02T08:00:00"],
         ["run", "-c", "x", "--clock-start", "yesterday"],
+        ["run", "-c", "x", "--clock-start", "9999-12-31T23:59:59-12:00"],
     ],
     ids=" ".join,
 )
@@ -67,6 +76,18 @@ def test_bad_usage_ends_with_64_and_a_sentence(words: list[str]) -> None:
 def test_a_good_configuration_is_said_to_be_good(good: str) -> None:
     done = command("config", "check", good)
     assert (done.returncode, done.stdout) == (0, f"{good}: well: 1 portals, 0 providers\n")
+
+
+def test_the_configuration_to_check_may_be_named_in_each_way_that_other_commands_know(good: str) -> None:
+    told = [
+        command("config", "check", good),
+        command("config", "check", "-c", good),
+        command("config", "check", MESSENGER_MONITOR_CONFIG=good),
+        command("config", "check", good, MESSENGER_MONITOR_CONFIG="/nowhere"),
+    ]
+    assert [done.returncode for done in told] == [0] * 4
+    assert len({done.stdout for done in told}) == 1
+    assert command("config", "check", good, "-c", good).returncode == 64
 
 
 @pytest.mark.parametrize("words", [["config", "check"], ["run", "-c"], ["check", "-c"]], ids=" ".join)
@@ -100,3 +121,28 @@ def test_a_portal_out_of_reach_is_something_that_could_not_be_told(good: str, tm
     assert "acme" in done.stdout
     assert "Traceback" not in done.stderr
     assert "canary" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["auth"], 1),
+        (["explain"], 2),
+        (["acknowledge", "--subject", "x"], 2),
+        (["snapshot"], 2),
+        (["replies"], 1),
+        (["link"], 1),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
+)
+def test_a_portal_that_is_not_in_the_file_is_bad_usage_and_an_absent_daemon_or_store_is_not(
+    words: list[str], code: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "monitor.yaml"
+    file.write_text(GOOD + f"store: {{url: 'sqlite:///{tmp_path}/state.db'}}\nweb: {{listen: 127.0.0.1:9}}\n")
+    done = command(*words, "-c", str(file), "--portal", "akme")
+    assert (done.returncode, done.stderr) == (64, "--portal: expected one of acme, got akme\n")
+    more = ["--refresh-token-file", str(tmp_path / "absent")] if words == ["auth"] else []
+    done = command(*words, *more, "-c", str(file), "--portal", "acme")
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +11,7 @@ from typing import Literal
 from monitor.core.messages import Message
 from monitor.core.plugin import Call
 from monitor.core.receivers import Receiver
+from monitor.plugins import Plugins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,4 @@ class ReceiverType:
 
 @cache
 def receiver_types() -> Mapping[str, ReceiverType]:
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    found = [getattr(importlib.import_module(f"{__name__}.{name}"), "RECEIVER", None) for name in names]
-    return {one.type: one for one in found if isinstance(one, ReceiverType)}
+    return Plugins(sys.modules[__name__], "RECEIVER", ReceiverType)

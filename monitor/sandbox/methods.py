@@ -252,7 +252,7 @@ class Methods:
                 "LAST_NAME": user.last_name,
                 "WORK_POSITION": "Менеджер",
                 "TIME_ZONE": "",
-                "IS_ONLINE": "N" if user.last_login else "Y",
+                "IS_ONLINE": "N" if user.last_login and not user.online else "Y",
                 "LAST_ACTIVITY_DATE": {},
                 "LAST_LOGIN": answers.iso(user.last_login or self.world.now()),
                 "UF_DEPARTMENT": [user.department],

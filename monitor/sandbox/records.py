@@ -34,6 +34,7 @@ class User:
     department: int = 1
     bot: bool = False
     last_login: datetime | None = None  # None = online now
+    online: bool = False  # also of who logged in long ago
 
     @property
     def full_name(self) -> str:

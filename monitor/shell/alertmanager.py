@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import aiohttp
 import msgspec
 import structlog
 
-from monitor.core.alerts import Alert, Labels
+from monitor.core.alerts import Alert
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell.clock import Clock
 from monitor.shell.fence import Fenced
 from monitor.shell.metrics import Registry
+from monitor.shell.posted import Posted, as_alert, fingerprint, payload, plan
 from monitor.shell.wire import MIB, Limits, request
 
 log = structlog.get_logger()
 
 REPOST = 60.0  # real seconds
-LASTS = timedelta(minutes=5)  # an alert that is not posted again ends by itself then
 BATCH = 200
-MOST_EVIDENCE = 20  # portals whose evidence one alert carries; the rest are counted
 REFUSALS = frozenset({400, 413, 422})  # of the alert itself; any other answer comes from something else in its place
 RETRY_FIRST, RETRY_MOST = 1.0, 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
-    """An alert that Alertmanager was told of. `ended` None = it is firing; otherwise its end has to be told."""
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """What came of one round: whether anything was heard, whether anything was lost, what was refused by itself."""
 
-    labels: Labels
-    annotations: Labels
-    starts_at: datetime
-    generator_url: str
-    ended: datetime | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        return fingerprint(self.labels)
-
-    @property
-    def portal(self) -> str:
-        return dict(self.labels).get("portal", "")
+    now: datetime
+    is_heard: bool = False
+    is_lost: bool = False
+    refused: list[tuple[Posted, Failure]] = field(default_factory=list)
 
 
 class PostedAlerts(Protocol):
@@ -57,59 +46,6 @@ class PostedAlerts(Protocol):
     async def mark_posted(self, bodies: dict[str, str], portals: Collection[str] = ()) -> None: ...
 
     async def forget(self, fingerprints: Sequence[str], portals: Collection[str] = ()) -> None: ...
-
-
-def fingerprint(labels: Labels) -> str:
-    return hashlib.blake2s(repr(labels).encode(), digest_size=16).hexdigest()
-
-
-def plan(known: Mapping[str, Posted], wanted: Iterable[Alert], now: datetime) -> dict[str, Posted]:
-    """What Alertmanager has to know: what is wanted, and the end of what is not wanted any more.
-
-    What our clock once put into the future begins now: it could not end before it had begun."""
-    after: dict[str, Posted] = {}
-    for alert in together(wanted):
-        before = known.get(fingerprint(alert.labels))
-        goes_on = before is not None and before.ended is None
-        after[fingerprint(alert.labels)] = Posted(
-            labels=alert.labels,
-            annotations=alert.annotations,
-            starts_at=min(before.starts_at if before and goes_on else now, alert.starts_at, now),
-            generator_url=alert.generator_url,
-        )
-    for key, before in known.items():
-        if key not in after:
-            after[key] = before if before.ended else replace(before, ended=now)
-    return after
-
-
-def together(wanted: Iterable[Alert]) -> Iterable[Alert]:
-    """Alerts with the same labels are one, with the first one's words and everybody's evidence: a provider's outage
-    is found on each portal and told once."""
-    same: dict[Labels, list[Alert]] = {}
-    for alert in wanted:
-        same.setdefault(alert.labels, []).append(alert)
-    return (_merged(alerts) if len(alerts) > 1 else alerts[0] for alerts in same.values())
-
-
-def _merged(alerts: Sequence[Alert]) -> Alert:
-    first = min(alerts, key=lambda alert: (alert.starts_at, alert.generator_url))
-    told = [dict(alert.annotations).get("evidence", "") for alert in alerts]
-    rest = [f"+ {len(told) - MOST_EVIDENCE}"] if len(told) > MOST_EVIDENCE else []
-    evidence = "\n\n".join(filter(None, [*told[:MOST_EVIDENCE], *rest]))
-    return replace(first, annotations=tuple(sorted((dict(first.annotations) | {"evidence": evidence}).items())))
-
-
-def payload(posted: Posted, now: datetime) -> dict[str, Any]:
-    """One alert of Alertmanager's v2 API."""
-    ends = posted.ended or now + LASTS
-    body = {
-        "labels": dict(posted.labels),
-        "annotations": dict(posted.annotations),
-        "startsAt": min(posted.starts_at, ends).isoformat(),
-        "endsAt": ends.isoformat(),
-    }
-    return body | ({"generatorURL": posted.generator_url} if posted.generator_url else {})
 
 
 class Pusher:
@@ -135,6 +71,7 @@ class Pusher:
         self._wanted: dict[str, tuple[Alert, ...]] = {}
         self._changed = asyncio.Event()
         self._failing_since: datetime | None = None
+        self._refused: set[str] = set()  # fingerprints that were said to be refused
 
     @property
     def failing_since(self) -> datetime | None:
@@ -146,6 +83,7 @@ class Pusher:
         place = _place(url)
         if place != self._url:
             self._url, self._failing_since = place, None
+            self._refused.clear()
             self._changed.set()
 
     async def restore(self, portals: Iterable[str]) -> None:
@@ -179,6 +117,11 @@ class Pusher:
         wished = tuple(one for one in wanted if self._mine is None or dict(one.labels).get("portal", "") == portal)
         if self._wanted.get(portal, ()) != wished:
             self._wanted[portal] = wished
+            self._changed.set()
+
+    def forget(self, portal: str) -> None:
+        """What it had ends; that this is told is counted nowhere, since the portal has no series any more."""
+        if self._wanted.pop(portal, None) is not None:
             self._changed.set()
 
     async def run(self) -> None:
@@ -217,13 +160,17 @@ class Pusher:
         after = plan(self._ours(self._known), wanted, now)
         await self._keep(after)
         waiting = list(self._ours(after).values())
-        results = [await self._post(waiting[at : at + BATCH], now) for at in range(0, len(waiting), BATCH)]
-        heard = [posted for posted in waiting if posted.ended is not None] if all(results) else []
+        told = Told(now=now)
+        for at in range(0, len(waiting), BATCH):
+            await self._post(waiting[at : at + BATCH], told)
+        well = self._is_well(told)
+        heard = [posted for posted in waiting if posted.ended is not None] if well else []
         gone = {posted.fingerprint for posted in heard}
         if gone:
             await self._keeper.forget(sorted(gone), {posted.portal for posted in heard})
         self._known = self._ours({key: posted for key, posted in after.items() if key not in gone})
-        return all(results)
+        self._refused &= self._known.keys()
+        return well
 
     async def _keep(self, after: Mapping[str, Posted]) -> None:
         """Kept before it is posted: an alert that Alertmanager may have heard of is never forgotten."""
@@ -232,63 +179,68 @@ class Pusher:
             bodies = {key: msgspec.json.encode(posted).decode() for key, posted in fresh.items()}
             await self._keeper.mark_posted(bodies, {posted.portal for posted in fresh.values()})
 
-    async def _post(self, batch: Sequence[Posted], now: datetime) -> bool:
+    async def _post(self, batch: Sequence[Posted], told: Told) -> None:
         try:
             answer = await request(
                 self._http,
                 "POST",
                 self._url or "",  # given up within this round: nobody hears the rest
                 limits=Limits(timeout=self._timeout, max_answer=MIB),
-                json=[payload(posted, now) for posted in batch],
+                json=[payload(posted, told.now) for posted in batch],
             )
         except CallFailed as error:
-            return self._not_heard(batch, error.failure)
-        if answer.status < 300 and answer.body.lstrip()[:1] != b"<":
-            return self._heard(batch, now)
-        if answer.status in REFUSALS:
-            return await self._refused(batch, now, answer.body)
-        return self._not_heard(batch, Failure(reason=Reason.UNREACHABLE, code=f"http_{answer.status}"))
+            return self._not_heard(batch, told, error.failure)
+        is_page = answer.body.lstrip()[:1] == b"<"  # of a proxy in its place
+        if answer.status < 300 and not is_page:
+            return self._heard(batch, told)
+        if answer.status not in REFUSALS or is_page:
+            return self._not_heard(batch, told, Failure(reason=Reason.UNREACHABLE, code=f"http_{answer.status}"))
+        if len(batch) > 1:  # one bad alert must not keep the others from being heard: halve until it stands alone
+            half = len(batch) // 2
+            await self._post(batch[:half], told)
+            return await self._post(batch[half:], told)
+        said = " ".join(answer.body[:200].decode(errors="replace").split())
+        told.refused.append((batch[0], Failure(reason=Reason.REJECTED, code=f"http_{answer.status}", detail=said)))
 
-    def _heard(self, batch: Sequence[Posted], now: datetime) -> bool:
+    def _heard(self, batch: Sequence[Posted], told: Told) -> None:
+        told.is_heard = True
+        self._refused -= {posted.fingerprint for posted in batch} if self._refused else set()
         if self._failing_since is not None:
-            lasted = int((now - self._failing_since).total_seconds())
+            lasted = int((told.now - self._failing_since).total_seconds())
             log.info("alertmanager.recovered", seconds=lasted)
             self._failing_since = None
         self._count(batch, "delivered")
-        return True
 
-    def _not_heard(self, batch: Sequence[Posted], failure: Failure) -> bool:
+    def _not_heard(self, batch: Sequence[Posted], told: Told, failure: Failure) -> None:
+        told.is_lost = True
+        self._failing(failure)
+        self._count(batch, "retried")
+
+    def _failing(self, failure: Failure) -> None:
         if self._failing_since is None:
             self._failing_since = self._clock.real_now()
             log.warning("alertmanager.unreachable", reason=failure.reason, code=failure.code, detail=failure.detail)
-        self._count(batch, "retried")
-        return False
 
-    async def _refused(self, batch: Sequence[Posted], now: datetime, body: bytes) -> bool:
-        """One bad alert must not keep the others from being heard: halve until it stands alone."""
-        if len(batch) > 1:
-            half = len(batch) // 2
-            return all([await self._post(batch[:half], now), await self._post(batch[half:], now)])
-        log.error("alertmanager.refused", labels=dict(batch[0].labels), answer=body[:200].decode(errors="replace"))
-        self._count(batch, "refused")
-        return True
+    def _is_well(self, told: Told) -> bool:
+        """Whether nothing has to be told again. Who refuses every single alert hears none: all of them are kept."""
+        self._count([posted for posted, _ in told.refused], "refused")
+        if told.refused and not told.is_heard:
+            self._failing(told.refused[0][1])
+            return False
+        for posted, failure in told.refused:
+            if posted.fingerprint not in self._refused:
+                log.error("alertmanager.refused", labels=dict(posted.labels), answer=failure.detail)
+            self._refused.add(posted.fingerprint)
+        return not told.is_lost
 
     def _count(self, batch: Sequence[Posted], result: str) -> None:
         for posted in batch:
-            self._registry.count("messenger_notifications_total", (posted.portal, "alertmanager", result))
+            if not posted.portal or posted.portal in self._wanted:
+                self._registry.count("messenger_notifications_total", (posted.portal, "alertmanager", result))
 
 
 def _unless(wanted: Mapping[str, Alert], posted: Posted) -> tuple[Alert, ...]:
-    return () if posted.fingerprint in wanted else (_as_alert(posted),)
-
-
-def _as_alert(posted: Posted) -> Alert:
-    return Alert(
-        labels=posted.labels,
-        annotations=posted.annotations,
-        starts_at=posted.starts_at,
-        generator_url=posted.generator_url,
-    )
+    return () if posted.fingerprint in wanted else (as_alert(posted),)
 
 
 def _place(url: str | None) -> str | None:

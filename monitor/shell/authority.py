@@ -21,6 +21,7 @@ log = structlog.get_logger()
 # A refresh token lives 180 days; renewing more often than needed may get the application blocked.
 RENEW_AFTER = timedelta(days=150)
 ACCESS_LIVES = timedelta(hours=1)
+NEW = timedelta(minutes=1)  # no access token that is told to live at all is over by then
 
 
 def seed_of(token: Secret | None) -> str:
@@ -40,6 +41,7 @@ class Authority:
         self._first = server.keys.refresh_token
         self._tokens: Tokens | None = None
         self._dead: set[Secret] = set()
+        self._spurned: Secret | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def tokens(self) -> Tokens:
@@ -56,6 +58,19 @@ class Authority:
                 stored = await self._renew(stored)
             self._tokens = stored
             return stored
+
+    async def renewed_where_expired(self, tokens: Tokens) -> Tokens | None:
+        """Another pair; None where the portal has called this one expired when it was new: the next would fare alike,
+        so it is kept until its time must be over."""
+        if tokens.access != self._spurned:
+            return await self.renewed(stale=tokens)
+        return await self.somebody_elses() or await self.renewed_where_spent(tokens)
+
+    def expired_at_once(self, fresh: Tokens) -> None:
+        """The portal says so of a pair that has just been taken up."""
+        if fresh.saved is not None and self._clock.now() - fresh.saved < NEW and fresh.access != self._spurned:
+            self._spurned = fresh.access
+            log.warning("oauth.new_token_expired", portal=self._portal)
 
     async def renewed_where_spent(self, tokens: Tokens) -> Tokens | None:
         """Another pair, once this one's access token must have expired: who redirects us never says that it has."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+import msgspec
+
 from monitor.core.model import Failure
+from monitor.core.replacing import replace
 from monitor.shell import failures
 
 MOST_COMMANDS = 50
@@ -24,43 +28,47 @@ class Command:
 
     `unread`: who asks wants the rows of a large answer as they are (monitor/shell/parted.py)."""
 
-    __slots__ = ("key", "method", "text", "unread")
+    __slots__ = ("is_heavy", "key", "method", "text", "unread")
 
     def __init__(self, *, method: str, query: str, unread: bool = False) -> None:
         self.method, self.key, self.unread = method, method.lower(), unread
+        self.is_heavy = self.key == HISTORY
         self.text = f"{method}?{query}" if query else method
 
 
-class Answered(NamedTuple):
-    """One command's answer: `result` as it came, and what a list or the cost meter said beside it.
+class Meter(msgspec.Struct, gc=False):
+    """What the portal's cost meter says beside an answer: seconds of the method in ten minutes, and when the oldest
+    of them are forgotten (seconds since 1970)."""
 
-    `time`: the meter's words, mostly asked by nobody."""
+    operating: float | None = None
+    operating_reset_at: float | None = None
 
-    result: Any
-    total: int | None = None
-    next: int | None = None
+
+class Parts(NamedTuple):
+    """The maps of a batch's answer, each by our names of the commands. `time`: a Meter each, or the map it was."""
+
+    result: Mapping[str, Any]
+    error: Mapping[str, Any]
+    time: Mapping[str, Any]
+
+
+class Envelope(NamedTuple):
+    """An answer that is no error; `parts` None = it is none of a batch. `time`: the batch's own meter."""
+
+    parts: Parts | None
     time: Any = None
 
-    @property
-    def operating(self) -> float | None:
-        """Seconds that the method has cost in ten minutes."""
-        return operating_of(self.time)
 
-    @property
-    def reset_at(self) -> datetime | None:
-        """When the oldest of them are forgotten."""
-        return reset_at(self.time)
-
-
-Outcome = Answered | Failure
+Outcome = Any  # a command's result as it came, or a Failure
 
 
 def command(method: str, params: Mapping[str, Any] | None = None, *, unread: bool = False) -> Command:
     """A command with its parameters in PHP's bracket style, URL-encoded once."""
-    if params is None or _PLAIN.issuperset(map(type, params.values())):
+    if method == HISTORY and params and params.keys() == {"SESSION_ID"} and type(params["SESSION_ID"]) is int:
         # Sessions have ever new numbers: remembered, they would drive out what is asked at every poll.
-        written = _plain if method != HISTORY else _plain.__wrapped__
-        return written(method, tuple(params.items()) if params else (), unread)
+        return Command(method=method, query=f"SESSION_ID={params['SESSION_ID']}", unread=unread)
+    if not params or _PLAIN.issuperset(map(type, params.values())):
+        return _plain(method, tuple(params.items()) if params else (), unread)
     return Command(method=method, query="&".join(map(_part_of, params, params.values())), unread=unread)
 
 
@@ -74,10 +82,14 @@ def _plain(method: str, params: tuple[tuple[str, str | int], ...], unread: bool)
 
 def _part_of(name: str, value: Any) -> str:
     kind = type(value)
+    if kind is int:
+        return f"{_name(name)}={value}"
     if kind is tuple and _PLAIN.issuperset(map(type, value)):
         return _list_part(name, value)
-    if kind is dict and value and _PLAIN.issuperset(map(type, value.values())):
-        return _map_part(name, tuple(value.items()))
+    if kind is dict and _PLAIN.issuperset(map(type, value.values())):
+        return "&".join(
+            [f"{_inner(name, key)}={one if type(one) is int else _value(one)}" for key, one in value.items()]
+        )
     return _query(_flat(name, value))
 
 
@@ -86,13 +98,18 @@ def _list_part(name: str, values: tuple[Any, ...]) -> str:
     return _query(_flat(name, values))
 
 
-@lru_cache(maxsize=256)
-def _map_part(name: str, pairs: tuple[tuple[str, str | int], ...]) -> str:
-    return _query((f"{name}[{key}]", str(value)) for key, value in pairs)
-
-
 def _query(pairs: Iterable[tuple[str, str]]) -> str:
-    return "&".join([f"{_name(name)}={value if value.isdecimal() else _value(value)}" for name, value in pairs])
+    return "&".join([f"{_name(name)}={_value(value)}" for name, value in pairs])
+
+
+def _value(value: str) -> str:
+    """Words, numbers and moments have at most two characters to be written otherwise."""
+    if _is_of_moments(value):
+        return value.replace(":", "%3A").replace("+", "%2B")
+    return _quoted(value)
+
+
+_is_of_moments = re.compile("[0-9A-Za-z_.~:+-]*").fullmatch
 
 
 # The same few names and values are asked at every poll of every portal.
@@ -102,7 +119,12 @@ def _name(name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _value(value: str) -> str:
+def _inner(name: str, key: str) -> str:
+    return quote(f"{name}[{key}]", safe="[]")
+
+
+@lru_cache(maxsize=1024)
+def _quoted(value: str) -> str:
     return quote(value, safe="")
 
 
@@ -127,14 +149,18 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
         yield name, str(value)
 
 
+def is_one(commands: Sequence[Command]) -> bool:
+    """Whether one batch holds them all."""
+    return 0 < len(commands) <= MOST_COMMANDS and [one.is_heavy for one in commands].count(True) <= MOST_HISTORIES
+
+
 def split(commands: Sequence[Command]) -> list[list[int]]:
     """Indices of the commands of each batch, in order: at most 50 in one, at most 10 of them histories."""
-    are_heavy = [one.key == HISTORY for one in commands]
-    if 0 < len(commands) <= MOST_COMMANDS and sum(are_heavy) <= MOST_HISTORIES:
+    if is_one(commands):
         return [list(range(len(commands)))]
     batches: list[list[int]] = []
     histories: list[int] = []
-    for index, heavy in enumerate(are_heavy):
+    for index, heavy in enumerate([one.is_heavy for one in commands]):
         place = next((n for n, batch in enumerate(batches) if _fits(batch, histories[n], heavy)), None)
         if place is None:
             batches.append([])
@@ -154,83 +180,66 @@ def body(commands: Iterable[Command]) -> dict[str, Any]:
     return {"halt": 0, "cmd": {name: one.text for name, one in zip(NAMES, commands, strict=False)}}
 
 
-def outcomes(answer: Any, count: int) -> list[Outcome]:
+def enveloped(body: Any) -> Envelope:
+    """An answer that was read as a whole."""
+    told = as_map(body)
+    parts = as_map(told.get("result"))
+    if "result" not in parts:
+        return Envelope(None, told.get("time"))
+    named = (parts.get(name) for name in ("result", "result_error", "result_time"))
+    return Envelope(Parts(*map(as_map, named)), told.get("time"))
+
+
+def as_map(part: Any) -> Mapping[str, Any]:
+    """Our names are texts, so a part that is a list is the empty map."""
+    return part if isinstance(part, dict) else {}
+
+
+def outcomes(answer: Envelope, count: int) -> list[Outcome]:
     """Each command's outcome; one that stands in no part of the answer is malformed."""
-    parts = answer.get("result") if isinstance(answer, dict) else None
-    if not isinstance(parts, dict) or "result" not in parts:
+    if answer.parts is None:
         return [failures.malformed("the batch's answer has no result")] * count
-    told = _Parts(*[_part(parts, name) for name in _PARTS])
-    if told.total or told.next:
-        return [_outcome(told, name) for name in NAMES[:count]]
-    results, times = told.result, told.time  # nothing but results, mostly
+    results, errors, times = answer.parts
     return [
-        _answered(Answered, (results[name], None, None, times.get(name)))
-        if name in results and name not in told.error
-        else _outcome(told, name)
+        results[name] if name in results and name not in errors else _failure(name, errors, times)
         for name in NAMES[:count]
     ]
 
 
-def expired_within(answer: Mapping[str, Any]) -> bool:
+def expired_within(answer: Envelope) -> bool:
     """Whether the token died while the batch ran: its later commands were refused."""
-    parts = answer.get("result")
-    errors = parts.get("result_error") if isinstance(parts, dict) else None
-    told = errors.values() if isinstance(errors, dict) else ()
-    return any(isinstance(error, dict) and str(error.get("error")).lower() == "expired_token" for error in told)
+    errors = answer.parts.error.values() if answer.parts is not None else ()
+    return any(isinstance(error, dict) and str(error.get("error")).lower() == "expired_token" for error in errors)
 
 
-class _Parts(NamedTuple):
-    """The maps of a batch's answer, each by our names of the commands."""
-
-    result: Mapping[str, Any]
-    error: Mapping[str, Any]
-    total: Mapping[str, Any]
-    next: Mapping[str, Any]
-    time: Mapping[str, Any]
-
-
-_PARTS = ("result", "result_error", "result_total", "result_next", "result_time")
-_MISSING: Any = object()
-_answered = tuple.__new__  # half the cost of a NamedTuple's own constructor, for every command of every poll
-_NUMBERS = (int, float)  # a union would be built anew for each answer
-
-
-def _part(parts: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Our names are texts, so a part that is a list is the empty map."""
-    part = parts.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _outcome(told: _Parts, key: str) -> Outcome:
-    if key in told.error:
-        return _failure(told.error[key], told.time.get(key))
-    result = told.result.get(key, _MISSING)
-    if result is _MISSING:
+def _failure(name: str, errors: Mapping[str, Any], times: Mapping[str, Any]) -> Failure:
+    if name not in errors:
         return failures.malformed("a command stands in no part of the batch's answer")
-    total = _int(told.total.get(key)) if told.total else None
-    following = _int(told.next.get(key)) if told.next else None
-    return _answered(Answered, (result, total, following, told.time.get(key)))
-
-
-def _failure(error: Any, time: Any) -> Failure:
+    error, time = errors[name], times.get(name)
     code, text = (
         (error.get("error", ""), error.get("error_description", "")) if isinstance(error, dict) else (error, "")
     )
-    return failures.by_error(code, text, 400, reset_at(time))
+    failure = failures.by_error(code, text, 400, reset_at(time) if time is not None else None)
+    return replace(failure)  # its own: the very same one is a whole request's (monitor/outcome.py)
+
+
+_NUMBERS = (int, float)  # a union would be built anew for each answer
 
 
 def reset_at(time: Any) -> datetime | None:
     """`operating_reset_at`: when the oldest bucket of the method's cost expires."""
-    moment = time.get("operating_reset_at") if isinstance(time, dict) else None
+    moment = _metered(time, "operating_reset_at")
     if isinstance(moment, _NUMBERS) and 0 < moment < 2**34:
         return datetime.fromtimestamp(moment, UTC)
     return None
 
 
 def operating_of(time: Any) -> float | None:
-    value = time.get("operating") if isinstance(time, dict) else None
-    return float(value) if isinstance(value, _NUMBERS) else None
+    value = _metered(time, "operating")
+    return float(value) if isinstance(value, _NUMBERS) and value < 2**34 else None
 
 
-def _int(value: Any) -> int | None:
-    return value if isinstance(value, int) else None
+def _metered(time: Any, name: str) -> Any:
+    if type(time) is Meter:
+        return getattr(time, name)
+    return time.get(name) if isinstance(time, dict) else None

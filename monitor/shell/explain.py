@@ -18,7 +18,7 @@ from monitor.core.reading import LicenceSeen
 from monitor.core.stories import story
 from monitor.core.turn import Turn, TurnEvent, Verdict
 from monitor.core.turns import waits
-from monitor.core.words import LANGUAGES
+from monitor.core.words import LANGUAGES, names_of
 
 
 def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
@@ -124,12 +124,14 @@ def dialog_text(told: dict[str, Any], language: str) -> str:
 
 
 def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict[str, Any]:
-    names = {one.id: one.name for one in state.managers.values() if one.name}
     schedule = state.schedules.get(turn.schedule_version)
     seen = portal_now(state.memory, now, turn.opened)
     working = waits(turn, schedule, seen)[0] if schedule is not None and turn.verdict is Verdict.OPEN else None
     (due,) = as_due([turn], state, policy)
-    return {f"story_{name}": list(story(due, names, policy.timezone, name, seen, working)) for name in LANGUAGES}
+    return {
+        f"story_{language}": list(story(due, names_of(state, language), policy.timezone, language, seen, working))
+        for language in LANGUAGES
+    }
 
 
 def _cannot_see(policy: Policy) -> list[str]:

@@ -35,7 +35,7 @@ class Exposition:
         self._registry = registry
         self._written: dict[str, dict[str, str]] = {metric.name: {} for metric in METRICS}
         self._source: dict[str, Iterable[Sample]] = {}
-        self._sets: dict[str, dict[StateSet, str]] = {}  # of each portal, as they were written last
+        self._sets: dict[str, dict[str, dict[StateSet, str]]] = defaultdict(dict)  # likewise: a third of all text
         self._one_at_a_time = asyncio.Lock()
 
     async def render(self, *, openmetrics: bool = False) -> str:
@@ -56,14 +56,13 @@ class Exposition:
 
     async def _rewrite(self, portal: str, source: Iterable[Sample], turns: Turns) -> None:
         told: dict[str, list[str]] = defaultdict(list)
-        known, sets = self._sets.get(portal, {}), dict[StateSet, str]()
+        sets: dict[str, dict[StateSet, str]] = defaultdict(dict)
         samples = iter(source.told() if isinstance(source, Shown) else source)
         while part := list(islice(samples, PIECES)):
             rows: dict[str, list[Sample]] = defaultdict(list)
             for sample in part:
                 if isinstance(sample, StateSet):
-                    text = sets[sample] = known.get(sample) or _set_lines(sample)
-                    told[sample.name].append(text)
+                    sets[sample.name][sample] = self._set_of(portal, sample) or _set_lines(sample)
                 else:
                     rows[sample[0]].append(sample)
             for name, mine in rows.items():
@@ -71,15 +70,22 @@ class Exposition:
             await turns.give()
         self._forget(portal)
         if portal in self._registry.shown:
-            self._source[portal], self._sets[portal] = source, sets
+            self._source[portal] = source
             for name, texts in told.items():
                 self._written[name][portal] = "".join(texts)
+            for name, written in sets.items():
+                self._sets[name][portal] = written
+
+    def _set_of(self, portal: str, sample: StateSet) -> str | None:
+        """Its lines, if they were written before."""
+        return self._sets[sample.name].get(portal, {}).get(sample)
 
     def _forget(self, portal: str) -> None:
         self._source.pop(portal, None)
-        self._sets.pop(portal, None)
         for texts in self._written.values():
             texts.pop(portal, None)
+        for sets in self._sets.values():
+            sets.pop(portal, None)
 
     async def _parts(self, turns: Turns, *, openmetrics: bool) -> AsyncIterator[str]:
         for metric in METRICS:
@@ -95,6 +101,8 @@ class Exposition:
         """A metric's lines in parts that are quickly made."""
         for texts in _parted(list(self._written[metric.name].values()), PORTALS):
             yield "".join(texts)
+        for sets in _parted(list(self._sets.get(metric.name, {}).values()), PORTALS):
+            yield "".join([text for one in sets for text in one.values()])
         for series in (self._registry.own, self._registry.counters):
             told = list(series.get(metric.name, {}).items())
             for part in _parted(told):

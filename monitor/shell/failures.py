@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -41,6 +43,28 @@ BY_CODE: Mapping[str, Reason] = {
     "invalid_scope": Reason.DENIED,
 }
 
+# Of these, too, the description is passed on; with another code it may be anything, such as a customer's words.
+EXPLAINED = frozenset(
+    {
+        "",
+        "invalid_request",
+        "error_argument",
+        "error_core",
+        "error_batch_length_exceeded",
+        "error_batch_method_not_allowed",
+        "error_method_not_found",
+        "error_manifest_is_not_available",
+        "not_found",
+    }
+)
+UNNAMED, STRUCK, LONGEST = "unknown_code", "***", 1000
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{0,60}")
+_PRIVATE = re.compile(  # addresses, webhooks' paths, mail, numbers as long as a phone's, words as long as a token
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*+://\S++|/rest/\S++|(?<!\S)[^\s@]++@\S++"
+    r"|(?<!\d)\+?\d(?:[\s()-]*+\d){6,}+|(?<![a-z0-9_-])(?=[a-z_-]*+\d)[a-z0-9_-]{20,}+",
+    re.IGNORECASE | re.ASCII,
+)
+
 BY_STATUS: Mapping[int, Reason] = {
     401: Reason.DENIED,
     403: Reason.DENIED,
@@ -64,10 +88,30 @@ def _said(code: str, description: str, status: int) -> Failure:
 
 
 def _failure(code: object, description: object, status: int, retry_at: datetime | None) -> Failure:
-    word = code if isinstance(code, str) else str(code)
+    word = _word(code)
     reason = BY_CODE.get(word.lower()) or BY_STATUS.get(status, Reason.REJECTED)
-    text = description if isinstance(description, str) else ""
-    return Failure(reason=reason, code=word, detail=" ".join(text.split())[:200], retry_at=retry_at)
+    is_known = word.lower() in BY_CODE or word.lower() in EXPLAINED
+    text = description[:LONGEST] if isinstance(description, str) and is_known else ""
+    detail = " ".join(_PRIVATE.sub(STRUCK, text).split())
+    return Failure(reason=reason, code=word, detail=detail[:200], retry_at=retry_at)
+
+
+def _word(code: object) -> str:
+    """A code as the vendor's pages have them; a number is one, and anything else might be anybody's text."""
+    word = str(code) if isinstance(code, int) and not isinstance(code, bool) else code
+    is_one = isinstance(word, str) and _CODE.fullmatch(word) is not None and _PRIVATE.search(word) is None
+    return word if is_one and isinstance(word, str) else UNNAMED
+
+
+def without(failure: Failure, secrets: Iterable[str]) -> Failure:
+    """The same without what we sent to be let in, which an answer may repeat."""
+    code, detail = failure.code, failure.detail
+    for secret in filter(None, secrets):
+        code = UNNAMED if secret in code else code
+        detail = detail.replace(secret, STRUCK)
+    if (code, detail) == (failure.code, failure.detail):
+        return failure
+    return replace(failure, code=code, detail=detail)
 
 
 def by_status(status: int, what: str, retry_at: datetime | None = None) -> Failure:

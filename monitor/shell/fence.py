@@ -12,7 +12,9 @@ from sqlalchemy import Connection, text
 
 from monitor.core.sharing import Lease, lapsed, shard_of
 
-_STILL_OURS = text("SELECT 1 FROM shards WHERE shard = :shard AND term = :term FOR SHARE")
+# The weakest lock that keeps a change of hands waiting (shell/leases.py: FOR UPDATE). Our own beats and a long
+# transaction do not wait for each other: no lease is lost while we write, and who falls asleep is waited for once.
+_STILL_OURS = text("SELECT 1 FROM shards WHERE shard = :shard AND term = :term FOR KEY SHARE")
 
 
 class Fenced(Exception):

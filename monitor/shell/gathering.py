@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import batch
-from monitor.shell.batch import Answered, Command, Outcome
+from monitor.shell.batch import Command, Outcome
 
 # Loop turns in which the probes of one tick get their questions out, also through a gather or a TaskGroup of theirs.
 GATHERING_TURNS = 5
@@ -16,7 +17,8 @@ GATHERING_TURNS = 5
 EVERYONES = frozenset({Reason.TIMEOUT, Reason.UNREACHABLE, Reason.THROTTLED, Reason.DENIED})
 
 Send = Callable[[Sequence[Command]], Awaitable[list[Outcome]]]
-Place = asyncio.Future[Outcome | None]  # None: who sent for us gave up
+Place = asyncio.Future[Outcome]
+GAVE_UP: Outcome = object()  # who sent for us did
 
 
 class Gathering:
@@ -31,8 +33,8 @@ class Gathering:
         self._waiting: list[tuple[Command, Place]] = []
         self._one_at_a_time = asyncio.Lock()
 
-    async def ask(self, command: Command) -> Answered:
-        """The command's answer, or CallFailed."""
+    async def ask(self, command: Command) -> Any:
+        """The command's result, or CallFailed."""
         (outcome,) = await self.ask_all([command])
         if isinstance(outcome, Failure):
             raise CallFailed(outcome)
@@ -43,18 +45,27 @@ class Gathering:
         told: dict[int, Outcome] = {}
         while missing := [index for index in range(len(commands)) if index not in told]:
             outcomes = await self._outcomes([commands[index] for index in missing])
-            told |= {index: one for index, one in zip(missing, outcomes, strict=True) if one is not None}
+            told |= {index: one for index, one in zip(missing, outcomes, strict=True) if one is not GAVE_UP}
         return [told[index] for index in range(len(commands))]
 
     async def ask_at_once(self, commands: Sequence[Command]) -> list[Outcome]:
         """The same, without waiting for others to ask something too."""
         async with self._one_at_a_time:
+            if batch.is_one(commands):
+                return await self._answers(commands)
             outcomes: dict[int, Outcome] = {}
             async for indices, told in self._batches(commands):
                 outcomes.update(zip(indices, told, strict=True))
             return [outcomes[index] for index in range(len(commands))]
 
-    async def _outcomes(self, commands: Sequence[Command]) -> list[Outcome | None]:
+    async def _answers(self, commands: Sequence[Command]) -> list[Outcome]:
+        """Of one batch."""
+        try:
+            return await self._send(commands)
+        except CallFailed as error:
+            return [error.failure] * len(commands)
+
+    async def _outcomes(self, commands: Sequence[Command]) -> list[Outcome]:
         loop = asyncio.get_running_loop()
         places: list[Place] = [loop.create_future() for _ in commands]
         is_first = not self._waiting
@@ -74,7 +85,7 @@ class Gathering:
         finally:
             if not taken:
                 taken, self._waiting = self._waiting, []
-            _settle([place for _, place in taken], [None] * len(taken))
+            _settle([place for _, place in taken], [GAVE_UP] * len(taken))
 
     async def _send_batches(self, rows: Sequence[tuple[Command, Place]]) -> None:
         async for indices, outcomes in self._batches([command for command, _ in rows]):
@@ -94,7 +105,7 @@ class Gathering:
             yield indices, outcomes
 
 
-def _settle(places: Sequence[Place], outcomes: Sequence[Outcome | None]) -> None:
+def _settle(places: Sequence[Place], outcomes: Sequence[Outcome]) -> None:
     for place, outcome in zip(places, outcomes, strict=True):
         if not place.done():
             place.set_result(outcome)

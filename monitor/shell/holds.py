@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from monitor.shell.batch import reset_at
 from monitor.shell.oauth import is_refused
 
 SLOW_RETRY = timedelta(minutes=5)
+SLACK = timedelta(seconds=1)  # a poll that comes a little early is not put off to the next one
 # The cost of a method is summed in ten buckets of a minute (bitrix24-api.md 2.2).
 ONE_BUCKET, ALL_BUCKETS = timedelta(minutes=1), timedelta(minutes=10)
 
@@ -48,15 +49,14 @@ class Holds:
         if failure.held:
             return
         if failure.code.lower() == "overload_limit" or is_refused(failure):
-            self._all = (replace(failure, held=True), self._now() + SLOW_RETRY)
+            self._all = (replace(failure, held=True), self._now() + SLOW_RETRY - SLACK)
         elif failure.code.lower() == "operation_time_limit":
             until = self._end_of_block(failure.retry_at or self._reset_of("batch"))
             self._all = (replace(failure, held=True), until)
 
-    def metered(self, method: str, time: Any) -> None:
-        """What a method's meter said beside its last answer; `method` in small letters."""
-        if time is not None:
-            self._meters[method] = time
+    def metered(self, told: Mapping[str, Any]) -> None:
+        """What the meters of methods said beside their last answers; the methods in small letters."""
+        self._meters.update(told)
 
     def failed(self, method: str, failure: Failure) -> Failure:
         """Learns from one command's failure; a blocked method's leaves with the moment it may be asked."""

@@ -1,10 +1,11 @@
-"""A small local server that an application's installation is posted to; it hands on refresh tokens, nothing else."""
+"""A small local server that an application's installation is posted to; it hands on its token, nothing else."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -14,37 +15,47 @@ from monitor.shell.web_connections import runner_of
 
 LARGEST_POST = 64 * 1024
 # ONAPPINSTALL posts bracketed keys, an application's frame AUTH_ID and REFRESH_ID (bitrix24-api.md 1.2).
-_EVENT, _EVENT_KEY, _FRAME_KEY = "ONAPPINSTALL", "auth[refresh_token]", "REFRESH_ID"
+_EVENT = "ONAPPINSTALL"
+_EVENT_KEYS, _FRAME_KEYS = ("auth[refresh_token]", "auth[server_endpoint]"), ("REFRESH_ID", "SERVER_ENDPOINT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One installation, unverified: its refresh token, and the OAuth server that it names; "" = none."""
+
+    refresh: Secret
+    server: str = ""
 
 
 class Arrivals:
-    """The refresh tokens of installations as they arrive, unverified."""
+    """Installations as they arrive."""
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._queue: asyncio.Queue[Secret] = asyncio.Queue(maxsize=16)
+        self._queue: asyncio.Queue[Arrival] = asyncio.Queue(maxsize=16)
 
-    async def next(self) -> Secret:
+    async def next(self) -> Arrival:
         return await self._queue.get()
 
     async def received(self, request: web.Request) -> web.Response:
         try:
-            token = refresh_token_in({key: str(value) for key, value in (await form_of(request)).items()})
+            arrival = arrival_in({key: str(value) for key, value in (await form_of(request)).items()})
         except Unreadable:
-            token = None
-        if token is None:
+            arrival = None
+        if arrival is None:
             return web.Response(status=400, text="This is no installation of an application.")
         try:
-            self._queue.put_nowait(token)
+            self._queue.put_nowait(arrival)
         except asyncio.QueueFull:
             return web.Response(status=503, text="Too many installations at once.")
         return web.Response(text="Received. You may close this page and look at the terminal.")
 
 
-def refresh_token_in(form: Mapping[str, str]) -> Secret | None:
-    """The refresh token of an install event or of an application's frame."""
-    token = form.get(_EVENT_KEY, "") if form.get("event", "").upper() == _EVENT else form.get(_FRAME_KEY, "")
-    return Secret(token) if token and len(token) < 4096 else None
+def arrival_in(form: Mapping[str, str]) -> Arrival | None:
+    """Of an install event or of an application's frame; None where there is no refresh token in it."""
+    token_key, server_key = _EVENT_KEYS if form.get("event", "").upper() == _EVENT else _FRAME_KEYS
+    token = form.get(token_key, "")
+    return Arrival(refresh=Secret(token), server=form.get(server_key, "")) if token and len(token) < 4096 else None
 
 
 @asynccontextmanager

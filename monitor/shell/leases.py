@@ -23,7 +23,10 @@ UPDATE shards SET term = term + 1, owner = %(owner)s, seen = extract(epoch FROM 
  WHERE shard = (SELECT shard FROM shards WHERE shard = %(shard)s AND {_FREE} FOR UPDATE SKIP LOCKED)
 RETURNING term
 """  # noqa: S608 - our own words; who writes under the old term is waited for by asking again
-_LET_GO = "UPDATE shards SET owner = '' WHERE shard = %(shard)s AND term = %(term)s AND owner = %(owner)s"
+_LET_GO = """
+UPDATE shards SET owner = ''
+ WHERE shard = (SELECT shard FROM shards WHERE shard = %(shard)s AND term = %(term)s AND owner = %(owner)s FOR UPDATE)
+"""  # waits for what is being written under our term
 _BEAT = """
 UPDATE shards SET seen = extract(epoch FROM clock_timestamp())
   FROM unnest(%(shards)s::int[], %(terms)s::bigint[]) AS held(shard, term)

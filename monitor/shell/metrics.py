@@ -121,6 +121,9 @@ class Registry:
     def set_gauge(self, name: str, labels: Labels, value: float) -> None:
         self.own[name][labels] = value
 
+    def drop_gauge(self, name: str, labels: Labels) -> None:
+        self.own[name].pop(labels, None)
+
     def observe(self, name: str, labels: Labels, value: float) -> None:
         bounds = BY_NAME[name].buckets
         self._tally(name, labels, bounds).observe(value, bounds)

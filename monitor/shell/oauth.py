@@ -101,7 +101,9 @@ class TokenServer:
         body = answer.json()
         error = failures.error_of(body)
         if error is not None:
-            raise CallFailed(_refused(failures.by_error(error[0], error[1], answer.status), answer.status))
+            sent = (keys["client_secret"], grant.get("refresh_token", ""), grant.get("code", ""))
+            failure = failures.without(failures.by_error(error[0], error[1], answer.status), sent)
+            raise CallFailed(_refused(failure, answer.status))
         return tokens_of(body, now)
 
 

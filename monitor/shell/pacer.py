@@ -59,6 +59,10 @@ class Pacer:
         """The portal said when it wants to be asked again."""
         self._shut_until = max(self._shut_until, self._monotonic() + seconds)
 
+    def open(self) -> None:
+        """The operator wants it asked now, whatever the portal said."""
+        self._shut_until = self._monotonic()
+
     def _drain(self, now: float) -> None:
         self._level = max(0.0, self._level - (now - self._at) * self._rate.per_second)
         self._at = now

@@ -26,6 +26,7 @@ def incident_row(one: Incident, sight: Sight) -> Row:
     return {
         "id": one.id,
         "portal": sight.state.portal,
+        "zone": sight.policy.timezone,
         "kind": one.kind.value,
         "kind_word": sight.say(f"kind_{one.kind.value}"),
         "severity": sight.say(f"severity_{one.severity.value}"),
@@ -37,7 +38,7 @@ def incident_row(one: Incident, sight: Sight) -> Row:
         "since": sight.at(one.since or one.opened),
         "closed": sight.at(one.closed),
         "close_reason": _reason(one.close_reason, sight.language),
-        "lasts": sight.span((one.closed or sight.now) - (one.since or one.opened)),
+        "lasts": sight.span((one.until or one.closed or sight.now) - (one.since or one.opened)),
         "is_wait": one.kind in WAITS,
         "evidence": [_linked(line) for line in one.evidence],
         "covered": sentence(why_covered(one, sight.language)),

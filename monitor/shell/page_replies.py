@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.lateness import as_due
 from monitor.core.replies import Figures, Waited, by_manager, in_period, of_team, whose
 from monitor.core.turn import Turn, Verdict
-from monitor.core.words import percent
+from monitor.core.words import percent, worked_of
 from monitor.shell import charts
 from monitor.shell.page_portal import waiting_rows
 from monitor.shell.sight import Sight
@@ -62,7 +62,7 @@ def manager(user: int, turns: Sequence[Turn], sight: Sight) -> Row:
             "ooh": figures.ooh,
             "skipped": figures.skipped,
             "closed_unanswered": figures.closed_unanswered,
-            "held": sight.span(figures.held),
+            "held": worked_of(figures.held, sight.language),
         }
     )
 

@@ -1,8 +1,8 @@
-"""A large answer taken apart without reading what is in its rows.
+"""A batch's answer taken apart without reading what is in it.
 
-Most of a batch of histories and lists is rows that were told before. Who asks for them unread gets each row as its
-bytes, to be looked up by what they are (monitor/core/recall.py) and read only where they are new. What is small, or of
-another shape than expected, is read as a whole in the usual way.
+Most of it was told before: flags, histories and rows of lists. Who asks for them unread gets each row and each map as
+its bytes, to be compared with or looked up by what they are (monitor/core/recall.py) and read only where they are new.
+What is of another shape than expected is read as a whole in the usual way.
 """
 
 from __future__ import annotations
@@ -12,56 +12,103 @@ from typing import Any
 
 import msgspec
 
-from monitor.shell.batch import NAMES, Command
+from monitor.shell.batch import NAMES, Command, Envelope, Meter, Parts, as_map
 
-SMALLEST = 8 * 1024  # below it taking apart costs more than reading
 _WANTED = ("sessionId", "chatId", "chat", "users", "files")  # of a history, beside its messages
 
 
 class _Parts(msgspec.Struct):
-    result: dict[str, msgspec.Raw]
+    result: dict[str, msgspec.Raw] | list[msgspec.Raw]
     result_error: Any = None
-    result_total: Any = None
-    result_next: Any = None
-    result_time: Any = None
+    result_time: dict[str, Meter] | list[Any] | None = None
 
 
 class _Answer(msgspec.Struct):
     result: _Parts
-    time: Any = None
+    time: Meter | list[Any] | None = None
+
+
+class _History(msgspec.Struct):
+    """What is wanted of it: the rest is passed over in the same reading."""
+
+    message: dict[str, msgspec.Raw] | list[msgspec.Raw]
+    sessionId: Any = msgspec.UNSET  # noqa: N815 - the portal's names
+    chatId: Any = msgspec.UNSET  # noqa: N815
+    chat: Any = msgspec.UNSET
+    users: Any = msgspec.UNSET
+    files: Any = msgspec.UNSET
+
+
+class _HistoryParts(msgspec.Struct):
+    result: dict[str, _History]
+    result_error: Any = None
+    result_time: dict[str, Meter] | list[Any] | None = None
+
+
+class _Histories(msgspec.Struct):
+    result: _HistoryParts
+    time: Meter | list[Any] | None = None
 
 
 _ANSWER = msgspec.json.Decoder(_Answer)
+_HISTORIES = msgspec.json.Decoder(_Histories)
 _MAP = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ROWS = msgspec.json.Decoder(dict[str, msgspec.Raw] | list[msgspec.Raw])
 _read = msgspec.json.Decoder().decode
 
 
-def parted(body: bytes, commands: Sequence[Command]) -> dict[str, Any] | None:
-    """A batch's envelope like one that was read as a whole, but for unread rows; None where it has to be read so."""
-    if len(body) < SMALLEST or not any(command.unread for command in commands):
-        return None
+def parted(body: bytes, commands: Sequence[Command]) -> Envelope | None:
+    """A batch's answer like one that was read as a whole, but for what is left unread; None where it has to be."""
+    if not commands:
+        return None  # of a batch whose commands we do not know
+    if all(command.is_heavy and command.unread for command in commands):
+        histories = _histories(body)
+        if histories is not None:
+            return histories
     try:
         answer = _ANSWER.decode(body)
-        unread = {name for name, command in zip(NAMES, commands, strict=False) if command.unread}
         told = answer.result
-        results = {name: _unread(raw) if name in unread else _read(raw) for name, raw in told.result.items()}
+        found = as_map(told.result)
+        results = {
+            name: _unread(found[name], command) if command.unread else _read(found[name])
+            for name, command in zip(NAMES, commands, strict=False)
+            if name in found
+        }
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    parts = {"result": results, "result_error": told.result_error, "result_total": told.result_total}
-    return {
-        "result": parts | {"result_next": told.result_next, "result_time": told.result_time},
-        "time": answer.time,
-    }
+    return Envelope(Parts(results, as_map(told.result_error), as_map(told.result_time)), answer.time)
 
 
-def _unread(raw: msgspec.Raw) -> Any:
-    """A list, or the messages of a history: rows that are maps stay as they are."""
-    first = bytes(memoryview(raw)[:1])
-    if first == b"[":
-        return _rows(raw)
-    if first != b"{":
-        return _read(raw)
+def _histories(body: bytes) -> Envelope | None:
+    """Nothing but histories, taken apart in one go; None where one of them is none."""
+    try:
+        answer = _HISTORIES.decode(body)
+        told = answer.result
+        results = {name: _told(history) for name, history in told.result.items()}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return Envelope(Parts(results, as_map(told.result_error), as_map(told.result_time)), answer.time)
+
+
+def _told(history: _History) -> dict[str, Any]:
+    told = {name: part for name in _WANTED if (part := getattr(history, name)) is not msgspec.UNSET}
+    rows = history.message.values() if isinstance(history.message, dict) else history.message
+    return told | {"message": list(map(_row, rows))}
+
+
+_LIST, _OBJECT = b"[{"
+
+
+def _unread(raw: msgspec.Raw, command: Command) -> Any:
+    """A list's rows and the messages of a history stay as they are, and so does any other map."""
+    told = bytes(raw)
+    first = told[0]
+    if first == _OBJECT:
+        return _history(raw) if command.is_heavy else told
+    return _rows(raw) if first == _LIST else _read(raw)
+
+
+def _history(raw: msgspec.Raw) -> Any:
     told = _MAP.decode(raw)
     if "message" not in told:
         return _read(raw)

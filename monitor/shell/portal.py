@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,7 @@ import aiohttp
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import batch
 from monitor.shell.authority import Authority
-from monitor.shell.batch import Answered, Command, Outcome
+from monitor.shell.batch import NAMES, Command, Envelope, Meter, Outcome
 from monitor.shell.clock import Clock
 from monitor.shell.endpoint import Endpoint, is_redirect
 from monitor.shell.gathering import Gathering
@@ -22,6 +22,8 @@ from monitor.shell.pacer import Pacer, Rate
 from monitor.shell.rest import Rest, Usage, free
 from monitor.shell.vault import Tokens, Vault
 from monitor.shell.wire import MAX_ANSWER, Limits, Trust
+
+EXPIRED = "expired_token"
 
 
 class Portal:
@@ -59,11 +61,7 @@ class Portal:
             self._authority = Authority(portal=name, server=server, vault=vault, clock=clock)
 
     async def __call__(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
-        """The command's `result`, or CallFailed."""
-        return (await self.ask(method, params)).result
-
-    async def ask(self, method: str, params: Mapping[str, Any] | None = None) -> Answered:
-        """The command's whole answer, or CallFailed. Meant for reading: it may be sent twice."""
+        """The command's `result`, or CallFailed. Meant for reading: it may be sent twice."""
         return await self._gathering.ask(batch.command(method, params))
 
     async def several(
@@ -71,12 +69,12 @@ class Portal:
     ) -> list[Any]:
         """Results in the order of the questions; a Failure stands where one was not answered."""
         commands = [batch.command(method, params, unread=unread) for method, params in questions]
-        return list(map(_told, await self._gathering.ask_all(commands)))
+        return await self._gathering.ask_all(commands)
 
     async def together(self, parts: Sequence[Sequence[tuple[str, Mapping[str, Any] | None]]]) -> list[list[Any]]:
         """What several ask in one piece, without waiting for company: each one's results, rows unread."""
         commands = [self._written(place, part) for place, part in enumerate(parts)]
-        told = map(_told, await self._gathering.ask_at_once(list(chain.from_iterable(commands))))
+        told = iter(await self._gathering.ask_at_once([one for part in commands for one in part]))
         return [list(islice(told, len(part))) for part in commands]
 
     def _written(self, place: int, questions: Sequence[tuple[str, Mapping[str, Any] | None]]) -> Sequence[Command]:
@@ -85,12 +83,14 @@ class Portal:
         if before is questions and written is not None:
             return written
         commands = [batch.command(method, params, unread=True) for method, params in questions]
-        self._asked_before[place] = (questions, commands if before is questions else None)
+        if type(questions) is tuple:  # a list is made anew each time: it is not worth its memory
+            self._asked_before[place] = (questions, commands if before is questions else None)
         return commands
 
     def retry_now(self) -> None:
-        """End the slow retry: the operator has changed something."""
+        """End the slow retry and the wait that was told: the operator has changed something."""
         self._holds.lift()
+        self.pacer.open()
 
     async def _send(self, commands: Sequence[Command]) -> list[Outcome]:
         """Outcomes in order. What is held back is not sent."""
@@ -113,29 +113,29 @@ class Portal:
             self._holds.request_failed(error.failure)
             raise
         outcomes = batch.outcomes(answer, len(commands))
-        self._note(commands, outcomes, answer.get("time"))
+        self._note(commands, outcomes, answer)
         return outcomes
 
-    def _note(self, commands: Sequence[Command], outcomes: list[Outcome], time: Any) -> None:
+    def _note(self, commands: Sequence[Command], outcomes: list[Outcome], answer: Envelope) -> None:
         """Of a method that was asked several times the last meter stands for all."""
-        meters = {"batch": time}
-        for index, outcome in enumerate(outcomes):
-            if type(outcome) is Answered:
-                meters[commands[index].key] = outcome.time
-            elif isinstance(outcome, Failure):
-                outcomes[index] = self._holds.failed(commands[index].key, outcome)
+        times = answer.parts.time if answer.parts is not None else {}
+        meters = {one.key: times[name] for name, one in zip(NAMES, commands, strict=False) if name in times}
+        meters["batch"] = answer.time
+        self._holds.metered(meters)
         for method, told in meters.items():
-            self._holds.metered(method, told)
-            spent = batch.operating_of(told)
+            spent = told.operating if type(told) is Meter else batch.operating_of(told)
             if spent is not None:
                 self.usage.operating[method] = spent
+        for index, outcome in enumerate(outcomes):
+            if type(outcome) is Failure:
+                outcomes[index] = self._holds.failed(commands[index].key, outcome)
 
-    async def _authorised(self, commands: Sequence[Command]) -> dict[str, Any]:
+    async def _authorised(self, commands: Sequence[Command]) -> Envelope:
         """The answer, after one change of tokens where the present ones turned out to be stale."""
         body = batch.body(commands)
         if self._authority is None:
             return await self._rest.post(self._endpoint.by_webhook(self._webhook), body, commands)
-        tokens = await self._authority.tokens()
+        tokens, partly = await self._authority.tokens(), None
         try:
             answer = await self._post_as(tokens, body, commands)
         except CallFailed as error:
@@ -143,16 +143,31 @@ class Portal:
         else:
             if not batch.expired_within(answer):
                 return answer
-            failure = Failure(reason=Reason.DENIED, code="expired_token")
+            partly, failure = answer, Failure(reason=Reason.DENIED, code=EXPIRED)
         fresh = await self._fresher(self._authority, tokens, failure)
-        if fresh is None:
+        if fresh is not None:
+            return await self._post_renewed(self._authority, fresh, body, commands)
+        if partly is None:
             raise CallFailed(failure)
-        return await self._post_as(fresh, body, commands)
+        return partly
+
+    async def _post_renewed(
+        self, authority: Authority, fresh: Tokens, body: dict[str, Any], commands: Sequence[Command]
+    ) -> Envelope:
+        try:
+            answer = await self._post_as(fresh, body, commands)
+        except CallFailed as error:
+            if error.failure.code.lower() == EXPIRED:
+                authority.expired_at_once(fresh)
+            raise
+        if batch.expired_within(answer):
+            authority.expired_at_once(fresh)
+        return answer
 
     @staticmethod
     async def _fresher(authority: Authority, tokens: Tokens, failure: Failure) -> Tokens | None:
-        if failure.code.lower() == "expired_token":
-            return await authority.renewed(stale=tokens)
+        if failure.code.lower() == EXPIRED:
+            return await authority.renewed_where_expired(tokens)
         if is_redirect(failure):  # a renamed portal: a renewal tells its new address
             return await authority.renewed_where_spent(tokens)
         if failure.reason is not Reason.DENIED:
@@ -162,7 +177,7 @@ class Portal:
             return await authority.renewed_where_spent(tokens)
         return others
 
-    async def _post_as(self, tokens: Tokens, body: dict[str, Any], commands: Sequence[Command]) -> dict[str, Any]:
+    async def _post_as(self, tokens: Tokens, body: dict[str, Any], commands: Sequence[Command]) -> Envelope:
         url = self._endpoint.of(tokens.endpoint)
         try:
             return await self._rest.post(url, {**body, "auth": tokens.access.reveal()}, commands)
@@ -189,8 +204,4 @@ class Alone:
     ) -> list[Any]:
         """Results in the order of the questions; a Failure stands where one was not answered."""
         commands = [batch.command(method, params, unread=unread) for method, params in questions]
-        return list(map(_told, await self._gathering.ask_at_once(commands)))
-
-
-def _told(outcome: Outcome) -> Any:
-    return outcome.result if type(outcome) is Answered else outcome
+        return await self._gathering.ask_at_once(commands)

@@ -13,8 +13,9 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import batch, failures
-from monitor.shell.batch import Command
+from monitor.shell.batch import Command, Envelope
 from monitor.shell.clock import Clock
+from monitor.shell.holds import SLOW_RETRY
 from monitor.shell.pacer import Pacer
 from monitor.shell.parted import parted
 from monitor.shell.wire import Answer, Limits, request
@@ -53,8 +54,8 @@ class Rest:
     limits: Limits
     permit: Callable[[], None] = free
 
-    async def post(self, url: str, body: dict[str, Any], commands: Sequence[Command] = ()) -> dict[str, Any]:
-        """The answer's envelope. Nothing but a full bucket is worth another try within a poll.
+    async def post(self, url: str, body: dict[str, Any], commands: Sequence[Command] = ()) -> Envelope:
+        """The batch's answer. Nothing but a full bucket is worth another try within a poll.
 
         `commands`: those of the batch, where rows of its answer may be left unread. What tenacity costs is paid only
         where it is needed: it is as much as the whole request.
@@ -72,13 +73,13 @@ class Rest:
             reraise=True,
         )
         try:
-            answer: dict[str, Any] = await attempts(self._post_once, url, body, commands)
+            answer: Envelope = await attempts(self._post_once, url, body, commands)
         except CallFailed as error:
             raise (refused if error.failure.held else error) from None
         self.usage.throttled += 1 + int(attempts.statistics["attempt_number"] > 1)
         return answer
 
-    async def _post_once(self, url: str, body: dict[str, Any], commands: Sequence[Command]) -> dict[str, Any]:
+    async def _post_once(self, url: str, body: dict[str, Any], commands: Sequence[Command]) -> Envelope:
         if not self.pacer.take_at_once():
             self._refuse_long_wait()
             await self.pacer.take()
@@ -90,7 +91,11 @@ class Rest:
             answer = await request(self.http, "POST", url, self.limits, data=_ENCODE(body), headers=_JSON)
         finally:
             self.usage.seconds = self.clock.monotonic() - started
-        return self._envelope(answer, commands)
+        try:
+            return self._envelope(answer, commands)
+        except CallFailed as error:
+            failure = failures.without(error.failure, (str(body.get("auth") or ""), *_secrets_of(url)))
+        raise CallFailed(failure)
 
     def _refuse_long_wait(self) -> None:
         wait = self.pacer.wait()
@@ -98,32 +103,48 @@ class Rest:
             at = self.clock.now() + timedelta(seconds=wait)
             raise CallFailed(Failure(reason=Reason.THROTTLED, code="retry_after", retry_at=at, held=True))
 
-    def _envelope(self, answer: Answer, commands: Sequence[Command]) -> dict[str, Any]:
-        wait = answer.retry_after(self.clock.real_now()) if answer.status in {429, 503} else None
-        if wait is not None:
-            self.pacer.shut(wait.total_seconds())
+    def _envelope(self, answer: Answer, commands: Sequence[Command]) -> Envelope:
         try:
             return self._result(answer, commands)
         except CallFailed as error:
-            if wait is None or error.failure.retry_at is not None:
+            wait = self._wait_told(answer, error.failure)
+            if wait is None:
+                raise
+            self.pacer.shut(wait.total_seconds())
+            if error.failure.retry_at is not None:
                 raise
             failure = replace(error.failure, retry_at=self.clock.now() + wait)
         raise CallFailed(failure)
 
-    def _result(self, answer: Answer, commands: Sequence[Command]) -> dict[str, Any]:
-        body = parted(answer.body, commands) or answer.json()
+    def _wait_told(self, answer: Answer, failure: Failure) -> timedelta | None:
+        """Who throttles us is believed when he wants to be asked again, for as long as a slow retry takes; a server
+        that failed is asked at the next poll, whatever it or a proxy in its place says (signals.md, "Decided", 7)."""
+        told = answer.retry_after(self.clock.real_now()) if failure.reason is Reason.THROTTLED else None
+        return min(told, SLOW_RETRY) if told is not None else None
+
+    def _result(self, answer: Answer, commands: Sequence[Command]) -> Envelope:
+        taken = parted(answer.body, commands)
+        if taken is not None:
+            return taken
+        body = answer.json()
         error = failures.error_of(body)
         if error is not None:
             raise CallFailed(self._refusal(*error, answer.status, batch.reset_at(body.get("time"))))
         if not isinstance(body, dict) or "result" not in body:
             raise CallFailed(failures.by_status(answer.status, "the answer has neither result nor error"))
-        return body
+        return batch.enveloped(body)
 
     def _refusal(self, code: object, description: object, status: int, reset_at: datetime | None) -> Failure:
         failure = failures.by_error(code, description, status, reset_at)
         if failure.code.lower() == "query_limit_exceeded":
             self.pacer.overflowed()
         return failure
+
+
+def _secrets_of(url: str) -> list[str]:
+    """A webhook's own word: the last but one part of its address, as `/rest/1/secret/batch`."""
+    parts = url.split("/")
+    return parts[-2:-1] if len(parts) > 3 and parts[-4:-3] == ["rest"] else []
 
 
 def _is_full_bucket(error: BaseException) -> bool:

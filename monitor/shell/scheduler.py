@@ -28,11 +28,14 @@ class Rhythm:
         self._tick = tick
         self._clock = clock
         self._offset = offset
-        self._wake = asyncio.Event()
+        self._sleep: asyncio.Future[None] | None = None
+        self._woken = False
         self._ended = False
 
     def wake(self) -> None:
-        self._wake.set()
+        self._woken = True
+        if self._sleep is not None:
+            _end(self._sleep)
 
     def end(self) -> None:
         """No tick after the present one. A cancellation alone is not enough: where a tick's TaskGroup has an error of
@@ -64,15 +67,26 @@ class Rhythm:
                 return due
 
     async def _pause(self, span: timedelta) -> bool:
-        """Daemon time; even a tick that is late lets others run first. True = woken before its time."""
+        """Daemon time; even a tick that is late lets others run first. True = woken before its time.
+
+        An Event and a timeout would weigh three times as much, on each of ten thousand portals that sleep."""
         seconds = max(0.0, span.total_seconds()) / self._clock.rate
         if seconds == 0.0:
             await asyncio.sleep(0)
             return False
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return False
-        self._wake.clear()
-        return True
+        if not self._woken:
+            loop = asyncio.get_running_loop()
+            self._sleep = loop.create_future()
+            alarm = loop.call_later(seconds, _end, self._sleep)
+            try:
+                await self._sleep
+            finally:
+                alarm.cancel()
+                self._sleep = None
+        woken, self._woken = self._woken, False
+        return woken
+
+
+def _end(sleep: asyncio.Future[None]) -> None:
+    if not sleep.done():
+        sleep.set_result(None)

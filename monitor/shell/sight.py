@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from monitor.core.memory import PortalState
 from monitor.core.model import BLIND_STATES, UP_STATES, State
 from monitor.core.policy import Policy
-from monitor.core.words import MESSENGERS, moment, span_of
+from monitor.core.words import MESSENGERS, moment, name_of, span_of
 from monitor.shell.page_words import STATES, WORDS
 
 Row = dict[str, object]
@@ -35,10 +35,8 @@ class Sight:
 
     def manager(self, user: int) -> str:
         """A name, or the number of somebody whose name is not known; 0 = the queue."""
-        known = self.state.managers.get(user)
-        if known is not None and known.name:
-            return known.name
-        return f"{self.say('employee')} {user}" if user else self.say("queue")
+        name = name_of(user, self.state, self.language)
+        return name or (f"{self.say('employee')} {user}" if user else self.say("queue"))
 
     def line(self, line: int) -> str:
         known = self.state.lines.get(line)

@@ -32,6 +32,7 @@ from monitor.shell.store_together import Poll, Polls
 from monitor.shell.store_tokens import save_tokens, tokens_of
 from monitor.shell.store_totals import load_totals
 from monitor.shell.store_transactions import Transactions
+from monitor.shell.store_writing import storable
 from monitor.shell.vault import Tokens
 
 T = TypeVar("T")
@@ -51,14 +52,22 @@ class Store:
         self.commit_seconds: float | None = None  # of the last poll that was written, with its wait for the thread
 
     @classmethod
-    async def open(cls, url: str, *, shared: bool = False, existing: bool = False, key: Secret | None = None) -> Store:
+    async def open(
+        cls,
+        url: str,
+        *,
+        shared: bool = False,
+        existing: bool = False,
+        key: Secret | None = None,
+        lease: timedelta | None = None,
+    ) -> Store:
         """StoreError names the file and the remedy. The schema is brought up to this version.
 
         `shared` opens it beside the daemon that owns it, `existing` only where there is one. With a `key`, tokens that
-        lie there in plain are sealed."""
+        lie there in plain are sealed. `lease`: of one of several processes."""
         thread = StoreThread()
         try:
-            engine = await thread.do(partial(open_engine, url, shared, existing))
+            engine = await thread.do(partial(open_engine, url, shared, existing, lease))
         except BaseException:
             thread.close()
             raise
@@ -186,7 +195,7 @@ class Store:
 
     async def incident(self, number: str) -> tuple[str, Incident] | None:
         table = tables.incidents
-        query = select(table.c.portal, table.c.body).where(table.c.id == number)
+        query = select(table.c.portal, table.c.body).where(table.c.id == storable(number))
         row = await self._run(lambda connection: connection.execute(query).first())
         return (row.portal, decode(row.body, Incident)) if row else None
 

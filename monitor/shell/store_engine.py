@@ -7,6 +7,8 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,33 +20,42 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from monitor.shell.store_claim import KEEPALIVES, claimed
 from monitor.shell.store_writing import ask
 
 GUARD = 7_310_241  # of the advisory lock under which a schema is changed; any number that nobody else takes
 STATEMENTS = 256  # that SQLite keeps ready: a poll's, for each number of rows that one may have
 _LOCKS: dict[int, IO[bytes]] = {}
 
-# A server that does not answer is given up after these (seconds; milliseconds), and gives up a client that is stopped
-# in the middle of a transaction, so that it does not keep others from its portals.
-PATIENCE = {
+# A server that does not answer is given up after these (seconds; milliseconds).
+_PATIENCE = {
     "connect_timeout": 10,
     "tcp_user_timeout": 15_000,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "options": "-c idle_in_transaction_session_timeout=15000",
 }
+ASLEEP = timedelta(seconds=15)
 
 
 class StoreError(Exception):
     """One sentence for the operator: what is wrong with the store and what to do."""
 
 
-def open_engine(url: str, shared: bool = False, existing: bool = False) -> Engine:
+def patience(lease: timedelta | None = None) -> dict[str, Any]:
+    """How a connection to PostgreSQL is made. The server gives up a client that is stopped in the middle of a
+    transaction, before others that wait for its `lease` to run out have to wait for its locks, too."""
+    asleep = min(ASLEEP, lease or ASLEEP)
+    settings = {"idle_in_transaction_session_timeout": asleep // timedelta(milliseconds=1), **KEEPALIVES}
+    return {**_PATIENCE, "options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+
+
+def open_engine(url: str, shared: bool = False, existing: bool = False, lease: timedelta | None = None) -> Engine:
     """The engine of a store whose schema is up to date. Blocking: call it in the store's thread.
 
-    `shared` does not mind a daemon that owns the file: for `auth`, which hands it new tokens while it runs. `existing`
-    makes none: for commands that look into what the daemon keeps, and would do their work on an empty one.
+    `shared` does not mind a daemon that owns the store: for `auth`, which hands it new tokens while it runs. `existing`
+    makes none: for commands that look into what the daemon keeps, and would do their work on an empty one. `lease`: of
+    one of several processes that own a database together.
     """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
@@ -54,10 +65,26 @@ def open_engine(url: str, shared: bool = False, existing: bool = False) -> Engin
         return _open_sqlite(url, path, shared)
     with translated(url):
         engine = create_engine(
-            address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0, connect_args=PATIENCE
+            address.set(drivername="postgresql+psycopg"), pool_size=1, max_overflow=0, connect_args=patience(lease)
         )
-        _upgrade(engine, url)
+        if not shared:
+            event.listen(engine, "connect", partial(_own, place=place(url), together=lease is not None))
+        try:
+            _upgrade(engine, url)
+        except BaseException:
+            engine.dispose()
+            raise
         return engine
+
+
+def _own(connection: Any, _: Any, *, place: str, together: bool) -> None:
+    """A portal belongs to one process: the second daemon on the same database is refused."""
+    if claimed(connection, together=together):
+        return
+    connection.close()
+    remedy = "stop that one first" if together else "stop that one first, or let both share the portals (`cluster`)"
+    kind = "a messenger-monitor without `cluster`" if together else "another messenger-monitor"
+    raise StoreError(f"store {place}: {kind} uses it: {remedy}")
 
 
 def missing(path: Path) -> StoreError:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from monitor.core.receivers import Notice
 from monitor.shell import store_tables as tables
 from monitor.shell.store_records import at_micros, decode, encode, micros
-from monitor.shell.store_writing import Change, add_new, write
+from monitor.shell.store_writing import Change, add_new, storable, write
 
 State = Literal["waiting", "told", "given_up"]
 WAITING, TOLD, GIVEN_UP = "waiting", "told", "given_up"
@@ -21,10 +21,12 @@ MOST_PROBLEM = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One waiting row. `message` "" = it is part of none yet; `began` and `again` in real time, None = never tried."""
+    """One waiting row. `message` "" = it is part of none yet; `due`: of late, where it was put off; `began` and `again`
+    in real time, None = never tried."""
 
     row: int
     portal: str
+    due: datetime
     message: str
     failed: int
     began: datetime | None
@@ -75,6 +77,7 @@ def untold(connection: Connection, *, now: datetime) -> tuple[Told, ...]:
         Told(
             row=row.id,
             portal=row.portal,
+            due=at_micros(row.due),
             message=row.message,
             failed=row.failed,
             began=at_micros(row.began) if row.began else None,
@@ -95,7 +98,7 @@ def settle(connection: Connection, *, rows: Sequence[int], fate: Fate) -> None:
     values: dict[str, object] = {
         "state": fate.state,
         "changed": micros(fate.at),
-        "problem": fate.problem[:MOST_PROBLEM],
+        "problem": storable(fate.problem[:MOST_PROBLEM]),
     }
     if fate.state != TOLD:
         values["failed"] = table.c.failed + 1
@@ -104,8 +107,9 @@ def settle(connection: Connection, *, rows: Sequence[int], fate: Fate) -> None:
 
 
 def put_off(connection: Connection, *, rows: Sequence[int], due: datetime) -> None:
+    """Its attempts are counted anew from then on."""
     table = tables.outbox
-    connection.execute(update(table).where(table.c.id.in_(list(rows))).values(due=micros(due)))
+    connection.execute(update(table).where(table.c.id.in_(list(rows))).values(due=micros(due), began=0))
 
 
 def told_since(connection: Connection, *, portal: str, receiver: str, since: datetime) -> int:

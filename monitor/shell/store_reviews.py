@@ -12,6 +12,7 @@ from monitor.core.receivers import Notice
 from monitor.shell import store_tables as tables
 from monitor.shell.store_outbox import enqueue
 from monitor.shell.store_records import decode, encode, micros
+from monitor.shell.store_writing import storable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,8 @@ def put_review(connection: Connection, *, portal: str, paper: Paper, notices: Se
         "until": micros(kept.until),
         "corrects": kept.corrects,
         "body": encode(kept),
-        "page": paper.page,
-        "plain": paper.plain,
+        "page": storable(paper.page),
+        "plain": storable(paper.plain),
     }
     connection.execute(table.insert().values(row))
     enqueue(connection, portal, notices)

@@ -12,6 +12,7 @@ from monitor.core.memory import Flip
 from monitor.core.model import ChannelKey
 from monitor.shell import store_tables as tables
 from monitor.shell.store_records import at_micros, decode, micros
+from monitor.shell.store_writing import storable
 
 MOST_FLIPS = 20_000
 
@@ -41,7 +42,7 @@ def portal_of_link(connection: Connection, *, digest: str) -> str | None:
 
 
 def add_note(connection: Connection, *, incident: str, note: Note) -> None:
-    row = {"incident": incident, "at": micros(note.at), "author": note.author, "note": note.text}
+    row = {"incident": incident, "at": micros(note.at), "author": note.author, "note": storable(note.text)}
     connection.execute(insert(tables.incident_notes).values(**row))
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
+NUL = "\0"  # which no text of PostgreSQL holds, and what others write may
 Rows = Sequence[tuple[Any, ...]]
 AT_ONCE = 20  # rows a statement; each number of rows is a statement of its own to the database
 
@@ -24,6 +25,11 @@ class Change(NamedTuple):
     text: Callable[[Table, int, str], str]
     table: Table
     rows: Rows
+
+
+def storable(text: str) -> str:
+    """A text for a column; JSON needs it not, where it is an escape."""
+    return text.replace(NUL, "\N{REPLACEMENT CHARACTER}")
 
 
 def put(table: Table, rows: Rows) -> Change:

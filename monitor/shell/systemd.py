@@ -40,7 +40,8 @@ class Notifier:
         if not self._address:
             return
         address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as line:
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK  # nobody may read it just now
+        with socket.socket(socket.AF_UNIX, kind) as line:
             try:
                 line.sendto(text.encode(), address)
             except OSError:

@@ -67,7 +67,7 @@ class Watch:
         self.policy = policy
         self.call = call
         self.state = state
-        self.probes = tuple(probes)
+        self.probes = tuple(sorted(probes, key=_is_slow))  # who is asked at each poll waits for no other one's answers
         self.context = context
         self.readings: dict[str, Reading] = {}
         self.polled_at: datetime | None = None
@@ -75,7 +75,7 @@ class Watch:
         self._onlooker = onlooker
         self._clock = clock
         self._deadline = deadline
-        self._asked: dict[str, datetime] = {}
+        self._due_at: dict[str, datetime] = {}  # of slow probes that were asked
         self._looks = 0  # that may still follow at once on a first sign of trouble
         self._judging = asyncio.Lock()
         self._recall = recall or Recall(loads=msgspec.json.decode)
@@ -130,19 +130,16 @@ class Watch:
 
     def ask_again(self) -> None:
         """Let every slow probe run at the next poll: after a reload."""
-        self._asked.clear()
+        self._due_at.clear()
 
     def _due(self, now: datetime) -> list[PortalProbe]:
-        return [probe for probe in self.probes if self._is_due(probe, now)]
+        later = self._due_at
+        return [probe for probe in self.probes if later.get(probe.name, now) <= now and self._may_be_asked(probe, now)]
 
-    def _is_due(self, probe: PortalProbe, now: datetime) -> bool:
+    def _may_be_asked(self, probe: PortalProbe, now: datetime) -> bool:
         if probe.application and self.policy.webhook_only:
             return False
-        if probe.audits and not self._is_audited(probe, now):
-            return False
-        asked = self._asked.get(probe.name)
-        every = _rhythm(probe, self.policy)
-        return every is None or asked is None or now - asked >= every
+        return not probe.audits or self._is_audited(probe, now)
 
     def _is_audited(self, probe: PortalProbe, now: datetime) -> bool:
         """Audits belong to a guarantee in force, and wait until the portal's lines and people are known."""
@@ -208,8 +205,9 @@ class Watch:
         except Exception as error:
             log.exception("probe.broke", portal=self.policy.portal, probe=probe.name)
             return _broke(probe, view.now, error)
-        if reading.failure is None:
-            self._asked[probe.name] = view.now - _back(probe, reading, self.readings.get(probe.name), view.policy)
+        if reading.failure is None and _is_slow(probe):
+            wait = _wait(probe, reading, self.readings.get(probe.name), view.policy)
+            self._due_at[probe.name] = view.now + wait
         return reading
 
     def _too_slow(self, probe: PortalProbe, at: datetime) -> Reading:
@@ -217,20 +215,24 @@ class Watch:
         return _failed(probe, at, Failure(reason=Reason.TIMEOUT, detail=detail))
 
 
-def _rhythm(probe: PortalProbe, policy: Policy) -> timedelta | None:
-    """How long until it is asked again; None = it is asked at each poll."""
-    every = policy.audits if probe.audits else probe.every
-    return every if every is None or probe.polls is None else min(every, probe.polls * policy.poll)
+def _is_slow(probe: PortalProbe) -> bool:
+    return probe.every is not None or bool(probe.audits)
 
 
-def _back(probe: PortalProbe, reading: Reading, before: Reading | None, policy: Policy) -> timedelta:
-    """What was answered in part only is asked again sooner than the probe's own rhythm wants, if it may pass, and by
-    its slowest rhythm if it will not."""
+def _rhythm(probe: PortalProbe, policy: Policy) -> timedelta:
+    """How often a slow probe is asked."""
+    every = policy.audits if probe.audits else probe.every or timedelta()
+    return every if probe.polls is None else min(every, probe.polls * policy.poll)
+
+
+def _wait(probe: PortalProbe, reading: Reading, before: Reading | None, policy: Policy) -> timedelta:
+    """Until it is asked again. What was answered in part only is asked again sooner than the probe's own rhythm wants,
+    if it may pass, and by its slowest rhythm if it will not."""
     every = _rhythm(probe, policy)
-    if every is None or probe.every is None or not reading.failures:
-        return timedelta()
+    if not reading.failures or probe.every is None:
+        return every
     is_for_good = before is not None and all(map(_wants_a_right, (reading, before)))
-    return every - max(every, probe.every) if is_for_good else max(timedelta(), every - AGAIN)
+    return max(every, probe.every) if is_for_good else min(every, AGAIN)
 
 
 def _wants_a_right(reading: Reading) -> bool:

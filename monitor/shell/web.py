@@ -29,6 +29,7 @@ from monitor.shell.web_hooks import hook
 from monitor.shell.web_hosts import known_hosts
 from monitor.shell.web_live import events
 from monitor.shell.web_view import page, visible
+from monitor.terminal import plain
 
 __all__ = ["BOARD", "Board", "make_app"]
 
@@ -162,8 +163,8 @@ async def _explain(request: web.Request) -> web.Response:
         return web.json_response(story)
     if "turns" in story:
         language = request.query.get("lang", portals[name][1].language)
-        return web.Response(text=dialog_text(story, language if language in LANGUAGES else "en"))
-    return web.Response(text=pages.as_text(story))
+        return web.Response(text=plain(dialog_text(story, language if language in LANGUAGES else "en")))
+    return web.Response(text=plain(pages.as_text(story)))
 
 
 def _unknown(request: web.Request, state: PortalState) -> str:

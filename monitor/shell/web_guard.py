@@ -107,7 +107,8 @@ def refusal(status: int, problem: str, **headers: str) -> web.Response:
 async def _visitor(request: web.Request, door: Door) -> Visitor | None:
     access, given = door.access, request.headers.get("Authorization")
     if given is not None and access.token is not None:
-        known = is_same(given.removeprefix("Bearer "), access.token)
+        scheme, _, token = given.partition(" ")
+        known = is_same(token if scheme.lower() == "bearer" else given, access.token)
         admit(request, "a bearer", known=known)
         return Visitor(name="token", role=Role.INTEGRATOR) if known else None
     session = door.sessions.of(request.cookies.get(COOKIE, ""))

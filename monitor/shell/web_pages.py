@@ -137,6 +137,7 @@ async def incidents(request: web.Request) -> web.Response:
         "opened_in_all": len(opened),
         "past": ended[: max(LEAST_PAST, MOST_ROWS - len(opened))],
         "past_in_all": len(ended),
+        "zones": len({sight.policy.timezone for sight in sights.values()}),
     }
     return page(request, "incidents.html", one=wanted, **facts)
 

@@ -23,7 +23,7 @@ from monitor.shell.guard import AddressRefused
 
 MIB = 1024 * 1024
 MAX_ANSWER = 32 * MIB
-LONGEST_WAIT = timedelta(days=1)  # of what a Retry-After is believed
+LONGEST_WAIT = timedelta(hours=1)  # of what a Retry-After is believed
 LONGEST_DATE = 64  # characters; HTTP's dates have at most 33
 _DECODER = msgspec.json.Decoder()
 
@@ -146,7 +146,11 @@ async def _bounded(
     async with http.request(method, url, timeout=total, allow_redirects=False, ssl=trusted, **options) as response:
         if 300 <= response.status < 400:
             raise CallFailed(failures.redirected(response.status, _place_of(response.headers.get("Location", ""))))
-        body = await _read(response, limits.max_answer)
+        try:
+            body = await _read(response, limits.max_answer)
+        except aiohttp.ClientPayloadError:
+            bytes(limits.max_answer)  # MemoryError: aiohttp shuts a connection whose bytes it has no room for
+            raise
         return Answer(status=response.status, headers=response.headers, body=body)
 
 

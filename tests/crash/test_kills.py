@@ -8,15 +8,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from crash_parts import differences, live
 
 from tests.shell.store_parts import free_port
 
-HOURS, KILLS = int(os.environ.get("HOURS", "48")), int(os.environ.get("KILLS", "60"))
+HOURS, KILLS = int(os.environ.get("HOURS", "32")), int(os.environ.get("KILLS", "40"))
 SEED = int(os.environ.get("SEED", "7"))
 AWAITED = int(os.environ.get("AWAITED", "36"))  # hours over which the awaits of an hour are spread
 
 
+@pytest.mark.long
 def test_what_is_left_after_many_kills_is_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
     port = free_port()
     for name in ("calm", "killed"):
@@ -35,6 +37,7 @@ def test_what_is_left_after_many_kills_is_what_an_undisturbed_run_leaves(tmp_pat
     print(f"{killed.kills} kills in {HOURS} hours, {len(calm.rows['turns'])} turns, {len(calm.rows['outbox'])} notices")
 
 
+@pytest.mark.long
 def test_what_is_left_after_a_death_at_every_kind_of_await_is_what_an_undisturbed_run_leaves(tmp_path: Path) -> None:
     """With AWAITED not below the number of an hour's awaits each of them is died at."""
     port = free_port()

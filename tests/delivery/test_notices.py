@@ -10,6 +10,7 @@ import pytest
 from delivery_parts import DUTY, FRIDAY_NIGHT, HEAD, MONDAY, NIGHT, at, make_incident, make_notice, make_policy, told
 
 from monitor.core.calendar import Schedule
+from monitor.core.closing_words import closing_words
 from monitor.core.incident import IncidentKind
 from monitor.core.memory import Reminder
 from monitor.core.messages import GIVEN_UP_AFTER, MOST_TOLD, after, compose, may_be_told, next_ones
@@ -81,6 +82,18 @@ def test_an_incident_that_hands_over_to_another_is_not_told_as_over(reason: str)
     assert told(closed=(make_incident(IncidentKind.CHANNEL_DEGRADED, close_reason=reason),)) == []
 
 
+@pytest.mark.parametrize("always", [True, False])
+def test_a_reminder_is_told_on_the_day_it_is_meant_for(always: bool) -> None:
+    """The last one of what ends on a Sunday is a Friday's: Monday's digest would tell of what is over."""
+    friday = FRIDAY_NIGHT.astimezone(MOSCOW).replace(hour=9, minute=1)
+    soon = make_incident(IncidentKind.EXPIRY_SOON, subject="licence")
+    duty = replace(DUTY, kinds=frozenset({IncidentKind.EXPIRY_SOON}), always=always)
+    steps = {"licence": Reminder(until=MONDAY, step=2)}, {"licence": Reminder(until=MONDAY, step=1)}
+    (opened,) = told(opened=(soon,), to=(duty,), now=friday)
+    (step,) = told(updated=(soon,), reminders=steps[0], before=steps[1], to=(duty,), now=friday)
+    assert [(one.due, one.urgent) for one in (opened, step)] == [(friday, False)] * 2
+
+
 def test_of_a_ladder_each_step_is_told_and_of_the_rest_no_change_of_words() -> None:
     soon = make_incident(IncidentKind.EXPIRY_SOON, subject="licence")
     before, now = Reminder(until=MONDAY, step=1), Reminder(until=MONDAY, step=2, sent=1)
@@ -116,11 +129,30 @@ def test_a_message_says_why_the_guarantee_covers_it_or_not() -> None:
     assert "гаранти" not in text_of(head, "opened", "ru", make_policy()).lower()
 
 
-def test_a_message_in_english_and_of_an_end() -> None:
-    incident = make_incident(IncidentKind.NO_REPLY, close_reason="answered", closed=MONDAY)
+@pytest.mark.parametrize(
+    ("reason", "left"),
+    [
+        ("answered", "Nothing more needs to be done."),
+        ("closed", "Head: open the dialog and, if the customer still has no reply, answer."),
+    ],
+)
+def test_a_message_in_english_and_of_an_end_says_what_is_left_to_do(reason: str, left: str) -> None:
+    until = MONDAY + timedelta(minutes=20)
+    words = closing_words(make_incident(IncidentKind.NO_REPLY), reason, "Europe/Moscow", until)
+    incident = make_incident(IncidentKind.NO_REPLY, close_reason=reason, closed=MONDAY, words=words)
     assert text_of(incident, "closed", "en", make_policy()) == (
-        "Since 09:00.\nNothing more needs to be done.\nDetails: http://127.0.0.1:9460/incidents/a1"
+        "The customer waited 20 minutes: from 2026-03-02 09:00 to 2026-03-02 09:20.\n"
+        f"{left}\nDetails: http://127.0.0.1:9460/incidents/a1"
     )
+
+
+def test_a_closed_dialog_that_the_review_took_over_is_told_as_it_was_closed_and_not_as_over() -> None:
+    shut = make_incident(IncidentKind.CLOSED_WITHOUT_ANSWER)
+    opened = told(opened=(shut,), to=(HEAD,))
+    over = told(closed=(replace(shut, closed=MONDAY, close_reason="reviewed"),), to=(HEAD,))
+    message = compose("acme", [*opened, *over], HEAD, "http://m")
+    assert message is not None
+    assert message.text == text_of(shut, "opened", "ru", make_policy())
 
 
 # --- messages ------------------------------------------------------------------------------------------

@@ -339,8 +339,7 @@ def alertmanager_faults() -> list[Fault]:
             one.receiver.status = 200
 
         name = f"Alertmanager answers {code}"
-        seen = ("log: alertmanager.refused",) if code == 400 else unreachable
-        return Fault(area="Alertmanager", name=name, begin=begin, end=end, seen=seen)
+        return Fault(area="Alertmanager", name=name, begin=begin, end=end, seen=unreachable)
 
     def wire(name: str, mode: Mode) -> Fault:
         async def begin(one: Stage) -> None:

@@ -42,7 +42,7 @@ class Post(MailServer):
 def post_office() -> Iterator[Post]:
     """The mail server is up; a mail client has less patience than usual."""
     post, patience = Post(), apprise.PATIENCE
-    apprise.PATIENCE = 1.0
+    apprise.PATIENCE = 3.0
     post.up()
     try:
         yield post

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import tempfile
@@ -43,6 +44,20 @@ class Server:
 
     def stop(self) -> None:
         self.run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def stand_still(self) -> None:
+        """Neither answers nor hangs up."""
+        for number in self._processes():
+            os.kill(number, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        for number in self._processes():
+            os.kill(number, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        first = int((self.folder / "db" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
 
     def follow(self) -> None:
         """A standby beside it, without which no commit is acknowledged."""

@@ -189,7 +189,7 @@ class Stage:
     wrap: Callable[[Store], Any] = lambda store: store
     _stack: AsyncExitStack | None = None
     sessions: dict[str, int] = field(default_factory=dict)
-    timeout: float = 0.25
+    timeout: float = 0.5
     postgres: Server | None = None
     post: Any = None  # the mail server, where people are told
 

@@ -20,6 +20,11 @@ from structlog.testing import capture_logs
 
 ORDINARY = frozenset({"incident.opened", "portal.failing"})  # seen as incidents and failures
 MAY_BE_TOLD = {"ChannelDown", "PortalUnreachable", "PortalAuthFailed", "SlowReply", "NoReply"}
+FLAGS_UNREAD = {  # three polls long: which is told, once for each channel
+    "one command of a batch: imconnector.status INTERNAL_SERVER_ERROR",
+    "one command of a batch: imconnector.status ACCESS_DENIED",
+    "the scope of open lines is taken away",
+}
 SETTLE = 9  # minutes that every run lasts after its fault
 LIVED = 6  # minutes before and during it
 
@@ -44,7 +49,7 @@ async def before(one: Stage) -> None:
 
 
 class NotBegun(AssertionError):
-    """The machine was too slow for the stage's short timeouts before there was any fault: nothing is shown by it."""
+    """The machine was too slow for the stage's short timeouts, before a fault or beside it: nothing is shown by it."""
 
 
 async def meanwhile(one: Stage, minute: int) -> None:
@@ -104,7 +109,14 @@ async def _lived(folder: Path, fault: Fault | None) -> tuple[Stage, Outcome, int
                 if fault is not None and minute + 1 == fault.lasts:
                     await fault.end(one)
             well_in = await afterwards(one)
+            if fault is not None and fault.area == "Alertmanager" and _was_slow(one):
+                raise NotBegun
             return one, await outcome(one), well_in
+
+
+def _was_slow(one: Stage) -> bool:
+    """The machine let the portal's answer wait so long that nothing was to be told while the fault lasted."""
+    return any(text.startswith("failure timeout") for text in one.seen)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +194,7 @@ async def test_a_fault_loses_nothing_doubles_nothing_and_is_seen(
     assert [one for one in (*lost(was, meant), *doubled(was, meant)) if one not in fault.allows] == []
     assert well_in is not None
     assert well_in <= fault.within
-    assert set(told_besides(was, meant)) <= MAY_BE_TOLD
+    assert set(told_besides(was, meant)) - MAY_BE_TOLD == ({"ChannelDegraded"} if fault.name in FLAGS_UNREAD else set())
     for wanted in fault.seen:
         assert any(re.search(wanted, text) for text in one.seen), one.seen
 

@@ -17,7 +17,7 @@ from postgres_server import served
 from reliability import Row, write_page
 from stage import Outcome, doubled, lost, told_besides
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("installed")]
 
 CROWD = 120  # who write at the same moment: a poll that has much to keep
 
@@ -54,8 +54,9 @@ async def _lived(it: Installed, blow: Blow | None) -> timedelta:
 
     await blow.hit(it, goes) if blow is not None else goes()
     again = await it.start() if it.process is None else await it.goes_on()
-    one.customer("D")
     one.answer("A")
+    await it.until_waiting(CROWD + 2)
+    one.customer("D")
     await it.until_waiting(CROWD + 3)
     one.answer("B", 18)
     one.answer("C", 15)

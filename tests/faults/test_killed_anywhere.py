@@ -12,7 +12,7 @@ from stage import Outcome, Stage, doubled, lost, outcome, stage
 
 from monitor.shell.store import StoreError
 
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = pytest.mark.xdist_group("killed-anywhere")
 
 
 async def minute_of_life(one: Stage, minute: int) -> None:

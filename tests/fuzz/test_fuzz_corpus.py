@@ -38,7 +38,7 @@ def understood(body: bytes) -> list[Any]:
 @pytest.mark.parametrize("file", BODIES, ids=lambda file: file.stem)
 def test_a_body_is_understood_or_refused_by_whoever_may_meet_it(file: Path) -> None:
     for told in understood(file.read_bytes()):
-        assert len(batch.outcomes(told, 3)) == 3
+        assert len(batch.outcomes(batch.enveloped(told), 3)) == 3
         error = failures.error_of(told)
         assert error is None or len(failures.by_error(*error, 400).detail) <= 200
         try:

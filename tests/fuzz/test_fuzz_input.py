@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from monitor.auth import AuthFailed, code_in
 from monitor.config import ConfigProblems, load
-from monitor.shell.install import refresh_token_in
+from monitor.shell.install import arrival_in
 from monitor.shell.store_engine import StoreError
 from monitor.shell.store_look import look
 
@@ -56,8 +56,8 @@ def test_anything_pasted_is_a_code_or_a_sentence(text: str) -> None:
 
 @given(st.dictionaries(st.sampled_from(["event", "auth[refresh_token]", "REFRESH_ID", "x"]), st.text(max_size=50)))
 def test_any_form_is_an_installation_or_none(form: dict[str, str]) -> None:
-    found = refresh_token_in(form)
-    assert found is None or found.reveal() in {form.get("auth[refresh_token]"), form.get("REFRESH_ID")}
+    found = arrival_in(form)
+    assert found is None or found.refresh.reveal() in {form.get("auth[refresh_token]"), form.get("REFRESH_ID")}
 
 
 @given(st.binary(max_size=2000))

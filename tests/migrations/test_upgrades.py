@@ -178,6 +178,7 @@ async def test_a_file_of_an_earlier_version_keeps_all_it_had(tmp_path: Path, sch
 
 
 @pytest.mark.real
+@pytest.mark.xdist_group("pg")
 @pytest.mark.parametrize("schema", SCHEMAS)
 async def test_a_server_of_an_earlier_version_keeps_all_it_had(server: str, tmp_path: Path, schema: str) -> None:
     url, counts = old_postgres(schema, server, tmp_path)
@@ -191,6 +192,7 @@ async def test_an_upgrade_of_a_file_loses_no_row_and_changes_none(tmp_path: Path
 
 
 @pytest.mark.real
+@pytest.mark.xdist_group("pg")
 @pytest.mark.parametrize("schema", SCHEMAS)
 async def test_an_upgrade_of_a_server_loses_no_row_and_changes_none(server: str, tmp_path: Path, schema: str) -> None:
     await loses_no_row(*old_postgres(schema, server, tmp_path, "rows"))
@@ -203,6 +205,7 @@ async def test_a_file_of_schema_0006_keeps_its_reminders_reviews_and_notes(tmp_p
 
 
 @pytest.mark.real
+@pytest.mark.xdist_group("pg")
 async def test_a_server_of_schema_0006_keeps_its_reminders_reviews_and_notes(server: str, tmp_path: Path) -> None:
     await promises_are_kept(old_postgres("0006", server, tmp_path, "promises")[0])
 

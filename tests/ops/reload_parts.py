@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import BaseModel
 
 from monitor.config import load
-from monitor.config_providers import provider_types
+from monitor.config_providers import provider_keys
 from monitor.config_shape import Root
 from monitor.daemon import Daemon
 from monitor.logs import configure
@@ -170,7 +170,7 @@ def _types(annotation: Any) -> Iterator[Any]:
 
 def own_keys() -> set[str]:
     """Those of the provider and receiver types that the file has."""
-    providers = {key for type_ in ("green_api", "waha") for key in (*_all_of(provider_types()[type_]),)}
+    providers = {key for type_ in ("green_api", "waha") for key in (*_all_of(provider_keys(type_)),)}
     receivers = {key for type_ in ("bitrix24", "apprise") for key in (*_all_of(receiver_types()[type_]),)}
     return {f"providers[].{key}" for key in providers} | {f"receivers[].{key}" for key in receivers}
 
@@ -200,10 +200,12 @@ def written(folder: Path, tree: dict[str, Any]) -> Path:
 
 
 @asynccontextmanager
-async def daemon_of(folder: Path, path: Path) -> AsyncIterator[Daemon]:
+async def daemon_of(folder: Path, path: Path, clock: Clock | None = None) -> AsyncIterator[Daemon]:
     """As app.py builds it, without a web server; its portals answer nothing."""
-    config, clock = load(path), Clock()
+    config, clock = load(path), clock or Clock()
     store = await Store.open(f"sqlite:///{folder / 'state.db'}", key=config.store_key)
+    log, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers, root.level
     try:
         async with session() as http, asyncio.TaskGroup() as group:
             daemon = Daemon(config=config, clock=clock, store=store, http=http, group=group, path=path)
@@ -212,6 +214,9 @@ async def daemon_of(folder: Path, path: Path) -> AsyncIterator[Daemon]:
             yield daemon
             await daemon.stop()
     finally:
+        structlog.configure(**log)
+        root.handlers = handlers
+        root.setLevel(level)
         await store.close()
 
 

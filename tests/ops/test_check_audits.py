@@ -54,6 +54,7 @@ async def test_what_is_guaranteed_has_a_row_each_and_is_well(tmp_path: Path) -> 
     assert {(name, row.verdict, row.state) for name, row in audits(report).items()} == {
         ("department_can_write line 1", "ok", "holds"),
         ("queue_staffed line 1", "ok", "holds"),
+        ("config_drift line 1", "ok", "holds"),
         ("routed_to_responsible line 1", "ok", "holds"),
         ("crm_notified line 1", "ok", "holds"),
     }

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from monitor.check import Report, failed_rows
 from monitor.check_rows import Row
 from monitor.check_table import show
+from monitor.cli_options import VARIABLE, config_option
 from monitor.core.model import Failure, Reason
 from monitor.core.reading import Reading
-from monitor.remedies import remedy_of, scopes_remedy
+from monitor.remedies import remedy_of, scopes_remedy, typed
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -45,6 +49,19 @@ def test_who_is_denied_is_told_what_to_type() -> None:
     assert remedy_of(denied, "acme", webhook=False) == "authorise it: messenger-monitor auth --portal acme"
     assert remedy_of(denied, "acme", webhook=True).startswith("make a new incoming webhook")
     assert scopes_remedy("acme", webhook=False).endswith("messenger-monitor auth --portal acme")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"), [([], ""), (["-c", "my monitor.yaml"], "-c 'my monitor.yaml' "), (["--config", "m"], "-c m ")]
+)
+def test_what_to_type_names_the_file_that_the_present_command_was_given(words: list[str], named: str) -> None:
+    @click.command()
+    @config_option
+    def looking(file: Path) -> None:
+        click.echo(f"{file.name}: {typed('auth', 'acme')}")
+
+    done = CliRunner().invoke(looking, words, env={VARIABLE: "/etc/x.yaml"})
+    assert done.output.partition(": ")[2] == f"messenger-monitor auth {named}--portal acme\n"
 
 
 def test_what_a_provider_does_not_answer_has_no_advice_about_the_portal() -> None:

@@ -24,8 +24,8 @@ from monitor.core.receivers import Notice, Receiver
 from monitor.core.routed import Routed, routed_notices
 from monitor.core.turn import Turn, TurnEvent, Verdict
 from monitor.review_making import Subject, make
-from monitor.shell.alertmanager import Posted, fingerprint
 from monitor.shell.outbox import Outbox
+from monitor.shell.posted import Posted, fingerprint
 from monitor.shell.store import Store
 from monitor.shell.store_reviews import Paper, paper
 from monitor.shell.store_traces import Traces

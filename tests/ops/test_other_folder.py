@@ -7,10 +7,12 @@ import os
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from ops_parts import config_file, portal_of
 
-from monitor.cli_options import VARIABLE
+from monitor.cli import app
+from monitor.cli_options import VARIABLE, ConfigOption
 from monitor.sandbox.server import Sandbox
 
 COMMANDS = [
@@ -40,8 +42,6 @@ async def test_a_command_in_another_folder_makes_no_store(tmp_path: Path, argume
     elsewhere.mkdir()
     async with Sandbox() as sandbox:
         path = config_file(tmp_path, portal_of(tmp_path, sandbox), store={"url": "sqlite:///state.db"})
-        if arguments[0] == "report":
-            arguments = (*arguments, "-c", str(path))
         code, told = await typed(elsewhere, *arguments, config=path)
     assert code == 1
     assert f"store {elsewhere / 'state.db'}: there is none" in told
@@ -57,3 +57,16 @@ async def test_the_configuration_is_taken_from_the_environment(tmp_path: Path) -
         code, told = await typed(tmp_path, "explain", "--portal", "acme", config=tmp_path / "none.yaml")
     assert code == 64
     assert "none.yaml" in told
+
+
+def commands(group: click.Group) -> list[click.Command]:
+    found = []
+    for command in group.commands.values():
+        found += commands(command) if isinstance(command, click.Group) else [command]
+    return found
+
+
+def test_every_command_finds_the_installed_configuration_by_itself() -> None:
+    taking = [(one.name, option) for one in commands(app) for option in one.params if "-c" in option.opts]
+    assert len(taking) > 10
+    assert [name for name, option in taking if not isinstance(option, ConfigOption)] == []

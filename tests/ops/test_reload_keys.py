@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import structlog
 from reload_parts import (
     ELSEWHERE,
     KEYS,
@@ -28,7 +26,9 @@ from reload_parts import (
 from monitor.config import load
 from monitor.config_restart import in_force
 from monitor.secret import Secret
+from monitor.shell.clock import Clock
 
+DAY = 86_400.0
 RESTART = {
     "web.listen": "127.0.0.1:9461",
     "store.url": "postgresql://monitor@db/other",
@@ -171,16 +171,6 @@ SAYS_THE_SAME = {"portals[0].guarantee.term"}  # there is but one term
 EVERY = {**{path: {path: value} for path, value in (AT_ONCE | RESTART | ONLY_LOADING).items()}, **TOGETHER}
 
 
-@pytest.fixture(autouse=True)
-def _log_as_before() -> Iterator[None]:
-    before, root = structlog.get_config(), logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    structlog.configure(**before)
-    root.handlers = handlers
-    root.setLevel(level)
-
-
 def general(path: str) -> str:
     return re.sub(r"\[\d+\]", "[]", path).removesuffix("_file") if "ca_file" not in path else re.sub(r"\d+", "", path)
 
@@ -286,3 +276,25 @@ def test_sharing_begins_and_ends_with_a_restart(tmp_path: Path, gone: str) -> No
     present, new = (without, with_it) if gone == "before" else (with_it, without)
     config, needs = in_force(new, present)
     assert (config.cluster, needs) == (present.cluster, ("cluster",))
+
+
+async def test_of_a_portal_that_the_file_names_no_more_no_answer_is_remembered(tmp_path: Path) -> None:
+    keys = whole(tmp_path)
+    keys["portals"].append({**deepcopy(keys["portals"][0]), "name": "acme-2"})
+    async with daemon_of(tmp_path, written(tmp_path, keys)) as daemon:
+        ground = object()
+        made = {name: daemon._recall.once((name, "flags told"), ground, object) for name in ("acme", "acme-2")}
+        keys["portals"].pop()
+        written(tmp_path, keys)
+        assert not (await daemon.reload()).problems
+        assert daemon._recall.once(("acme", "flags told"), ground, object) is made["acme"]
+        assert daemon._recall.once(("acme-2", "flags told"), ground, object) is not made["acme-2"]
+
+
+async def test_when_the_file_was_taken_is_told_by_the_daemons_one_clock(tmp_path: Path) -> None:
+    then = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    async with daemon_of(tmp_path, written(tmp_path, whole(tmp_path)), Clock(600, then)) as daemon:
+        text = await daemon.exposition.render()
+    name = "messenger_monitor_config_last_reload_success_timestamp_seconds"
+    (told,) = re.findall(rf"^{name} (\S+)$", text, re.MULTILINE)
+    assert 0 <= float(told) - then.timestamp() < DAY

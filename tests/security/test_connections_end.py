@@ -87,6 +87,7 @@ async def test_a_slow_sender_gains_no_time_by_sending_on() -> None:
                     continue
                 except ConnectionError:
                     break
+        assert reader.at_eof() or reader.exception() is not None, "the server hung up"
         writer.close()
 
 

@@ -13,7 +13,7 @@ import pytest
 import monitor
 import probes
 from monitor.core.document_numbers import LONGEST, sequence_of
-from monitor.core.history import known_texts
+from monitor.core.known_texts import known_texts
 from monitor.core.policy import ReplyOptions
 from monitor.shell.store_traces import Traces
 

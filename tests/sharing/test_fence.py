@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine
 
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.receivers import Notice
@@ -19,7 +21,7 @@ from monitor.shell.fence import Fence, Fenced
 from monitor.shell.leases import Leases
 from monitor.shell.outbox import Outbox
 from monitor.shell.store import Store
-from monitor.shell.store_engine import StoreError
+from monitor.shell.store_engine import StoreError, patience
 from monitor.shell.store_outbox import Fate
 from monitor.shell.vault import Tokens
 from tests.shell.store_parts import Postgres
@@ -28,6 +30,8 @@ pytestmark = [pytest.mark.real, pytest.mark.xdist_group("sharing")]
 
 SHARDS = 8
 OURS = next(name for name in ("acme", "beta", "gama", "deli") if shard_of(name, SHARDS))
+SOON = 5.0  # real seconds
+SHORT = timedelta(seconds=3)
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NOTICE = Notice(receiver="head", key="routed:1", due=NOW, urgent=True, subject="s", text="t")
 TOKENS = Tokens(access=Secret("access-1"), refresh=Secret("refresh-1"))
@@ -155,6 +159,38 @@ async def test_of_polls_written_together_those_of_a_lost_shard_are_refused_and_t
     assert await two.store.known_portals() == (other,)
 
 
+async def test_a_beat_and_a_write_in_progress_do_not_wait_for_each_other(two: Two) -> None:
+    lease = await two.take()
+    with psycopg.connect(two.url) as beating:  # stopped before it could commit
+        beating.execute("UPDATE shards SET seen = seen WHERE shard = %s", (lease.shard,))
+        await asyncio.wait_for(commit(two), SOON)
+        beating.rollback()
+    with written_under(two, lease):
+        assert await asyncio.wait_for(two.first.beat({lease.shard: lease}), SOON) == {lease.shard}
+
+
+async def test_a_change_of_hands_waits_for_what_is_being_written(two: Two) -> None:
+    lease = await two.take()
+    with written_under(two, lease):
+        leaving = asyncio.create_task(two.first.let_go(lease.shard, lease.term))
+        await asyncio.sleep(0.3)
+        assert not leaving.done()
+        age(two, lease.shard, 31.0)
+        assert await two.second.take(lease.shard) is None
+    await asyncio.wait_for(leaving, SOON)
+    assert await two.second.take(lease.shard) == 2
+
+
+@pytest.mark.parametrize(
+    ("lease", "asleep"), [(None, "15s"), (timedelta(seconds=30), "15s"), (timedelta(seconds=3), "3s")]
+)
+def test_the_database_gives_up_who_fell_asleep_in_a_transaction_within_the_lease(
+    database: str, lease: timedelta | None, asleep: str
+) -> None:
+    with psycopg.connect(database, **patience(lease)) as connection:
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == (asleep,)
+
+
 async def test_the_permit_ends_with_the_lease_of_our_own_clock(two: Two) -> None:
     await two.take()
     two.fence.permit(OURS)
@@ -179,6 +215,16 @@ async def test_a_process_that_was_told_another_number_of_shards_does_not_start(t
             await two.first.lay_out(app.connector.pool, 9)  # type: ignore[attr-defined]
     finally:
         await app.close_async()
+
+
+@contextmanager
+def written_under(two: Two, lease: Lease) -> Iterator[None]:
+    """A transaction that has passed the fence and is not over yet."""
+    engine = create_engine(two.url.replace("postgresql:", "postgresql+psycopg:"))
+    with engine.begin() as connection:
+        two.fence.check(connection, [OURS])
+        yield
+    engine.dispose()
 
 
 def age(two: Two, shard: int, seconds: float) -> None:

@@ -54,6 +54,7 @@ async def test_a_shard_whose_job_was_forgotten_is_served_after_a_lease(database:
         async with asyncio.TaskGroup() as group:
             running = group.create_task(sharing.run())
             await served.become(*range(SHARDS))
+            assert fence.held().keys() == set(range(SHARDS))
             await sharing.leave()
             running.cancel()
     await store.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -17,7 +16,7 @@ from aiohttp.test_utils import TestServer
 
 from monitor.core.sharing import shard_of
 from monitor.sandbox.vendors.catalogue import vendor_app
-from tests.e2e.e2e_parts import Running, alertmanager, alerts, get, secret_file
+from tests.e2e.e2e_parts import alertmanager, alerts, get, secret_file
 from tests.faults.reliability import write_shared
 from tests.sharing.letterbox import Letterbox, letterbox
 from tests.sharing.stand import CHANNEL, LEASE, LINE, POLL, PORTALS, SHARDS, TWO_MINUTES, Held, Stand, within
@@ -26,7 +25,7 @@ from tests.shell.store_parts import Postgres
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("sharing")]
 
 LONG = 4 * LEASE + 4 * POLL + 30.0  # seconds in which all must have come to rest
-SLACK = 3.0  # seconds that a machine with other work may be late
+SLACK = 8.0  # seconds that a machine with other work may be late
 NAMES = ("ada", "bela", "cora")
 BROKEN = (True, True, False)
 
@@ -69,13 +68,28 @@ def are_asked(stand: Stand, *names: str, last: float = POLL + 1.5) -> bool:
 
 
 async def settled(stand: Stand, *names: str) -> float:
+    """One that has ended of what it could not reach is started again meanwhile, as systemd would."""
+    begun = time.monotonic()
     try:
-        return await within(LONG, lambda: is_even(stand, *names) and are_asked(stand, *names), f"{names} share evenly")
+        while True:
+            for name in names:
+                await revived(stand, name)
+            if await asyncio.to_thread(lambda: is_even(stand, *names) and are_asked(stand, *names)):
+                return time.monotonic() - begun
+            assert time.monotonic() - begun < LONG, f"not within {LONG} s: {names} share evenly"
+            await asyncio.sleep(0.1)
     except AssertionError as error:
         now, asked = time.time(), stand.last_asked()
         late = {name: (round(now - at, 1), who) for name, (at, who) in asked.items() if now - at > POLL + 1.5}
         error.add_note(f"shares {dict(shares(stand))}, asked late {late}, never {stand.portals.keys() - asked.keys()}")
         raise
+
+
+async def revived(stand: Stand, name: str) -> None:
+    part = stand.running[name]
+    if part.process.poll() is not None:
+        assert "store.failed" in part.output()
+        await stand.start(name)
 
 
 async def taken_over(stand: Stand, *names: str) -> float:
@@ -209,9 +223,7 @@ async def woken(stand: Stand, name: str) -> None:
         return part.process.poll() is not None or "shard.lost" in part.output()[len(before) :]
 
     await within(LONG, has_noticed, f"{name} has noticed that its shards are in other hands")
-    if part.process.poll() is not None:
-        assert "store.failed" in part.output()[len(before) :]
-        await stand.start(name)
+    await revived(stand, name)
 
 
 async def cut_off(stand: Stand) -> float:
@@ -223,26 +235,8 @@ async def cut_off(stand: Stand) -> float:
     assert stand.longest_unasked(cut, time.time()) < TWO_MINUTES + SLACK
     assert not [one for one in stand.asked if one[2] == "cora" and one[0] > cut + LEASE + 1.0]
     stand.wires["cora"].mend()
-    await back(stand, "cora")
     await settled(stand, *NAMES)
     return span
-
-
-async def back(stand: Stand, name: str) -> None:
-    """Started again where it has ended of what it could not reach."""
-    part = stand.running[name]
-    ended = await asyncio.to_thread(ends_within, part, LEASE)
-    if ended:
-        assert "store.failed" in part.output()
-        await stand.start(name)
-
-
-def ends_within(part: Running, seconds: float) -> bool:
-    try:
-        part.process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return False
-    return True
 
 
 async def restarted(stand: Stand) -> float:
@@ -317,6 +311,8 @@ async def test_a_vendors_webhook_reaches_the_holder_through_any_process(stand: S
         await started(stand, *NAMES)
         holder = stand.owners()[shard_of("p0", SHARDS)]
         other = next(name for name in NAMES if name != holder)
+        asked = 'messenger_poll_last_success_timestamp_seconds{portal="p0",source="pact"}'
+        await within(20, lambda: asked in get(f"{stand.running[holder].url}/metrics"), "the holder has taken it up")
         hook = f"{stand.running[other].url}/hooks/pact"
         details = {"entity": "channel", "entity_id": 399}
         body = {"type": "system", "severity": "critical", "data": {"message": "unavailable", "details": details}}

@@ -11,7 +11,7 @@ from store_parts import Postgres
 from monitor.shell.store import Store
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     server = Postgres()
     url = server.start()
@@ -31,6 +31,17 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
     with psycopg.connect(base, autocommit=True) as connection:
         connection.execute(f"create database {name}")
     yield base.removesuffix("postgres") + name
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest, postgres: str) -> str:
+    """An empty database."""
+    import psycopg
+
+    name = f"p{abs(hash(request.node.nodeid))}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+    return postgres.removesuffix("postgres") + name
 
 
 @pytest.fixture

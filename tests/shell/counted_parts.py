@@ -78,7 +78,7 @@ async def monitor(*, known: bool = True) -> AsyncIterator[Monitor]:
     clock, registry, context = HandClock(NOW), Registry(), Context()
     rate = Rate(per_second=1000, burst=10_000)
     async with fake_portal(results=good()) as fake, client(fake, clock=clock, rate=rate) as portal:
-        probes = [one for module in (portal_health, connector_status, dialogs, discovery) for one in module.PROBES]
+        probes = [one for module in (connector_status, dialogs, discovery, portal_health) for one in module.PROBES]
         watch = Watch(
             policy=Policy(portal="acme", url="https://acme.bitrix24.ru", timezone="Europe/Moscow"),
             call=portal,

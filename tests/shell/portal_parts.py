@@ -58,7 +58,8 @@ class MemoryVault:
 
 @dataclass
 class FakePortal:
-    """`results` answers commands by method; `faults` are used up first, one a request, `oauth_faults` likewise."""
+    """`results` answers commands by their whole text or by method; `faults` are used up first, one a request,
+    `oauth_faults` likewise."""
 
     results: dict[str, Any] = field(default_factory=dict)
     faults: list[Respond] = field(default_factory=list)
@@ -100,9 +101,8 @@ class FakePortal:
         times: dict[str, Any] = {}
         for key, text in commands.items():
             method = text.partition("?")[0]
-            answer = self.results.get(
-                method, {"error": "ERROR_METHOD_NOT_FOUND", "error_description": "Method not found!"}
-            )
+            unknown = {"error": "ERROR_METHOD_NOT_FOUND", "error_description": "Method not found!"}
+            answer = self.results.get(text, self.results.get(method, unknown))
             if isinstance(answer, dict) and "error" in answer:
                 errors[key] = answer
             elif answer is not LOST:

@@ -10,11 +10,13 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 from monitor.core.alerts import Alert
-from monitor.shell.alertmanager import LASTS, Posted, Pusher, fingerprint, payload, plan
+from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
 from monitor.shell.metrics import Registry
+from monitor.shell.posted import LASTS, Posted, fingerprint, payload, plan
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LABELS = (("alertname", "QrRescanRequired"), ("portal", "acme"), ("severity", "critical"))
@@ -71,6 +73,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 200
+        self.text = ""
         self.got: list[list[dict[str, Any]]] = []
         self.url = ""
 
@@ -80,7 +83,7 @@ class Receiver:
             return web.Response(status=400, text="bad label")
         if self.status == 200:
             self.got.append(body)
-        return web.Response(status=self.status)
+        return web.Response(status=self.status, text=self.text)
 
 
 @pytest.fixture
@@ -241,6 +244,20 @@ async def test_the_alert_of_a_portal_that_is_gone_from_the_configuration_ends(
     assert datetime.fromisoformat(receiver.got[1][0]["endsAt"]) <= datetime.now(UTC)
 
 
+async def test_the_end_of_what_a_removed_portal_had_is_told_and_leaves_no_series(
+    receiver: Receiver, http: aiohttp.ClientSession
+) -> None:
+    registry = Registry()
+    mine = pusher(receiver, http, Shelf(), registry)
+    mine.wish("acme", [alert()])
+    assert await mine.tell()
+    registry.drop("acme")
+    mine.forget("acme")
+    assert await mine.tell()
+    assert datetime.fromisoformat(receiver.got[1][0]["endsAt"]) <= datetime.now(UTC)
+    assert not registry.counters["messenger_notifications_total"]
+
+
 async def test_one_alert_that_is_refused_does_not_keep_the_others_from_being_heard(
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:
@@ -251,3 +268,48 @@ async def test_one_alert_that_is_refused_does_not_keep_the_others_from_being_hea
     assert sum(len(batch) for batch in receiver.got) == 9
     counted = registry.counters["messenger_notifications_total"]
     assert counted["acme", "alertmanager", "refused"] == 1
+
+
+@pytest.mark.parametrize("text", ["bad request", "<html><body>400 Bad Request</body></html>"])
+async def test_whoever_refuses_every_single_alert_has_heard_none(
+    receiver: Receiver, http: aiohttp.ClientSession, text: str
+) -> None:
+    registry, shelf = Registry(), Shelf()
+    mine = pusher(receiver, http, shelf, registry)
+    receiver.status, receiver.text = 400, text
+    mine.wish("acme", [alert(line="1"), alert(line="2")])
+    with capture_logs() as logs:
+        assert not await mine.tell()
+        since = mine.failing_since
+        assert since is not None
+        mine.wish("acme", [alert(line="1")])
+        assert not await mine.tell()
+    assert [entry["event"] for entry in logs] == ["alertmanager.unreachable"]
+    assert logs[0]["code"] == "http_400"
+    assert mine.failing_since == since
+    assert len(shelf.bodies) == 2, "the end is told again"
+    receiver.status, receiver.text = 200, ""
+    assert await mine.tell()
+    assert mine.failing_since is None
+    assert len(receiver.got[-1]) == 2
+    assert len(shelf.bodies) == 1
+
+
+async def test_an_alert_that_is_refused_beside_others_is_said_once_until_it_is_taken(
+    receiver: Receiver, http: aiohttp.ClientSession
+) -> None:
+    shelf = Shelf()
+    mine = pusher(receiver, http, shelf)
+    good, bad = alert(line="1"), alert(bad="label")
+    mine.wish("acme", [good, bad])
+    with capture_logs() as logs:
+        assert [await mine.tell() for _ in range(3)] == [True] * 3
+        assert [entry["event"] for entry in logs] == ["alertmanager.refused"]
+        assert (logs[0]["labels"]["bad"], logs[0]["answer"]) == ("label", "bad label")
+        mine.wish("acme", [good])
+        assert await mine.tell()
+        assert len(shelf.bodies) == 1, "its end is not kept: it was never taken"
+        mine.wish("acme", [good, bad])
+        assert await mine.tell()
+    assert len(logs) == 2
+    assert mine.failing_since is None

@@ -69,18 +69,17 @@ async def test_a_code_that_is_typed_becomes_tokens(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("words", "code", "sentence"),
     [
-        (["--portal", "acne"], "--portal: expected one of acme, hooked, got acne"),
-        (["--portal", "hooked"], "portal hooked uses a webhook, which needs no tokens"),
-        (["--portal", "acme", "--listen", "8090:"], "--listen: expected HOST:PORT, got 8090:"),
+        (["--portal", "acne"], 64, "--portal: expected one of acme, hooked, got acne"),
+        (["--portal", "hooked"], 1, "portal hooked uses a webhook, which needs no tokens"),
+        (["--portal", "acme", "--listen", "8090:"], 1, "--listen: expected HOST:PORT, got 8090:"),
     ],
 )
-async def test_a_wrong_question_is_answered_in_one_sentence(words: list[str], sentence: str, tmp_path: Path):
+async def test_a_wrong_question_is_answered_in_one_sentence(words: list[str], code: int, sentence: str, tmp_path: Path):
     async with fake_portal() as fake:
         told = await auth(configured(tmp_path, fake), *words)
-        assert told.code
-        assert told.err == f"{sentence}\n"
+        assert (told.code, told.err) == (code, f"{sentence}\n")
 
 
 @pytest.mark.parametrize("allowed", [[], ["169.254.7.7"]])

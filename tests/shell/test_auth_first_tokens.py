@@ -11,9 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from portal_parts import CLIENT_ID, FakePortal, MemoryVault, error, fake_portal, oauth_keys
 
-from monitor.auth import Applicant, AuthFailed, Authorised, by_code, by_install, by_refresh_token, code_in
+from monitor.auth import Applicant, AuthFailed, Authorised, by_code, by_install, by_refresh_token, code_in, server_in
 from monitor.secret import Secret
 from monitor.shell.http import session
+from monitor.shell.install import arrival_in
+from monitor.shell.oauth import OAuthKeys
 from monitor.shell.vault import Tokens
 
 GRANTED = ["imopenlines", "imconnector", "crm", "im", "user_brief", "department"]
@@ -107,6 +109,34 @@ def test_what_holds_no_code_is_refused_with_a_remedy(pasted: str, sentence: str)
     with pytest.raises(AuthFailed) as caught:
         code_in(pasted, "S")
     assert str(caught.value) == sentence
+
+
+TECH, INFO_HOST = "https://oauth.bitrix24.tech", "https://oauth.bitrix.info"
+
+
+@pytest.mark.parametrize(
+    ("portal", "named", "configured", "wanted"),
+    [
+        ("https://acme.bitrix24.com", "", None, INFO_HOST),
+        ("https://acme.bitrix24.com", f"{TECH}/rest/", None, TECH),
+        ("https://crm.acme.ru", f"{INFO_HOST}/rest/", None, INFO_HOST),
+        ("https://acme.bitrix24.ru", "https://oauth.bitrix24.tech.evil.example/rest/", None, TECH),
+        ("https://acme.bitrix24.ru", f"{INFO_HOST}/rest/", "https://oauth.acme.example", "https://oauth.acme.example"),
+    ],
+)
+async def test_first_tokens_come_from_the_server_that_the_grant_names(
+    portal: str, named: str, configured: str | None, wanted: str
+):
+    keys = OAuthKeys(client_id="local.1", client_secret=Secret("canary"), oauth_url=configured)
+    arrival = arrival_in({**INSTALL, "auth[server_endpoint]": named})
+    frame = arrival_in({**FRAME, "SERVER_ENDPOINT": named})
+    domain = urlsplit(named).hostname
+    pasted = f"https://app.example/?code=c&state=S&server_domain={domain}" if domain else "c0de"
+    async with session() as http:
+        wish = Applicant(portal="acme", url=portal, keys=keys, http=http, vault=MemoryVault())
+        assert arrival is not None
+        assert frame is not None
+        assert {wish.server(told).url for told in (arrival.server, frame.server, server_in(pasted))} == {wanted}
 
 
 async def test_a_refresh_token_is_exchanged_and_its_successor_stored():

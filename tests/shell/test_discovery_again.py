@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from counted_parts import NOW, monitor
+from aiohttp import web
+from counted_parts import LINE, NOW, Monitor, monitor
+from portal_parts import answering
 
+from monitor.core.calm import EACH_POLL
 from monitor.core.memory import PortalState
-from monitor.core.model import CallFailed, Failure, Reason
+from monitor.core.model import CallFailed, ChannelKey, Failure, Line, Reason
 from monitor.core.plugin import Params, View
 from monitor.core.policy import Policy
+from monitor.core.reading import LinesSeen, StaffSeen
 from monitor.sandbox.clock import SandboxClock
 from monitor.sandbox.methods import Methods
 from monitor.sandbox.params import from_query
 from monitor.sandbox.presets import furnished
 from monitor.shell.batch import command
+from probes import discovery
 from probes.discovery import LINE_PAGE, ask_lines
 
 POLICY = Policy(portal="acme", url="https://acme.bitrix24.ru", timezone="Europe/Moscow")
@@ -75,6 +82,122 @@ async def test_a_failure_half_way_keeps_what_was_told() -> None:
     rows = await ask_lines(once, VIEW)
     assert isinstance(rows, list)
     assert len(rows) == 50
+
+
+async def test_a_line_that_could_not_be_asked_for_where_the_list_is_refused_is_not_gone() -> None:
+    known = {number: Line(id=number, name=f"Линия {number}") for number in (1, 2, 3)}
+    gone = Failure(reason=Reason.REJECTED, code="ERROR_NOT_FOUND")
+    told = {1: {"ID": "1", "LINE_NAME": "Линия 1"}, 2: Failure(reason=Reason.TIMEOUT), 3: gone}
+
+    async def call(method: str, params: Params | None = None) -> Any:
+        one = told[(params or {})["CONFIG_ID"]] if method == "imopenlines.config.get" else {}
+        if isinstance(one, Failure) or not one:
+            raise CallFailed(one or Failure(reason=Reason.DENIED, code="insufficient_scope"))
+        return one
+
+    view = replace(VIEW, state=replace(VIEW.state, lines=known))
+    reading = discovery.PROBE.read(await discovery.PROBE.ask(call, view), view, NOW)
+    (lines,) = [finding.lines for finding in reading.findings if isinstance(finding, LinesSeen)]
+    assert {line.id for line in lines} == {1, 2, 3}
+    told[2] = gone
+    reading = discovery.PROBE.read(await discovery.PROBE.ask(call, view), view, NOW)
+    (lines,) = [finding.lines for finding in reading.findings if isinstance(finding, LinesSeen)]
+    assert {line.id for line in lines} == {1}
+
+
+async def quarter(one: Monitor) -> int:
+    """Polls until what there is was looked at again; how many batches the last of them sent."""
+    before = 0
+    for _ in range(15):
+        before = len(one.fake.batches)
+        await one.poll()
+    return len(one.fake.batches) - before
+
+
+async def test_what_is_told_again_word_by_word_is_asked_in_one_piece_and_not_read_again() -> None:
+    async with monitor() as one:
+        first = one.watch.readings["discovery"]
+        assert await quarter(one) == 1
+        second = one.watch.readings["discovery"]
+        assert second.at > first.at
+        assert len(second.findings) == 3
+        assert all(now is was for now, was in zip(second.findings, first.findings, strict=False))
+
+
+async def test_lines_and_people_that_say_the_same_as_before_are_not_kept_twice() -> None:
+    async with monitor() as one:
+        one.fake.results["imopenlines.config.list.get"] = [LINE, {"ID": "2", "LINE_NAME": "Service"}]
+        await quarter(one)
+        before = one.watch.state
+        one.fake.results["imopenlines.config.list.get"] = [LINE, {"ID": "2", "LINE_NAME": "Stock"}]
+        await quarter(one)
+        lines, _, staff = one.watch.readings["discovery"].findings[:3]
+        assert isinstance(lines, LinesSeen)
+        assert isinstance(staff, StaffSeen)
+        assert lines.lines[0] is before.lines[1]
+        assert (lines.lines[1].name, before.lines[2].name) == ("Stock", "Service")
+        assert all(now is before.managers[now.id] for now in staff.managers)
+        assert all(now is before.departments[now.id] for now in staff.departments)
+
+
+async def test_what_is_told_otherwise_is_seen_at_the_next_look() -> None:
+    async with monitor() as one:
+        one.fake.results["user.get"] = [{"ID": "12", "NAME": "Anna", "ACTIVE": True}]
+        one.fake.results["imconnector.list"] = {"telegrambot": "Telegram", "max": "MAX"}
+        await quarter(one)
+        state = one.watch.state
+        assert list(state.managers) == [12]
+        assert state.connectors == {"telegrambot": "Telegram", "max": "MAX"}
+        assert ChannelKey(1, "max") in state.channels
+
+
+async def test_who_stands_on_a_further_page_is_seen_to_leave_while_the_first_page_says_the_same() -> None:
+    second = "user.get?FILTER[USER_TYPE]=employee&start=50"
+    async with monitor() as one:
+        people = [{"ID": str(number), "NAME": "Anna", "ACTIVE": True} for number in range(1, 61)]
+        one.fake.results["user.get"], one.fake.results[second] = people[:50], people[50:]
+        await quarter(one)
+        assert one.watch.state.managers[60].active
+        one.fake.results[second] = [*people[50:59], {**people[59], "ACTIVE": False}]
+        await quarter(one)
+        assert not one.watch.state.managers[60].active
+
+
+async def test_a_portal_out_of_reach_is_asked_once_a_poll_however_many_lines_are_known() -> None:
+    async with monitor() as one:
+        one.fake.results["imopenlines.config.list.get"] = [{"ID": str(number)} for number in range(1, 31)]
+        await quarter(one)
+        one.fake.faults = [answering("<html>", 502)] * 99
+        one.watch.ask_again()
+        assert await one.poll() == {"unreachable": 1}
+        assert len(one.fake.faults) == 98
+
+
+async def _never(release: asyncio.Event, _: web.Request) -> web.StreamResponse:
+    await release.wait()
+    return web.Response()
+
+
+async def test_a_look_at_what_there_is_that_takes_too_long_costs_nothing_that_is_asked_at_each_poll() -> None:
+    async with monitor() as one:
+        await quarter(one)
+        one.fake.results["imconnector.list"] = {"telegrambot": "Telegram", "max": "MAX"}  # whose flag is asked for then
+        release = asyncio.Event()
+
+        async def as_usual(request: web.Request) -> web.StreamResponse:
+            """The next one is not answered."""
+            answer = await one.fake.rest(request)
+            one.fake.faults = [partial(_never, release)]
+            return answer
+
+        one.fake.faults = [as_usual]
+        one.watch.ask_again()
+        one.watch._deadline = timedelta(seconds=0.3)
+        assert await one.poll() == {"timeout": 1}
+        release.set()
+        failed = {name for name, reading in one.watch.readings.items() if reading.failure is not None}
+        assert "discovery" in failed
+        assert not failed & EACH_POLL
 
 
 RIGHTS = ("ACCESS_DENIED", "insufficient_scope", "WRONG_AUTH_TYPE", "WRONG_LICENSE", "ERROR_METHOD_NOT_FOUND")

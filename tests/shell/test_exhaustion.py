@@ -1,9 +1,11 @@
-"""A loop that has no memory ends the process; every other trouble of the loop is logged as ever."""
+"""A process that has no memory ends; every other trouble of the loop, or of an answer, is told as ever."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -51,3 +53,35 @@ def test_another_error_is_logged_and_nothing_ends(
     with asyncio.Runner(loop_factory=factory) as runner, caplog.at_level(logging.ERROR):
         assert runner.run(life()) is False
     assert "told" in caplog.text
+
+
+CUT_OFF = """
+import asyncio, resource
+from aiohttp import ClientSession
+from monitor.core.model import CallFailed
+from monitor.shell.wire import MAX_ANSWER, request
+
+async def cut(reader, writer):
+    await reader.readuntil(b"\\r\\n\\r\\n")
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 1000000\\r\\n\\r\\nbegun")
+    writer.close()
+
+async def life():
+    async with await asyncio.start_server(cut, "127.0.0.1", 0) as server, ClientSession() as http:
+        port = server.sockets[0].getsockname()[1]
+        has = int(open("/proc/self/statm").read().split()[5]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_DATA, (has + LEFT * MAX_ANSWER // 2,) * 2)
+        try:
+            await request(http, "GET", f"http://127.0.0.1:{port}/")
+        except (CallFailed, MemoryError) as error:
+            print(type(error).__name__)
+
+asyncio.run(life())
+"""
+
+
+@pytest.mark.parametrize(("halves", "said"), [(1, "MemoryError"), (4, "CallFailed")])
+def test_an_answer_that_is_cut_off_where_there_was_no_room_for_it_is_a_want_of_memory(halves: int, said: str) -> None:
+    program = CUT_OFF.replace("LEFT", str(halves))
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert ended.stdout.strip() == said

@@ -120,6 +120,49 @@ async def test_a_token_that_expires_at_once_is_denied_and_not_renewed_for_ever()
         assert len(fake.grants) == 2
 
 
+async def test_a_portal_that_calls_every_token_expired_gets_a_new_one_once_an_hour():
+    clock = HandClock()
+    expired = error("expired_token", 401)
+    async with fake_portal(results={"a": 1}) as fake, client(fake, oauth_keys(fake), clock=clock) as portal:
+        assert await portal("a") == 1
+        fake.faults += [expired] * 500
+        for _ in range(59):
+            assert (await failure(portal)).code == "expired_token"
+            clock.pass_(timedelta(minutes=1))
+        assert len(fake.grants) == 2
+        clock.pass_(timedelta(minutes=1))
+        for _ in range(10):
+            assert (await failure(portal)).code == "expired_token"
+        assert len(fake.grants) == 3
+        fake.faults.clear()
+        assert await portal("a") == 1
+        fake.expire()
+        clock.pass_(timedelta(hours=1))
+        assert await portal("a") == 1
+        assert len(fake.grants) == 4
+
+
+async def test_one_method_that_calls_every_token_expired_costs_one_renewal_and_the_rest_is_read():
+    refused = {"error": "expired_token", "error_description": "The access token provided has expired."}
+    async with fake_portal(results={"a": refused, "b": 2}) as fake, client(fake, oauth_keys(fake)) as portal:
+        for _ in range(9):
+            told = await asyncio.gather(portal("a"), portal("b"), return_exceptions=True)
+            assert isinstance(told[0], CallFailed)
+            assert (told[0].failure.code, told[1]) == ("expired_token", 2)
+        assert len(fake.grants) == 2
+
+
+async def test_a_pair_that_auth_has_stored_ends_the_wait_for_an_hour():
+    vault, expired = MemoryVault(), error("expired_token", 401)
+    async with fake_portal(results={"a": 1}) as fake, client(fake, oauth_keys(fake), vault=vault) as portal:
+        fake.faults += [expired] * 3
+        assert [(await failure(portal)).code for _ in range(2)] == ["expired_token"] * 2
+        async with client(fake, oauth_keys(fake), vault=vault) as another:
+            fake.expire()
+            assert await another("a") == 1
+        assert await portal("a") == 1
+
+
 @pytest.mark.parametrize(
     "lost", [[resets, resets], [error("INTERNAL_SERVER_ERROR", 500)], [error("NEW", 500)], [answering("<html>", 502)]]
 )
@@ -170,7 +213,7 @@ async def test_a_refusal_is_said_without_asking_the_network_until_the_slow_retry
     async with fake_portal() as fake, client(fake, oauth_keys(fake, "dead"), clock=clock) as portal:
         first = await failure(portal)
         assert (first.reason, first.code) == (Reason.DENIED, "refresh_refused:invalid_grant")
-        clock.pass_(SLOW_RETRY - timedelta(seconds=1))
+        clock.pass_(SLOW_RETRY - timedelta(seconds=2))
         assert await failure(portal) == first
         assert fake.grants == ["dead"]
         assert portal.usage.requests == 0

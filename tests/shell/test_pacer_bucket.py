@@ -96,6 +96,14 @@ def test_a_retry_after_shuts_the_portal_for_that_long():
     assert pacer.wait() == 20
 
 
+def test_a_pacer_that_is_opened_forgets_the_wait_but_not_what_it_sent():
+    pacer = Pacer(Rate(per_second=1, burst=3), Timeline())
+    pacer.overflowed()
+    pacer.shut(300)
+    pacer.open()
+    assert pacer.wait() == 3.0
+
+
 def test_a_tiny_bucket_still_lets_single_requests_through():
     timeline = Timeline()
     pacer = Pacer(Rate(per_second=1, burst=1), timeline)

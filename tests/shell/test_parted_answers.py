@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from monitor.core.history import parse
 from monitor.core.recall import Recall
 from monitor.shell import batch
-from monitor.shell.parted import SMALLEST, parted
+from monitor.shell.parted import parted
 from probes._activities import last_id, lasting, session_of, told_rows
 
-PADDING = " " * SMALLEST
+PADDING = " " * 8192
 UNREAD = [
     batch.command("crm.activity.list", unread=True),
     batch.command("imopenlines.session.history.get", unread=True),
@@ -45,9 +45,10 @@ def test_read_at_last_it_says_the_same(one: Any, other: Any) -> None:
     whole = body(one, other)
     told = parted(whole, UNREAD)
     assert told is not None
-    assert told["time"] == {"operating": 1.5}
+    assert told.parts is not None
+    assert batch.operating_of(told.time) == 1.5
     for name, value in (("c0", one), ("c1", other)):
-        found = told["result"]["result"][name]
+        found = told.parts.result[name]
         if isinstance(value, dict) and "message" in value:
             assert read(found["message"]) in (value["message"], list(value["message"] or ()))
         else:
@@ -56,11 +57,11 @@ def test_read_at_last_it_says_the_same(one: Any, other: Any) -> None:
 
 def test_rows_are_left_to_who_wants_them_so_alone() -> None:
     rows = [{"ID": "1"}]
-    assert parted(body(rows, rows), [batch.command("a", unread=True), batch.command("b")])["result"]["result"] == {  # type: ignore[index]
-        "c0": [b'{"ID": "1"}'],
-        "c1": rows,
-    }
-    assert parted(body(rows), [batch.command("a")]) is None
+    told = parted(body(rows, rows, rows[0]), [batch.command("a", unread=True), batch.command("b")])
+    assert told is not None
+    assert told.parts is not None
+    assert told.parts.result == {"c0": [b'{"ID": "1"}'], "c1": rows}
+    assert parted(body(rows), ()) is None
 
 
 @pytest.mark.parametrize(
@@ -68,20 +69,28 @@ def test_rows_are_left_to_who_wants_them_so_alone() -> None:
     [
         b'{"result": []}' + PADDING.encode(),
         b'{"error": "QUERY_LIMIT_EXCEEDED"}' + PADDING.encode(),
-        b'{"result": {"result": []}}' + PADDING.encode(),
         b'{"result": {"result": {"c0": ' + b"[" * 100_000,
         b"<html>" + PADDING.encode(),
         b'{"result": {"result": {"c0": [1' + PADDING.encode(),
         b'{"result": {"result": {"c0": "\xff"}}}' + PADDING.encode(),
     ],
-    ids=["a list", "an error", "an empty batch", "a nest", "a page", "cut off", "no text"],
+    ids=["a list", "an error", "a nest", "a page", "cut off", "no text"],
 )
 def test_what_has_another_shape_is_read_as_a_whole(whole: bytes) -> None:
     assert parted(whole, UNREAD) is None
 
 
-def test_a_small_answer_is_read_as_a_whole() -> None:
-    assert parted(b'{"result": {"result": {"c0": []}}}', UNREAD) is None
+@pytest.mark.parametrize("meters", [[], None, {}, {"c0": {"operating": 3, "start": 1}}], ids=str)
+def test_php_tells_no_meters_and_no_errors_as_an_empty_list(meters: Any) -> None:
+    told = parted(body({"ID": 1}, result_error=[], result_time=meters), UNREAD)
+    assert told is not None
+    assert batch.outcomes(told, 2)[0] == b'{"ID": 1}'
+
+
+def test_a_batch_of_nothing_but_refusals_is_an_empty_list_of_results() -> None:
+    told = parted(b'{"result": {"result": [], "result_error": {"c0": {"error": "X"}}}}', UNREAD[:1])
+    assert told is not None
+    assert [outcome.code for outcome in batch.outcomes(told, 1)] == ["X"]
 
 
 ROW = {
@@ -140,11 +149,39 @@ def test_a_history_of_unread_messages_is_the_history() -> None:
     told = {"sessionId": 7, "chatId": "17", "message": message, "users": users, "files": [], "openlines": {"x": 1}}
     parts = parted(body([], told), UNREAD)
     assert parts is not None
-    unread = parts["result"]["result"]["c1"]
+    assert parts.parts is not None
+    unread = parts.parts.result["c1"]
     recall = Recall(loads=msgspec.json.decode)
     for _ in range(2):
         assert parse(unread, recall=recall, portal="acme") == parse(told)
     assert "openlines" not in unread
+
+
+HISTORIES = [batch.command("imopenlines.session.history.get", {"SESSION_ID": number}, unread=True) for number in (1, 2)]
+ROWS = {"5": {"id": "5", "text": "x"}, "6": {"id": "6"}}
+
+
+@pytest.mark.parametrize(
+    "other", [{}, {"message": []}, {"message": None}, [], None, "x", {"message": ROWS, "users": []}], ids=str
+)
+def test_a_batch_of_histories_is_what_each_of_them_is_alone(other: Any) -> None:
+    told = {"sessionId": 7, "chatId": "17", "message": ROWS, "users": {}, "chat": {"17": {}}, "openlines": {"x": 1}}
+    together = parted(body(told, other), HISTORIES)
+    assert together is not None
+    alone = [parted(body([], one), UNREAD) for one in (told, other)]
+    assert batch.outcomes(together, 2) == [batch.outcomes(one, 2)[1] for one in alone if one is not None]
+    assert batch.outcomes(together, 1)[0] == {
+        **{"sessionId": 7, "chatId": "17", "users": {}, "chat": {"17": {}}},
+        "message": [json.dumps(row).encode() for row in ROWS.values()],
+    }
+
+
+def test_a_history_that_is_refused_stands_among_those_that_are_told() -> None:
+    refused = {"c1": {"error": "ACCESS_DENIED", "error_description": "no"}}
+    told = parted(body({"sessionId": 7, "message": ROWS}, result_error=refused), HISTORIES)
+    assert told is not None
+    history, failure = batch.outcomes(told, 2)
+    assert (len(history["message"]), failure.code) == (2, "ACCESS_DENIED")
 
 
 def test_bytes_that_cannot_be_read_are_no_message() -> None:

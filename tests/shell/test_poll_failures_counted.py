@@ -31,6 +31,26 @@ def test_a_failed_request_is_one_failure_for_all_its_commands_and_a_failed_comma
     assert counted([reading(one, two)]) == [Reason.THROTTLED] * 2
 
 
+def test_of_a_run_that_was_refused_in_every_command_each_one_counts_in_a_good_poll_and_the_run_in_a_failed_one():
+    one, two, request = (Failure(reason=Reason.DENIED) for _ in range(3))
+    refused, lost = reading(one, two, whole=one), reading(request, request, whole=request)
+    assert counted([refused, reading()], poll_failed=False) == [Reason.DENIED] * 2
+    assert counted([refused, reading(request)], poll_failed=True) == [Reason.DENIED] * 2
+    assert counted([lost, reading(request)], poll_failed=False) == [Reason.DENIED]
+    assert counted([reading(whole=one), refused, lost], poll_failed=False) == [Reason.DENIED] * 3
+    assert counted([reading(whole=one), refused, lost], poll_failed=True) == [Reason.DENIED]
+
+
+async def test_flags_that_are_all_refused_in_a_good_poll_count_one_each():
+    async with monitor() as one:
+        one.fake.results["imconnector.list"] = {"telegrambot": "Telegram", "wz_a": "Wazzup"}
+        one.watch.ask_again()
+        assert await one.poll() == {}
+        assert len(one.watch.state.channels) == 2
+        one.fake.results["imconnector.status"] = {"error": "ACCESS_DENIED", "error_description": "no"}
+        assert [await one.poll() for _ in range(2)] == [{"denied": 2}, {"denied": 2}]
+
+
 def test_what_was_held_back_is_no_new_failure():
     held = Failure(reason=Reason.THROTTLED, retry_at=NOW, held=True)
     denied = Failure(reason=Reason.DENIED)
@@ -102,6 +122,14 @@ async def test_a_refused_command_in_a_good_batch_is_one_failure_at_each_poll():
     async with monitor() as one:
         one.fake.results["crm.activity.list"] = {"error": "ACCESS_DENIED", "error_description": "no"}
         assert [await one.poll() for _ in range(2)] == [{"denied": 1}, {"denied": 1}]
+
+
+async def test_two_commands_refused_in_the_same_words_are_two_failures():
+    async with monitor() as one:
+        for method in ("imconnector.list", "department.get"):
+            one.fake.results[method] = {"error": "ACCESS_DENIED", "error_description": "no"}
+        one.watch.ask_again()
+        assert await one.poll() == {"denied": 2}
 
 
 async def test_with_all_but_the_clock_denied_no_reading_is_shown_as_fresh():

@@ -123,4 +123,50 @@ def test_a_known_word_decides_whatever_the_status(code: str):
 
 
 def test_a_description_becomes_one_short_line():
-    assert failures.by_error("X", "a\n b" + "c" * 500, 400).detail == "a b" + "c" * 197
+    assert failures.by_error("ERROR_CORE", "a\n b" + "c" * 500, 400).detail == "a b" + "c" * 197
+
+
+def test_the_description_of_a_code_that_nobody_documented_is_not_passed_on():
+    assert failures.by_error("WHATEVER", "Ivan asks for a discount", 400).detail == ""
+    assert failures.by_error("", "Session not found", 400).detail == "Session not found"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("The access token provided has expired", "The access token provided has expired"),
+        ("Method imopenlines.session.history.get not found", "Method imopenlines.session.history.get not found"),
+        ("the line 12 of 2026 is closed", "the line 12 of 2026 is closed"),
+        ("token 8c3d5a6b0000f7b2006f1b0a00000001000007 is bad", "token *** is bad"),
+        ("call +7 (999) 123-45-67 now", "call *** now"),
+        ("79991234567", "***"),
+        ("ask https://x.example/rest/1/abc/ or /rest/1/abc/x.json", "ask *** or ***"),
+        ("write to olga@example.org soon", "write to *** soon"),
+        ("a" * 5000, "a" * 200),
+    ],
+)
+def test_a_description_loses_what_is_nobodys_to_know(said: str, told: str):
+    assert failures.by_error("ERROR_CORE", said, 400).detail == told
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        ("ERROR_CORE", "ERROR_CORE"),
+        ("Bitrix.Main:not-found", "Bitrix.Main:not-found"),
+        ("", ""),
+        (100, "100"),
+        (None, "unknown_code"),
+        (True, "unknown_code"),
+        ([], "unknown_code"),
+        ({}, "unknown_code"),
+        ("Ivan asks", "unknown_code"),
+        ("EVIL\n\x1b[31m", "unknown_code"),
+        ("ERROR\0CORE", "unknown_code"),
+        ("x" * 61, "unknown_code"),
+        ("79991234567", "unknown_code"),
+        ("8c3d5a6b0000f7b2006f1b0a00000001", "unknown_code"),
+    ],
+)
+def test_a_code_is_a_word_or_it_is_not_told(code: object, word: str):
+    assert failures.by_error(code, "x", 400).code == word

@@ -89,7 +89,7 @@ async def test_a_manual_block_is_asked_again_slowly_or_when_the_operator_says(li
         client(fake, clock=clock) as portal,
     ):
         first = await failure(portal)
-        clock.pass_(SLOW_RETRY - timedelta(seconds=1))
+        clock.pass_(SLOW_RETRY - timedelta(seconds=2))
         assert await failure(portal) == first
         assert portal.usage.requests == 1
         if lifted_by_hand:
@@ -126,13 +126,42 @@ async def test_a_retry_after_as_a_date_is_measured_by_the_portal_s_own_clock():
     clock = HandClock(datetime(2031, 1, 1, tzinfo=UTC))
     dates = {"Retry-After": "Wed, 21 Oct 2026 07:22:00 GMT", "Date": "Wed, 21 Oct 2026 07:20:00 GMT"}
     async with (
-        fake_portal(faults=[answering("<html>", 503, dates)], results={"a": 1}) as fake,
+        fake_portal(faults=[answering("<html>", 429, dates)], results={"a": 1}) as fake,
         client(fake, clock=clock) as portal,
     ):
         first, second = await failure(portal), await failure(portal)
         assert first.retry_at == clock.at + timedelta(seconds=120)
         assert second.reason is Reason.THROTTLED
         assert portal.usage.requests == 1
+
+
+@pytest.mark.parametrize("told", ["3600", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_a_server_that_failed_is_asked_at_the_next_poll_whatever_wait_it_tells(told: str):
+    down = answering("<html>", 503, {"Retry-After": told})
+    async with fake_portal(faults=[down], results={"a": 1}) as fake, client(fake) as portal:
+        first = await failure(portal)
+        assert (first.reason, first.retry_at, portal.pacer.wait()) == (Reason.UNREACHABLE, None, 0.0)
+        assert await portal("a") == 1
+
+
+@pytest.mark.parametrize("fault", [("<html>", 429), ({"error": "QUERY_LIMIT_EXCEEDED"}, 503)])
+@pytest.mark.parametrize("told", ["86400", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_no_retry_after_shuts_a_portal_for_longer_than_a_slow_retry(fault: tuple[Any, int], told: str):
+    clock = HandClock()
+    shut = answering(*fault, {"Retry-After": told})
+    async with fake_portal(faults=[shut], results={"a": 1}) as fake, client(fake, clock=clock) as portal:
+        assert (await failure(portal)).retry_at == clock.at + SLOW_RETRY
+        assert 0 < portal.pacer.wait() <= SLOW_RETRY.total_seconds()
+
+
+async def test_the_operator_ends_a_wait_that_the_portal_told():
+    shut = answering("<html>", 429, {"Retry-After": "120"})
+    async with fake_portal(faults=[shut], results={"a": 1}) as fake, client(fake) as portal:
+        await failure(portal)
+        assert (await failure(portal)).held
+        portal.retry_now()
+        assert await portal("a") == 1
+        assert portal.usage.requests == 2
 
 
 async def test_a_short_retry_after_is_waited_for():

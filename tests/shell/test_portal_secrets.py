@@ -56,6 +56,32 @@ async def test_a_failure_holds_no_secret_wherever_it_is_looked_at(name: str, kin
     assert not any(canary in told_by(caught.value) + str(logs) for canary in CANARIES)
 
 
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize(("code", "text"), [("NO_AUTH_FOUND", "no {} here"), ("{}", ""), ("ERROR_{}", "{}")])
+@pytest.mark.parametrize("kind", ["webhook", "oauth"])
+async def test_a_portal_that_repeats_what_lets_us_in_is_not_believed_word_by_word(
+    kind: str, code: str, text: str, status: int
+):
+    sent = HOOK if kind == "webhook" else "access-canary-1"
+    repeated = {"error": code.format(sent), "error_description": text.format(sent)}
+    async with fake_portal(faults=[answering(repeated, status)] * 3) as fake:
+        credentials: Any = webhook(fake) if kind == "webhook" else oauth_keys(fake)
+        async with client(fake, credentials) as portal:
+            with capture_logs() as logs, pytest.raises(CallFailed) as caught:
+                await portal("a")
+    assert not any(canary in told_by(caught.value) + str(logs) for canary in CANARIES)
+    assert caught.value.failure.code == (code if code == "NO_AUTH_FOUND" else "unknown_code")
+
+
+@pytest.mark.parametrize("sent", ["refresh-canary-0", CLIENT_SECRET])
+async def test_an_oauth_server_that_repeats_what_it_was_sent_is_not_believed_either(sent: str):
+    repeats = answering({"error": f"bad_{sent}", "error_description": sent}, 400)
+    async with fake_portal(oauth_faults=[repeats] * 2) as fake, client(fake, oauth_keys(fake)) as portal:
+        with capture_logs() as logs, pytest.raises(CallFailed) as caught:
+            await portal("a")
+    assert sent not in told_by(caught.value) + str(logs)
+
+
 @pytest.mark.parametrize("name", FAULTS)
 async def test_a_failure_of_the_oauth_server_holds_no_secret(name: str):
     async with fake_portal(oauth_faults=[FAULTS[name]] * 2) as fake, client(fake, oauth_keys(fake)) as portal:

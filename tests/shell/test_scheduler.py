@@ -90,6 +90,22 @@ async def test_a_woken_rhythm_ticks_at_once_instead_of_waiting_for_its_hour() ->
     assert len(ticks.at) == 2
 
 
+async def test_a_rhythm_that_is_woken_in_its_sleep_ticks_at_once_and_once_only() -> None:
+    clock = Clock()
+    ticks = Ticks(clock, enough=2)
+    rhythm = Rhythm(tick=ticks.tick, every=timedelta(hours=1), clock=clock)
+    loop = asyncio.get_running_loop()
+    for _ in range(2):
+        loop.call_later(0.05, rhythm.wake)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(rhythm.run())
+        async with asyncio.timeout(10):
+            await ticks.done.wait()
+        await asyncio.sleep(0.05)
+        task.cancel()
+    assert len(ticks.at) == 2
+
+
 async def test_a_tick_that_wants_another_one_soon_gets_it_and_the_grid_stays_where_it_was() -> None:
     clock = Clock(rate=600, start=START)
     ticks = Ticks(clock, enough=5)

@@ -214,13 +214,18 @@ async def test_after_a_pause_a_gap_wider_than_what_is_looked_at_is_leapt_over() 
     assert await polls.until(*polls.write(40), within=8) <= 8
 
 
-async def test_a_blocked_method_costs_no_id_its_turn() -> None:
+TIMEOUT, UNREACHABLE = Failure(reason=Reason.TIMEOUT), Failure(reason=Reason.UNREACHABLE)
+UNREADABLE = Failure(reason=Reason.MALFORMED)
+
+
+@pytest.mark.parametrize("failure", [BLOCKED, TIMEOUT, UNREACHABLE, UNREADABLE], ids=lambda one: one.reason.value)
+async def test_a_failure_that_passes_costs_no_id_its_turn(failure: Failure) -> None:
     polls = await settled()
     polls.pass_(timedelta(hours=1))
     written = polls.write(100)
     polls.write(line=2)
     await polls.poll()
-    polls.call.fails[HISTORY] = BLOCKED
+    polls.call.fails[HISTORY] = failure
     await polls.poll(15)
     polls.call.fails.clear()
     assert await polls.until(*written, within=10) <= 10

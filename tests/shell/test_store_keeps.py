@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select
 from store_parts import free_port
 
+from monitor.core.history import LARGEST
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import (
     ChannelMemory,
@@ -29,6 +31,7 @@ from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Registry
 from monitor.shell.store import Store, StoreError
+from monitor.shell.store_outbox import Fate, settle
 from monitor.shell.store_prune import Retention, steps
 from monitor.shell.store_totals import EVERY, NOTED
 from monitor.shell.store_web import Note
@@ -294,6 +297,24 @@ async def test_notes_stand_at_their_incident_in_order_and_go_with_it(store: Stor
         (NOW, "olga", "второе"),
     ]
     assert await store.notes(gone) == ()
+
+
+async def test_what_strangers_write_is_kept_whatever_it_holds(store: Store) -> None:
+    await store.add_note("a", Note(at=NOW, author="olga", text="a\0b"))
+    assert [note.text for note in await store.notes("a")] == ["a\N{REPLACEMENT CHARACTER}b"]
+    assert await store.incident("a\0b") is None
+    settled = partial(settle, rows=[1], fate=Fate(state="given_up", at=NOW, problem="a\0b"))
+    await store.transaction(settled)
+
+
+async def test_the_largest_numbers_there_are_come_back(store: Store) -> None:
+    state = rich()
+    (known,) = state.sessions.values()
+    large = replace(known, session=replace(known.session, id=LARGEST, chat=LARGEST, customer=LARGEST))
+    waiting = replace(turn(LARGEST), chat=LARGEST, session=LARGEST, line=LARGEST)
+    state = replace(state, sessions={LARGEST: large}, turns={waiting.key: waiting}, incidents={})
+    await store.commit("acme", PortalState(portal="acme"), Judgement(state=state))
+    assert await store.load_portal("acme") == state
 
 
 async def test_a_channels_changes_are_its_own_and_in_order(store: Store) -> None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -56,3 +57,12 @@ def test_a_systemd_that_does_not_listen_stops_nobody(tmp_path: Path) -> None:
     unheard.ready("unheard")
     assert unheard.beat == timedelta(seconds=1), "it goes on beating: systemd may come back"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_systemd_that_does_not_read_holds_nobody_up(line: tuple[socket.socket, str]) -> None:
+    _, told = line
+    notifier = Notifier({"NOTIFY_SOCKET": told})
+    words = Thread(target=lambda: [notifier.alive("ok") for _ in range(2000)], daemon=True)
+    words.start()
+    words.join(10)
+    assert not words.is_alive()

@@ -10,7 +10,6 @@ from counted_parts import LINE, NOW, PEOPLE, Monitor, monitor
 
 from monitor.core.model import Failure, Reason
 from monitor.core.plugin import View
-from monitor.shell.parted import SMALLEST
 from probes.dialogs import Answers, read
 
 DENIED = {"error": "ACCESS_DENIED", "error_description": "no"}
@@ -66,6 +65,25 @@ async def test_connectors_that_are_no_map_of_titles_are_one_malformed_command(an
         assert [failure.detail.partition(":")[0] for failure in failures(one)] == ["imconnector.list"]
 
 
+async def test_connectors_whose_ids_cannot_be_ids_are_one_malformed_command_and_the_others_stay():
+    async with monitor() as one:
+        one.fake.results["imconnector.list"] = {"telegrambot": "Telegram", "wz\0x": "T", "y" * 101: "long"}
+        assert await hour(one) == {"malformed": 1}
+        assert [failure.detail for failure in failures(one)] == ["imconnector.list: 2 of 3 ids cannot be ids"]
+        assert one.watch.state.connectors == {"telegrambot": "Telegram"}
+
+
+@pytest.mark.parametrize("number", [2**63, str(2**63), 10**25], ids=str)
+async def test_rows_with_ids_beyond_all_numbers_are_no_rows(number: Any):
+    async with monitor() as one:
+        before = one.watch.state
+        one.fake.results["user.get"] = [*PEOPLE, {"ID": number, "NAME": "Vera", "ACTIVE": True}]
+        one.fake.results["imopenlines.config.list.get"] = [LINE, LINE | {"ID": number}]
+        one.fake.results["crm.activity.list"] = [activity(1) | {"ASSOCIATED_ENTITY_ID": number}]
+        assert await hour(one) == {"malformed": 3}
+        assert (one.watch.state.managers, one.watch.state.lines) == (before.managers, before.lines)
+
+
 @pytest.mark.parametrize("empty", [[], {}], ids=str)
 async def test_nothing_is_no_wrong_type(empty: Any):
     async with monitor() as one:
@@ -119,7 +137,7 @@ async def test_the_list_of_activities_is_asked_again_from_where_it_could_be_read
         assert one.watch.state.cursor.watermark != mark
 
 
-@pytest.mark.parametrize("padding", ["", "x" * SMALLEST], ids=["read", "unread"])
+@pytest.mark.parametrize("padding", ["", "x" * 8192], ids=["read", "unread"])
 @pytest.mark.parametrize(
     ("row", "counted"),
     [

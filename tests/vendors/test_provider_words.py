@@ -170,7 +170,7 @@ def test_the_paid_term_of_green_api_comes_from_the_partner_list(row: dict[str, A
 
 def test_green_api_hides_errors_inside_a_200() -> None:
     denied = {"getStateInstance": (200, {"code": 401, "description": "Unauthorized"})}
-    checked(only(probed(green_api.PROBE, denied)), State.TOKEN_REVOKED)
+    checked(only(probed(green_api.PROBE, denied)), State.TOKEN_REVOKED, "api_key")
     gone = {"getStateInstance": (200, {"code": 404})}
     checked(only(probed(green_api.PROBE, gone)), State.MISCONFIGURED)
 
@@ -403,7 +403,8 @@ def test_an_instance_of_evolution(word: str, code: int | None, state: State) -> 
 )
 def test_an_evolution_server_without_a_list_is_asked_by_name(status: int, told: tuple[int, Any], state: State) -> None:
     answers = {"fetchInstances": (status, {"status": status}), "connectionState/shop": told}
-    checked(only(probed(evolution.PROBE, answers, accounts=("shop",))), state)
+    reason = "api_key" if state is State.TOKEN_REVOKED else ""
+    checked(only(probed(evolution.PROBE, answers, accounts=("shop",))), state, reason)
 
 
 def test_an_evolution_server_with_a_list_is_asked_once() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from vendor_parts import KINDS, stage
 
 from monitor.config_providers import provider_probes
+from monitor.core.plugin import Account
 from monitor.core.policy import CanaryRule
+from probes.green_api import send
 
 ABLE = sorted(type_ for type_, probe in provider_probes().items() if probe.send is not None)
 TO, TEXT = "79990001122@c.us", "Проверка связи № 0A1B2C3D."
@@ -59,6 +63,20 @@ async def test_a_key_that_is_not_taken_and_a_vendor_that_hangs_are_told_in_a_wor
         assert (await stand.account.send(sender, TO, TEXT)).startswith("timeout")
         await stand.control(fault=None)
         assert (await stand.control())["letters"] == []
+
+
+@pytest.mark.parametrize(("product", "tree"), [("whatsapp", ""), ("telegram", ""), ("max", "/v3")])
+async def test_green_api_sends_where_the_product_is_served(product: str, tree: str) -> None:
+    asked: list[str] = []
+
+    async def get(path: str, **_: Any) -> tuple[int, Any]:
+        asked.append(path)
+        return 200, {"idMessage": "1"}
+
+    settings = {"instance": "1101", "product": product}
+    account = Account(name="ours", type="green_api", url="", settings=settings, secrets={"token": "t"})
+    await send(get, account, sender="1101", to="1", text=TEXT)
+    assert asked == [f"{tree}/waInstance1101/sendMessage/t"]
 
 
 async def test_a_spent_quota_of_green_api_is_a_refusal() -> None:

@@ -87,6 +87,23 @@ async def test_a_vendor_that_names_its_next_chance_is_not_asked_before() -> None
         assert (await vendor.control())["asked"] == 2
 
 
+async def test_a_vendor_that_wants_a_day_is_asked_within_the_hour_and_at_once_when_the_operator_says() -> None:
+    async with stage("wazzup") as vendor:
+        assert not vendor.account.ask_again()
+        await vendor.control(fault={"kind": "throttle", "retry_after": 86_400})
+        await vendor.poll()
+        await vendor.control(fault=None)
+        vendor.pass_(timedelta(minutes=59))
+        assert (await vendor.poll()).failure is not None
+        vendor.pass_(timedelta(minutes=1))
+        assert (await vendor.poll()).failure is None
+        await vendor.control(fault={"kind": "throttle", "retry_after": 86_400})
+        await vendor.poll()
+        await vendor.control(fault=None)
+        assert vendor.account.ask_again()
+        assert (await vendor.poll()).failure is None
+
+
 @asynccontextmanager
 async def untrusted_server(type_: str, folder: Path) -> AsyncIterator[str]:
     server = TestServer(vendor_app(type_), scheme="https")
