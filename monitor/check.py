@@ -19,7 +19,7 @@ from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import UP_STATES, ChannelKey, Failure, Reason, State
 from monitor.core.reading import FlagSeen, Reading
 from monitor.core.turn import Verdict
-from monitor.remedies import remedy_of, scopes_remedy
+from monitor.remedies import remedy_of, scopes_remedy, typed
 from monitor.shell.clock import Clock
 from monitor.shell.http import session
 from monitor.shell.store import Store, StoreError
@@ -149,7 +149,7 @@ def rows_of(watch: Watch, language: str) -> list[Row]:
     late = [turn for turn in open_turns if is_late(turn, state, watch.policy, _now(watch))]
     if late:
         text = f"{len(late)} {'customer waits' if len(late) == 1 else 'customers wait'} beyond the target"
-        asked = f"see who: messenger-monitor replies --portal {state.portal}"
+        asked = f"see who: {typed('replies', state.portal)}"
         overdue = Row(
             portal=state.portal, subject="replies", verdict="wrong", state="overdue", detail=text, action=asked
         )

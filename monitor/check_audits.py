@@ -13,6 +13,8 @@ from monitor.core.memory import Audit
 from monitor.core.reading import AuditSeen
 from monitor.shell.watch import Watch
 
+UNTOLD = frozenset({"cannot_tell", "no_numerator"})  # facts of what nobody could read
+
 
 async def audit(watch: Watch, now: datetime) -> None:
     """Ask the audits that a first poll holds back. They alone are folded: nothing is judged twice."""
@@ -44,7 +46,7 @@ def _told(watch: Watch) -> set[str]:
 
 
 def _verdict(one: Audit, *, is_told: bool) -> tuple[str, str]:
-    if not is_told or any(fact.what == "cannot_tell" for fact in one.seen.facts):
+    if not is_told or (one.seen.holds is None and any(fact.what in UNTOLD for fact in one.seen.facts)):
         return "unknown", "not read"
     if one.seen.holds is None:
         return "ok", "nothing to judge"

@@ -35,7 +35,10 @@ def show(report: Report, *, as_json: bool) -> None:
             *(_text(row.portal), _text(row.subject), _text(row.state, style), _text(_minute(row.since))),
             *(_text(row.detail), _text(row.actor), _text(row.action)),
         )
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    with console.capture() as drawn:  # left to itself it ends the process where nobody reads a pipe any more
+        console.print(table)
+    click.echo(drawn.get(), nl=False)
     for problem in report.problems:
         click.echo(plain(problem), err=True)
     click.echo(("all well", "something is wrong", "could not tell")[report.exit_code])

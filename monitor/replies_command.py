@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.config import Config
-from monitor.core.words import percent
+from monitor.core.words import moment, percent
 from monitor.replies_report import By, Report, as_csv, as_json, report
 from monitor.stored import Refused, stored
 from monitor.terminal import plain
@@ -33,7 +34,7 @@ async def replies(config: Config, portal: str, *, since: str, until: str | None,
     """Prints the period, as the last good poll left it. 1 when the store knows nothing of the portal, 64 bad usage."""
     try:
         async with stored(config, portal) as known:
-            start, end = _period(since, until, known.now)
+            start, end = _period(since, until, known.now, known.wish.policy.timezone)
             turns = await known.store.turns(portal, since=start, until=end)
     except Refused as refused:
         return refused.told()
@@ -46,8 +47,8 @@ async def replies(config: Config, portal: str, *, since: str, until: str | None,
     return 0
 
 
-def _period(since: str, until: str | None, now: datetime) -> tuple[datetime, datetime]:
-    start, end = moment_of(since, now), moment_of(until, now) if until else now + AHEAD
+def _period(since: str, until: str | None, now: datetime, zone: str) -> tuple[datetime, datetime]:
+    start, end = moment_of(since, now, zone), moment_of(until, now, zone) if until else now + AHEAD
     if start is None or end is None or start >= end:
         raise Refused("--since and --until: expected 14d, 2026-03-02 or a moment, the first before the last")
     return start, end
@@ -56,8 +57,9 @@ def _period(since: str, until: str | None, now: datetime) -> tuple[datetime, dat
 def show(told: Report, now: datetime) -> None:
     """`now`: the last good poll; turns of later deadlines still wait in time."""
     console = Console(width=None if sys.stdout.isatty() else 160)
-    until = f"{told.until:%Y-%m-%d %H:%M} UTC" if told.until <= now else "now, with who waits in time still"
-    console.print(_text(f"{told.portal}, {told.since:%Y-%m-%d %H:%M} UTC to {until}, by deadline"))
+    until = moment(told.until, told.zone, "en") if told.until <= now else "now, with who waits in time still"
+    since = moment(told.since, told.zone, "en")
+    console.print(_text(f"{told.portal}, {since} to {until}, by deadline, in {told.zone} time"))
     table = Table(show_edge=False, pad_edge=False)
     heads = ("who", "n", "in time", "p50", "p90", "own p50", "late", "missed", "waiting late", "excused")
     for head in (*heads, "waived", "closed silently", "let go", "worst"):
@@ -103,12 +105,16 @@ def _wait(seconds: int | None, *, at_least: bool = False) -> str:
     return ("≥" if at_least else "") + ("-" if seconds < 0 else "") + text
 
 
-def moment_of(text: str, now: datetime) -> datetime | None:
-    """`14d`, a date or a moment; None when it is none of them. A moment without an offset is UTC."""
+def moment_of(text: str, now: datetime, zone: str) -> datetime | None:
+    """`14d`, a date or a moment, in UTC; None when it is none of them. What has no offset is the portal's time, as a
+    date is its day (response-time.md, case 49)."""
     if text[:-1].isdecimal() and text[-1:] in "dh" and len(text) < 7:
         return now - timedelta(**{"days" if text[-1] == "d" else "hours": int(text[:-1])})
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    try:
+        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except OverflowError:
+        return None

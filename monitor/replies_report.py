@@ -17,6 +17,7 @@ from monitor.core.parity import Parity, parity
 from monitor.core.policy import Policy
 from monitor.core.replies import Figures, Waited, by_key, by_manager, in_period, of_team
 from monitor.core.turn import Turn
+from monitor.core.words import name_of
 from monitor.terminal import printed
 
 By = Literal["manager", "line", "messenger"]
@@ -29,9 +30,11 @@ _GAMING = ("helped", "ooh", "skipped", "closed_unanswered", "waved_off", "spam",
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Rows as plain data, durations in seconds, the team's last; `parity` the portal's own number beside ours."""
+    """Rows as plain data, durations in seconds, the team's last; `parity` the portal's own number beside ours; `zone`
+    the portal's, in which people are told moments."""
 
     portal: str
+    zone: str = "UTC"
     since: datetime
     until: datetime
     by: By
@@ -57,6 +60,7 @@ def report(
     rows.append(_row(TEAM, of_team(told, now), url))
     return Report(
         portal=state.portal,
+        zone=policy.timezone,
         since=since,
         until=until,
         by=by,
@@ -79,8 +83,8 @@ def _messenger(turn: Turn) -> str:
 
 
 def _name(user: int, state: PortalState) -> str:
-    manager = state.managers.get(user)
-    return f"{manager.name} ({user})" if manager and manager.name else str(user) if user else "queue"
+    name = name_of(user, state, "en")
+    return f"{name} ({user})" if name else str(user) if user else "queue"
 
 
 def _line(line: int, state: PortalState) -> str:

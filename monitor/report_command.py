@@ -29,11 +29,11 @@ async def report(config: Config, portal: str, *, period: str, out: Path, languag
     try:
         look_at(out)
         async with stored(config, portal) as known:
-            span = period_of(period, known.now)
+            policy = known.wish.policy
+            span = period_of(period, known.now, policy.timezone)
             if span is None:
                 raise Refused("--period: expected 14d or 2026-03-01..2026-03-15")
             since, until = span
-            policy = known.wish.policy
             subject = Subject(state=known.state, policy=policy, context=context_of(config, known.now))
             told = await drafted(known.store, subject, since, until, known.now)
         write(out, told, known.state, policy, language or policy.language, known.now)
@@ -85,11 +85,11 @@ def put(out: Path, page: str, plain: str) -> None:
     part.replace(out)
 
 
-def period_of(text: str, now: datetime) -> tuple[datetime, datetime] | None:
-    """14d up to now, or FROM..TO; None when it is neither."""
+def period_of(text: str, now: datetime, zone: str) -> tuple[datetime, datetime] | None:
+    """14d up to now, or FROM..TO; None when it is neither. A date is the beginning of its day in the portal's zone."""
     first, dots, last = text.partition("..")
-    start = moment_of(first, now)
-    end = moment_of(last, now) if dots else now
+    start = moment_of(first, now, zone)
+    end = moment_of(last, now, zone) if dots else now
     if start is None or end is None or not timedelta() < end - start <= timedelta(days=400):
         return None
     return start, end

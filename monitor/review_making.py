@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from monitor.core.desk import Context
@@ -87,10 +87,14 @@ async def make(
         past=trend(earlier),
         followed=followed(trend(earlier)[-1] if earlier else None, told),
     )
-    said = await asyncio.to_thread(tell, told, subject.state, subject.policy, subject.policy.language, now, place)
+    said_in = {
+        language: await asyncio.to_thread(tell, told, subject.state, subject.policy, language, now, place)
+        for language in _languages(subject.policy)
+    }
+    said = said_in[subject.policy.language]
     kept = _kept(told, said, place, subject.policy.language, now)
     paper = Paper(kept=kept, page=await asyncio.to_thread(as_html, said), plain=as_markdown(said))
-    notices = tuple(_notices(subject, kept, said, now))
+    notices = tuple(_notices(subject, kept, said_in, now))
     done = await store.transaction(partial(put_review, portal=portal, paper=paper, notices=notices), portal)
     return kept if done else None
 
@@ -109,15 +113,23 @@ def _kept(told: Review, said: Told, place: Place, language: str, now: datetime) 
         sum=said.digest,
         corrects=place.corrects,
         reason=place.reason,
+        found=sum(one.opened >= told.since for one in told.incidents),
+        lost=sum((one.told.lost for one in told.channels), timedelta()),
     )
 
 
-def _notices(subject: Subject, kept: KeptReview, said: Told, now: datetime) -> Iterable[Notice]:
-    """The page for the head goes to every head's receiver with the next digest."""
+def _languages(policy: Policy) -> set[str]:
+    """The portal's own, in which the whole review is kept, and those in which its first page goes to people."""
+    return {policy.language, *(one.language for one in policy.receivers)}
+
+
+def _notices(subject: Subject, kept: KeptReview, said_in: Mapping[str, Told], now: datetime) -> Iterable[Notice]:
+    """The page for the head goes to every head's receiver with the next digest, in his own language."""
     policy = subject.policy
     office = office_of(subject.state, policy, subject.context.public_days)
     for receiver in policy.receivers:
         if receiver.audience.value == "head" and not receiver.routed and not receiver.kinds:
+            said = said_in[receiver.language]
             yield Notice(
                 receiver=receiver.name,
                 key=f"review/{kept.number}",
@@ -131,7 +143,8 @@ def _notices(subject: Subject, kept: KeptReview, said: Told, now: datetime) -> I
 
 def _first_page(said: Told, policy: Policy, number: int) -> str:
     facts, words = said.facts, said.facts["w"]
-    rows = [facts["period"], "", words["alive"], *(one["text"] for one in facts["channels"])]
+    about = [facts["period"], *([facts["guaranteed"]] if facts["guaranteed"] else [])]
+    rows = [*about, "", words["alive"], *(one["text"] for one in facts["channels"])]
     rows += ["", words["fast"], *facts["fast"]]
     rows += ["", words["todo" if len(facts["advice"]) == 3 else "todo_one"]]
     rows += [f"{place}. {one}" for place, one in enumerate(facts["advice"], 1)]

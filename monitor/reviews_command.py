@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -25,7 +26,7 @@ async def reviews(config: Config, portal: str, *, number: int | None, out: Path 
             look_at(out)
         async with stored(config, portal) as known:
             if number is None:
-                _list(await kept_of(known.store, portal))
+                _list(await kept_of(known.store, portal), known.wish.policy.timezone)
                 return 0
             found = await known.store.transaction(partial(paper, portal=portal, number=number))
             if found is None:
@@ -37,14 +38,17 @@ async def reviews(config: Config, portal: str, *, number: int | None, out: Path 
         return refused.told()
 
 
-def _list(kept: tuple[KeptReview, ...]) -> None:
+def _list(kept: tuple[KeptReview, ...], zone: str) -> None:
+    """By the portal's days, as the reviews themselves say them: midnight there is the evening before in UTC."""
+    local = ZoneInfo(zone)
     if not kept:
         click.echo("no review was made yet: the first one comes when a period of the guarantee is over")
     for one in kept:
         share = percent(one.share, "en")
         corrects = f", corrects {one.corrects}: {one.reason}" if one.corrects else ""
+        since, until, made = (at.astimezone(local) for at in (one.since, one.until, one.made))
         line = (
-            f"{one.number}: {one.since:%Y-%m-%d}..{one.until:%Y-%m-%d}, made {one.made:%Y-%m-%d %H:%M} UTC, "
+            f"{one.number}: {since:%Y-%m-%d}..{until:%Y-%m-%d}, made {made:%Y-%m-%d %H:%M %z}, "
             f"{one.met} of {one.n} in time ({share}), checksum {one.sum}{corrects}"
         )
         click.echo(plain(line))

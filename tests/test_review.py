@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from markdown_it import MarkdownIt
 from pypdf import PdfReader
 
-from monitor.core.desk import Context
-from monitor.core.incident import IncidentKind
+from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Words
 from monitor.core.memory import PortalState
+from monitor.core.past_reviews import kept_advice
+from monitor.core.policy import Expiry
 from monitor.core.replies import by_manager, in_period, of_team
-from monitor.core.review import Review
+from monitor.core.review import Advice, Review
 from monitor.core.schedules import schedule_of
-from monitor.demo_fortnight import FORTNIGHT, START, Fortnight, live
+from monitor.demo_fortnight import FORTNIGHT, START, Fortnight
 from monitor.report_command import period_of, write
 from monitor.review_forms import as_html, as_markdown, as_pdf
 from monitor.review_making import Subject, draft
 from monitor.review_page import tell
+from tests.fortnight import fortnight
 
 UNTIL = START + FORTNIGHT
 
 
+pytestmark = pytest.mark.xdist_group("chromium")  # where the fortnight is lived already
+
+
 @pytest.fixture(scope="module")
 def lived() -> Fortnight:
-    return asyncio.run(live(Context()))
+    return fortnight()
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +56,65 @@ def test_its_numbers_are_the_ledgers(lived: Fortnight, review: Review) -> None:
             row = re.search(rf"<tr><td>{manager.name}</td><td class=\"n\">(\d+)</td>", page)
             assert row is not None
             assert int(row[1]) == review.managers[manager.id].n
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "said"),
+    [
+        ("ru", 2, "Назначить дежурного: 2 раза клиент ждал слишком долго"),
+        ("ru", 12, "Назначить дежурного: 12 раз клиент ждал слишком долго"),
+        ("en", 1, "Put somebody on duty: 1 time a customer waited too long"),
+        ("en", 3, "Put somebody on duty: 3 times a customer waited too long"),
+    ],
+)
+def test_words_go_with_their_number(lived: Fortnight, review: Review, language: str, count: int, said: str) -> None:
+    advised = replace(review, advice=(Advice(what="nobody_takes", count=count),))
+    assert said in as_markdown(tell(advised, lived.state, lived.policy, language, UNTIL))
+
+
+def test_of_twenty_one_requests(lived: Fortnight, review: Review) -> None:
+    turns = in_period(lived.turns.values(), START, UNTIL)
+    few = next(team for size in range(len(turns)) if (team := of_team(turns[:size], UNTIL)).n == 21)
+    page = as_html(tell(replace(review, team=few), lived.state, lived.policy, "ru", UNTIL))
+    assert f"на {few.met} из 21 обращения (" in page
+
+
+def expiry(kind: IncidentKind, opened: datetime, **more: object) -> Incident:
+    words = Words(summary="Закончилось: licence", description="", recommendation="messenger-monitor acknowledge")
+    made = Incident(
+        id=f"{kind.value}-{opened:%d}",
+        kind=kind,
+        subject="licence",
+        severity=Severity.CRITICAL,
+        audience=Audience.INTEGRATOR,
+        guaranteed=True,
+        labels=(("subject", "licence"),),
+        opened=opened,
+        starts_at=opened,
+        updated=opened,
+        evidence=("Срок.",),
+        words={"ru": words, "en": words},
+    )
+    return replace(made, **more)  # type: ignore[arg-type]  # the wishes are named by the tests
+
+
+def test_what_has_run_out_is_one_thing_to_do_in_a_heads_words(lived: Fortnight) -> None:
+    """The command that silences a reminder is the integrator's, and the warning was told in its own review."""
+    subject = Subject(
+        state=lived.state,
+        policy=replace(lived.policy, expiries=(Expiry(subject="licence", at=UNTIL - timedelta(days=3)),)),
+        context=lived.context,
+    )
+    soon = expiry(IncidentKind.EXPIRY_SOON, START - timedelta(days=9), closed=UNTIL - timedelta(days=3))
+    over = expiry(IncidentKind.EXPIRED, UNTIL - timedelta(days=3))
+    told = draft(subject, (), (), [replace(soon, close_reason="escalated"), over], START, UNTIL, UNTIL)
+    assert [one.kind for one in told.incidents] == [IncidentKind.EXPIRED]
+    assert [(one.what, one.incident) for one in told.advice] == [("expired", over)]
+    page = as_markdown(tell(told, lived.state, lived.policy, "ru", UNTIL))
+    day = (UNTIL - timedelta(days=3)).astimezone(ZoneInfo(lived.policy.timezone))
+    assert f"Продлить: licence, срок вышел {day:%d.%m.%Y}." in page
+    assert "acknowledge" not in page
+    assert [one.summary for one in kept_advice(told, "ru")] == ["licence"]
 
 
 def test_the_troubles_of_the_fortnight_are_in_it(review: Review) -> None:
@@ -76,6 +140,7 @@ def test_it_is_told_in_both_languages_without_a_hole(
         assert words in text
         assert said.digest in text
         assert "None" not in text
+        assert text.count(lived.policy.timezone) == 1, "in which zone the times are is said once"
         assert "{" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
 
 
@@ -181,7 +246,7 @@ def test_a_file_is_written_whole(lived: Fortnight, review: Review, tmp_path: Pat
     ("text", "days"), [("14d", 14), ("2026-03-02..2026-03-09", 7), ("2026-03-09..2026-03-02", None), ("soon", None)]
 )
 def test_a_period_is_so_many_days_or_from_one_to_the_other(text: str, days: int | None) -> None:
-    told = period_of(text, UNTIL)
+    told = period_of(text, UNTIL, "Europe/Moscow")
     assert (None if told is None else (told[1] - told[0]).days) == days
 
 

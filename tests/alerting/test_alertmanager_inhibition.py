@@ -63,6 +63,21 @@ def test_a_portal_out_of_sight_mutes_what_is_read_through_it_and_nothing_of_anot
     }
 
 
+def test_what_a_provider_tells_is_heard_while_the_portal_is_out_of_sight(tmp_path: Path) -> None:
+    by_source = [
+        alert(name, portal="acme", line="1", connector=source, source=source)
+        for name in ("QrRescanRequired", "ChannelDegraded")
+        for source in ("wazzup", "bitrix24")
+    ]
+    stale = [alert("MessengerPollStale", portal="acme", source=source) for source in ("wazzup", "bitrix24")]
+    assert muted(tmp_path, [*on("acme", "PortalUnreachable"), *by_source, *stale]) == {
+        ("QrRescanRequired", "acme", "1/bitrix24"),
+        ("ChannelDegraded", "acme", "1/bitrix24"),
+        ("ChannelDegraded", "acme", "1/wazzup"),  # by its own QrRescanRequired
+        ("MessengerPollStale", "acme", ""),
+    }
+
+
 def test_a_dead_channel_mutes_its_own_lesser_signs_alone(tmp_path: Path) -> None:
     alerts = [
         *on("acme", "QrRescanRequired", "ChannelDegraded", "ChannelFlapping", "ChannelSilent", "PhoneLogoutRisk",

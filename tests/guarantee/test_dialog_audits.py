@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from audit_parts import DAY, MINUTE, NOW, WAZZUP, Stand, stand
 
 from monitor.sandbox.faults import Fault
@@ -45,6 +46,19 @@ async def test_dialogs_that_go_past_the_responsible_are_broken_with_share_and_n(
         assert alert["summary"] == "Линия «Линия 1»: диалоги попадают не к ответственному менеджеру"
         assert "к ответственному попали 2 из 6 диалогов известных клиентов" in alert["description"]
         assert f"мимо ответственного ушли диалоги {wrong[-1].id}" in alert["description"]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "holds"), [(4, 1, 1), (5, 2, 0), (18, 1, 1), (18, 2, 0), (37, 2, 0), (38, 2, 1), (9, 0, 1)]
+)
+async def test_nineteen_of_twenty_reach_their_responsible_or_all_but_one(right: int, wrong: int, holds: int) -> None:
+    async with stand() as it:
+        for _ in range(right):
+            dialog(it, 12, 12)
+        for _ in range(wrong):
+            dialog(it, 12, 15)
+        await it.polls(3)
+        assert it.metric("routed_to_responsible") == holds
 
 
 async def test_a_line_that_does_not_forward_is_broken_whatever_happened() -> None:

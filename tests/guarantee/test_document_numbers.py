@@ -14,7 +14,9 @@ from audit_parts import DAY, HOUR, NOW, YEAR, Stand, stand
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.document_numbers import Document, Numerator, faults_of, sequence_of
+from monitor.core.audit_words import fact_words
+from monitor.core.document_faults import faults_of, overridden
+from monitor.core.document_numbers import Document, Numerator, sequence_of
 from monitor.core.guarantee import usual_checks
 from monitor.core.memory import PortalState
 from monitor.core.model import Failure, Reason
@@ -106,6 +108,17 @@ async def test_a_document_that_left_its_card_is_named(lost: dict[str, int]) -> N
         assert "не привязаны к карточке: 2026-002" in it.alert("document_numbers")["description"]
 
 
+async def test_cards_of_which_not_one_is_shown_are_told_and_called_neither_there_nor_gone() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002"])
+        it.world.cards.cards.clear()
+        await audited(it)
+        fact = it.seen("document_numbers", 0).seen.facts[0]
+        assert fact_words(fact, "ru") == "карточек не видно у документов: 2 (удалены или монитору не показаны)"
+        assert fact_words(fact, "en") == "documents whose cards are not shown: 2 (deleted, or hidden from the monitor)"
+        assert it.metric("document_numbers", "") == 1
+
+
 async def test_whether_and_when_the_customer_opened_the_link_is_told() -> None:
     async with stand(guarantee=PAPERS) as it:
         furnish(it.world.cards, ["2026-001"])
@@ -132,12 +145,51 @@ async def test_denied_documents_are_unknown_and_the_incident_stays() -> None:
         assert it.watch.state.memory.up is True
 
 
-async def test_without_the_right_to_see_numerators_each_template_counts_by_itself() -> None:
+async def test_without_the_right_to_see_numerators_nobody_can_tell_of_gaps() -> None:
     async with stand(guarantee=PAPERS) as it:
-        furnish(it.world.cards, ["2026-001", "2026-002"], template=39)
-        furnish(it.world.cards, ["2026-007"], template=40)
-        it.sandbox.inject(Fault("ACCESS_DENIED", method="crm.documentgenerator.numerator.list"))
+        furnish(it.world.cards, ["2026-001", "2026-003"])
         await audited(it)
+        assert it.metric("document_numbers", "") == 0
+        it.sandbox.inject(Fault("ACCESS_DENIED", method="crm.documentgenerator.numerator.list"))
+        await it.audit()
+        facts = it.seen("document_numbers", 0).seen.facts
+        assert [fact.what for fact in facts] == ["no_numerator", "documents", "public_links"]
+        assert fact_words(facts[0], "ru") == (
+            "портал не показывает нумератор документов: есть ли пропуски, сказать нельзя"
+        )
+        assert it.metric("document_numbers", "") is None
+        assert it.failed("document_numbers") is not None
+
+
+async def test_without_the_right_to_see_numerators_a_number_used_twice_is_named() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002", "2026-002"])
+        it.sandbox.inject(Fault("ACCESS_DENIED", method="crm.documentgenerator.numerator.list"))
+        assert ("duplicate_numbers", ("2026-002",)) in await audited(it)
+        assert it.metric("document_numbers", "") == 0
+
+
+async def test_a_document_whose_card_is_gone_stays_so_when_a_page_of_newer_ones_has_come() -> None:
+    async with stand(guarantee=PAPERS) as it:
+        furnish(it.world.cards, ["2026-001", "2026-002"])
+        it.world.cards.add("deal", 999, 12, NOW - 90 * DAY)
+        it.world.cards.add_document("2026-003", NOW, entity=999)
+        await audited(it)
+        gone = it.world.cards.cards.pop((2, 999))
+        await it.audit()
+        assert "не привязаны к карточке: 2026-003" in it.alert("document_numbers")["description"]
+        for number in range(4, 70):
+            it.world.cards.add_document(f"2026-{number:03}", NOW)
+        await it.audit()
+        assert it.metric("document_numbers", "") == 0
+        it.world.cards.cards.clear()
+        await it.audit()
+        assert ("unbound", ("2026-003",)) in [
+            (fact.what, fact.items) for fact in it.seen("document_numbers", 0).seen.facts
+        ]
+        it.world.cards.cards[2, 999] = gone
+        it.world.cards.add("deal", 501, 12, NOW - 90 * DAY)
+        await it.audit()
         assert it.metric("document_numbers", "") == 1
 
 
@@ -313,3 +365,113 @@ def test_the_gaps_are_exactly_the_numbers_that_nobody_has(numbers: set[int]) -> 
     assert wrong(papers(*map(str, sorted(numbers))), Numerator(id=2)) == (
         [("missing_numbers", expected)] if expected else []
     )
+
+
+YEARLY = Numerator(id=2, template="{YEAR}-{NUMBER}", period="year")
+SIX = ("2026-001", "2026-002", "2026-003", "2026-004", "2026-005", "2026-006")
+
+
+def swapped(numbers: tuple[str, ...], one: int, other: int) -> list[str]:
+    told = list(numbers)
+    told[one], told[other] = told[other], told[one]
+    return told
+
+
+@pytest.mark.parametrize(
+    ("numbers", "named"),
+    [
+        (swapped(SIX, 1, 3), ("2026-004", "2026-003")),
+        (["2026-001", "2026-003", "2026-002", "2026-004"], ("2026-003",)),
+        (list(SIX), ()),
+        (["2026-004", "2026-005", "2026-006", "2026-001", "2026-002", "2026-003"], ()),  # the counter was set back
+        (["7", "2026-001", "2", "2026-002"], ()),
+    ],
+)
+def test_numbers_in_another_order_than_their_documents_are_named(numbers: list[str], named: tuple[str, ...]) -> None:
+    assert dict(wrong(papers(*numbers), YEARLY)).get("wrong_order", ()) == named
+
+
+def test_documents_made_in_the_same_moment_have_no_order() -> None:
+    made = papers(*SIX, days=(0, 1, 2, 2, 3, 4))
+    turned = [
+        replace(one, number={"2026-003": "2026-004", "2026-004": "2026-003"}.get(one.number, one.number))
+        for one in made
+    ]
+    assert wrong(turned, YEARLY) == []
+
+
+def test_a_number_with_its_year_that_another_year_gives_again_is_used_twice() -> None:
+    made = papers("2026-001", "2026-002", "2026-003", "2026-002", days=(0, 1, 2, 400))
+    assert wrong(made, YEARLY) == [("duplicate_numbers", ("2026-002",))]
+
+
+def test_numbers_from_before_the_template_told_the_year_may_come_again() -> None:
+    assert wrong(papers("1", "2", "1", "2", "2027-3", days=(0, 1, 370, 371, 372)), YEARLY) == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "named"),
+    [
+        (("5", "10", "12", "15"), ("12",)),
+        (("5", "10", "15", "17"), ("17",)),
+        (("3", "5", "10", "15"), ()),  # before the step was set
+        (("1", "2", "3", "4", "5", "6", "11", "16", "21", "26", "31", "36"), ()),
+        (("1", "2"), ()),
+    ],
+)
+def test_a_number_off_the_step_is_named_where_its_neighbours_are_on_it(
+    numbers: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    assert dict(wrong(papers(*numbers), Numerator(id=2, step=5))).get("off_step", ()) == named
+
+
+@pytest.mark.parametrize(
+    ("numbers", "start", "whole", "named"),
+    [
+        (SIX[1:], 1, True, ("2026-001",)),
+        (SIX[2:], 1, True, ("2026-001", "2026-002")),
+        (SIX, 1, True, ()),
+        (SIX[1:], 1, False, ()),  # older documents were not read
+        (SIX[1:], None, True, ()),
+        (SIX[4:], 1, True, ()),  # so many are missing that the counter was moved
+        (("Д-1", *SIX[1:]), 1, True, ()),  # made by another template
+    ],
+)
+def test_the_first_numbers_that_nobody_has_are_named(
+    numbers: tuple[str, ...], start: int | None, whole: bool, named: tuple[str, ...]
+) -> None:
+    found = faults_of(papers(*numbers), {2: replace(YEARLY, start=start)}, {39: 2}, "Europe/Moscow", whole=whole)
+    assert {fact.what: fact.items for fact in found}.get("missing_first", ()) == named
+
+
+def test_what_a_document_of_another_template_has_is_no_first_number_that_is_missing() -> None:
+    made = papers(*SIX)
+    other = [replace(made[0], template=40), *made[1:]]
+    told = faults_of(other, {2: replace(YEARLY, start=1), 3: Numerator(id=3)}, {39: 2, 40: 3}, "UTC", whole=True)
+    assert told == ()
+
+
+def test_a_number_of_a_template_that_is_no_more_is_no_gap() -> None:
+    made = papers(*SIX)
+    assert wrong([replace(one, template=38) if index == 2 else one for index, one in enumerate(made)], YEARLY) == []
+
+
+def test_a_number_written_by_hand_is_told_and_breaks_nothing() -> None:
+    made = papers("Д-7", "2026-001", "Б/Н", "2026-002", "", "2026-003", "без номера")
+    assert overridden(made, {2: YEARLY}, {39: 2}) == ("Б/Н", "#4")
+    assert wrong(made, YEARLY) == []
+
+
+def test_plain_numbers_of_an_untold_numerator_may_begin_anew() -> None:
+    def found(*days: int) -> list[str]:
+        return [fact.what for fact in faults_of(papers("7", "7", days=days), {}, {}, "Europe/Moscow")]
+
+    assert (found(0, 0), found(0, 1), found(0, 400)) == (["duplicate_numbers"], [], [])
+
+
+def test_a_thousand_documents_of_daily_rounds_hold_nothing_up() -> None:
+    made = papers(*(str(1000 - number) for number in range(1000)))
+    started = time.process_time()
+    for period in ("day", None):
+        faults_of(made, {2: Numerator(id=2, period=period, start=1)}, {39: 2}, "Europe/Moscow", whole=True)
+    assert time.process_time() - started < 1

@@ -27,7 +27,7 @@ async def test_somebody_of_the_department_who_is_not_in_the_queue_is_named() -> 
         assert (alert["check"], alert["line"], alert["guaranteed"]) == ("department_can_write", "1", "yes")
         assert alert["severity"] == Severity.WARNING
         assert alert["summary"] == "Линия «Линия 1»: не весь отдел может писать с номера компании"
-        assert "не в очереди: Мария Иванова (из отдела 5, без очереди 1)" in alert["description"]
+        assert "не в очереди: Мария Иванова (1 из 5 сотрудников отдела)" in alert["description"]
         assert alert["evidence"].startswith("Не в очереди: Мария Иванова")
         assert alert["recommendation"] == (
             "Интегратор: добавить людей в очередь линии или включить в неё весь отдел. "
@@ -69,6 +69,22 @@ async def test_a_long_absent_employee_in_the_queue_is_named_with_the_days() -> N
         it.world.users[18].last_login = NOW - 5 * DAY
         await it.polls(3)
         assert "(20 дней и больше), но стоят в очереди: Олег Смирнов." in it.alert("queue_staffed")["description"]
+
+
+async def test_who_stays_logged_in_and_was_online_today_is_not_absent_in_the_evening() -> None:
+    async with stand() as it:
+        oleg = it.world.users[15]
+        oleg.last_login, oleg.online = NOW - 20 * DAY, True
+        await it.polls(3)
+        assert it.metric("queue_staffed") == 1
+        assert it.watch.state.memory.online[0][0] == 15
+        oleg.online = False
+        await it.audit()
+        assert it.metric("queue_staffed") == 1
+        for _ in range(14):
+            it.clock.at += DAY
+            await it.polls(1)
+        assert "(14 дней и больше), но стоят в очереди: Олег Смирнов." in it.alert("queue_staffed")["description"]
 
 
 async def test_an_empty_queue_is_broken() -> None:

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from guarantee_parts import DAY, GUARANTEE, START, make_policy
+from guarantee_parts import DAY, GUARANTEE, START, kept, make_policy
 
 from monitor.core.desk import Context
 from monitor.core.memory import Cursor, PortalMemory, PortalState
 from monitor.core.model import Line, Manager
-from monitor.core.past_reviews import Followed, KeptAdvice, KeptReview, followed, missing_periods, trend
+from monitor.core.past_reviews import Followed, KeptAdvice, followed, missing_periods, trend
 from monitor.core.receivers import Receiver
 from monitor.core.replies import by_manager, of_team
 from monitor.core.review import Review
@@ -38,22 +38,6 @@ SUBJECT = Subject(
 )
 
 
-def kept(number: int, **wishes: object) -> KeptReview:
-    since = SINCE + 14 * DAY * (number - 1)
-    made = KeptReview(
-        number=number,
-        since=since,
-        until=since + 14 * DAY,
-        made=since + 14 * DAY,
-        met=8,
-        n=10,
-        share=0.8,
-        missed=1,
-        advice=(),
-    )
-    return replace(made, **wishes)  # type: ignore[arg-type]  # the wishes are named by the tests
-
-
 def empty_review(**wishes: object) -> Review:
     return replace(draft(SUBJECT, [], [], [], SINCE, UNTIL, UNTIL), **wishes)  # type: ignore[arg-type]  # as above
 
@@ -63,6 +47,7 @@ async def test_a_review_is_made_once_kept_with_its_checksum_and_sent_to_the_head
     made = await make(store, SUBJECT, SINCE, UNTIL, UNTIL)
     assert made is not None
     assert (made.number, made.since, made.until) == (1, SINCE, UNTIL)
+    assert (made.found, made.lost) == (0, timedelta())
     assert await make(store, SUBJECT, SINCE, UNTIL, UNTIL) is None
     assert await kept_of(store, "acme") == (made,)
     found = await store.transaction(partial(paper, portal="acme", number=1))
@@ -75,6 +60,24 @@ async def test_a_review_is_made_once_kept_with_its_checksum_and_sent_to_the_head
     assert row.notice.subject == "acme: Отчёт о переписке с клиентами, Отчёт № 1"
     assert row.notice.text.endswith("Весь отчёт: http://127.0.0.1:9460/portals/acme/reviews/1")
     assert row.notice.due.astimezone(UNTIL.tzinfo).hour == 6, "09:00 in Moscow"
+    await store.close()
+
+
+async def test_each_head_gets_the_first_page_in_the_language_that_he_reads(tmp_path: Path) -> None:
+    store = await Store.open(f"sqlite:///{tmp_path / 'state.db'}")
+    both = (HEAD, replace(HEAD, name="owner", language="en"))
+    subject = replace(SUBJECT, policy=make_policy(receivers=both, pages="http://127.0.0.1:9460"))
+    made = await make(store, subject, SINCE, UNTIL, UNTIL)
+    assert made is not None
+    told = {row.notice.receiver: row.notice for row in await Outbox(store).untold(UNTIL + 7 * DAY)}
+    assert told["head"].subject == "acme: Отчёт о переписке с клиентами, Отчёт № 1"
+    assert told["owner"].subject == "acme: How customers were answered, Review no. 1"
+    assert "По гарантии: мессенджеры на открытых линиях" in told["head"].text
+    assert "Under guarantee: messengers on open lines" in told["owner"].text
+    assert "Is the channel alive?" in told["owner"].text
+    found = await store.transaction(partial(paper, portal="acme", number=1))
+    assert found is not None
+    assert "Канал жив?" in found.page, "it is kept in the portal's own language"
     await store.close()
 
 

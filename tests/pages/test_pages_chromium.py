@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +26,7 @@ from pages_parts import (
 )
 from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, ViewportSize, expect, sync_playwright
 
-from monitor.core.desk import Context
-from monitor.demo_fortnight import FORTNIGHT, START, live
+from monitor.demo_fortnight import FORTNIGHT, START
 from monitor.review_forms import as_html
 from monitor.review_making import Subject, draft
 from monitor.review_page import tell
@@ -37,6 +34,7 @@ from monitor.secret import Secret
 from monitor.shell import passwords
 from monitor.shell.sign_in import digest
 from monitor.shell.visitors import Access, Role
+from tests.fortnight import fortnight
 
 pytestmark = [pytest.mark.real, pytest.mark.xdist_group("chromium")]
 
@@ -115,10 +113,9 @@ def wreck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def fortnight() -> str:
+def review() -> str:
     """The review of a troubled fortnight as a page."""
-    with ThreadPoolExecutor(1) as beside:  # Playwright's own loop runs in this thread
-        lived = beside.submit(lambda: asyncio.run(live(Context()))).result()
+    lived = fortnight()
     until = START + FORTNIGHT
     subject = Subject(state=lived.state, policy=lived.policy, context=lived.context)
     told = draft(subject, lived.turns.values(), lived.flips, lived.incidents.values(), START, until, until)
@@ -185,9 +182,15 @@ def look(watched: Watched, name: str, scheme: str, size: str) -> None:
     assert grave == []
 
 
-@pytest.mark.parametrize("size", ["wide", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("kind", "paths"), [("full", FULL), ("bare", EMPTY), ("wreck", BROKEN)])
+LOOKS = [(scheme, size) for scheme in ("light", "dark") for size in ("wide", "phone")]
+SOME_LOOKS = [("light", "wide"), ("dark", "phone")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "paths", "scheme", "size"),
+    [("full", FULL, *look) for look in LOOKS]
+    + [(kind, paths, *look) for kind, paths in (("bare", EMPTY), ("wreck", BROKEN)) for look in SOME_LOOKS],
+)
 def test_every_page_is_without_complaint_within_the_screen_and_accessible(
     kind: str,
     paths: dict[str, str],
@@ -206,9 +209,9 @@ def test_every_page_is_without_complaint_within_the_screen_and_accessible(
 
 @pytest.mark.parametrize("width", [360, 390, 1280])
 def test_the_review_scrolls_its_tables_and_never_the_page(
-    width: int, fortnight: str, tmp_path: Path, opened: Callable[..., Watched]
+    width: int, review: str, tmp_path: Path, opened: Callable[..., Watched]
 ) -> None:
-    (tmp_path / "review.html").write_text(fortnight)
+    (tmp_path / "review.html").write_text(review)
     watched = opened(viewport={"width": width, "height": 800})
     watched.page.goto(f"file://{tmp_path}/review.html")
     if SHOTS:

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -463,10 +464,45 @@ async def test_a_strangers_name_for_this_machine_is_not_answered(tmp_path: Path,
         assert answer.status == 421
 
 
+@pytest.mark.parametrize("name", ["evil.example", ""])
+async def test_supervisors_are_answered_under_any_name_as_strangers_are(tmp_path: Path, name: str) -> None:
+    async with pages(tmp_path, Access(address="http://127.0.0.1:9460")) as (client, _):
+        told = {path: await client.get(path, headers={"Host": name}) for path in ("/healthz", "/readyz", "/runbooks")}
+        assert {answer.status for answer in told.values()} == {200}
+        assert await told["/healthz"].json() == {"status": "ok"}
+        assert (await client.get("/badge/acme.svg", headers={"Host": name})).status == 404
+        assert (await client.get("/", headers={"Host": name})).status == 421
+        assert (await client.get("/badge/acme.svg")).status == 200
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+async def test_a_bearer_is_one_in_small_letters_too(tmp_path: Path, guarded: Access, scheme: str) -> None:
+    async with pages(tmp_path, guarded) as (client, _):
+        assert (await client.get("/metrics", headers={"Authorization": f"{scheme} {TOKEN}"})).status == 200
+        assert (await client.get("/metrics", headers={"Authorization": f"Basic {TOKEN}"})).status == 401
+
+
 @pytest.mark.parametrize("name", ["localhost:9460", "127.0.0.1", "[::1]:9460", "monitor.example"])
 async def test_the_names_of_this_machine_and_of_its_proxy_are_answered(tmp_path: Path, name: str) -> None:
     async with pages(tmp_path, Access(address="https://monitor.example")) as (client, _):
         assert (await client.get("/healthz", headers={"Host": name})).status == 200
+
+
+async def test_what_explain_writes_as_text_moves_no_terminal(tmp_path: Path) -> None:
+    async with pages(tmp_path, Access()) as (client, board):
+        state, policy = board.shown["acme"]
+        evil = "a\x1b[31m\x9b\u202eb"
+        named = {user: replace(one, name=evil) for user, one in state.managers.items()}
+        titled = {
+            key: replace(one, diagnosis=replace(one.diagnosis, action_ru=evil)) for key, one in state.channels.items()
+        }
+        board.shown["acme"] = (replace(state, managers=named, channels=titled), policy)
+        chat = next(one.chat for one in state.turns.values())
+        key = next(iter(state.channels))
+        for query in (f"&dialog={chat}", f"&line={key.line}&connector={key.connector}", ""):
+            told = await (await client.get(f"/explain?portal=acme{query}")).text()
+            assert not set("\x1b\x9b\u202e") & set(told)
+            assert "\N{REPLACEMENT CHARACTER}" in told or "line=" not in query
 
 
 async def test_a_body_beyond_the_limit_is_not_taken(tmp_path: Path) -> None:
