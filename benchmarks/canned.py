@@ -23,7 +23,7 @@ from benchmarks.canned_rows import CONNECTORS, FURNITURE, LINES, SMALL, iso, mes
 
 ZONE = timezone(timedelta(hours=3))
 START = datetime(2026, 3, 2, 10, 0, tzinfo=ZONE)
-SESSIONS, LIFE, FIRST = 50, 19, 7001  # a life of so many moves
+SESSIONS, LIFE, FIRST, CHATS = 50, 19, 7001, 1700  # a life of so many moves; the first ids
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -74,7 +74,7 @@ class Portal:
         generation, place = divmod(session - FIRST, SESSIONS)
         return self.order[place], generation
 
-    def answer(self, method: str, params: dict[str, list[str]]) -> Any:
+    def answer(self, method: str, params: dict[str, list[str]]) -> Any:  # noqa: PLR0911 - one for each method
         """The command's result; None = refused."""
         match method:
             case "server.time":
@@ -88,6 +88,8 @@ class Portal:
                     return []
                 self.polls += 1
                 return self.activities() if self.busy else []
+            case "imopenlines.dialog.get":
+                return self.chat(int(params["CHAT_ID"][0]) - CHATS)
             case "imopenlines.session.history.get":
                 index, generation = self.customer(int(params["SESSION_ID"][0]))
                 known = self.busy and 0 <= generation <= self.age(index, self.moment)[0]
@@ -121,12 +123,23 @@ class Portal:
             **{"COMPLETED": "N", "OWNER_TYPE_ID": "2", "OWNER_ID": str(500 + index)},
         }
 
+    def chat(self, index: int) -> dict[str, Any]:
+        generation, moves = self.age(index, self.moment)
+        session, (line, connector) = self.session(index, generation), place_of(index)
+        return {
+            **{"id": CHATS + index, "name": f"Иван {index}", "owner": 11 + index % 8, "type": "lines"},
+            **{"entity_type": "LINES", "entity_id": f"{connector}|{line}|79990000{index:03}|{800 + index}"},
+            **{"entity_data_1": f"Y|DEAL|{500 + index}|N|N|{session}|0|0|0|0", "entity_data_3": "N"},
+            **{"message_count": 2 * moves + 2, "last_message_id": session * 10**4 + 2 * moves + 1},
+            **{"dialog_id": f"chat{CHATS + index}", "manager_list": [11 + index % 8]},
+        }
+
     def history(self, index: int, generation: int) -> dict[str, Any]:
         line, connector = place_of(index)
         present, last = self.age(index, self.moment)
         moves = last if generation == present else self.life - 1
         session = self.session(index, generation)
-        chat, customer, manager = 1700 + index, 800 + index, 11 + index % 8
+        chat, customer, manager = CHATS + index, 800 + index, 11 + index % 8
         first = session * 10**4
         rows = {}
         for move in range(moves, -1, -1):  # each move is a question and its answer, the newest comes first

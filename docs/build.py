@@ -4,6 +4,7 @@ reference.md lists metrics, incidents and rules; runbooks.md leads to each runbo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ DOCS = Path(__file__).parent
 RULES = DOCS.parent / "deploy" / "prometheus" / "rules" / "messenger-monitor.yml"
 WORDS: dict[str, Any] = yaml.safe_load((DOCS / "reference_words.yaml").read_text())
 FOLDERS = {"en": DOCS, "ru": DOCS / "ru"}
+_TRANSLATED = re.compile(r' \| reReplaceAll "[^"]*" "[^"]*"')  # units of time in Russian: noise in a table
 MADE = "<!-- Made by `python -m docs.build`: change the code or reference_words.yaml. -->\n"
 
 TEXTS = {
@@ -104,7 +106,8 @@ def _incident(kind: IncidentKind, language: str) -> tuple[str, ...]:
 
 
 def _rule(rule: dict[str, Any], language: str) -> tuple[str, ...]:
-    told = rule["annotations"]["summary" if language == "en" else "summary_ru"].replace("|", "\\|")
+    said = rule["annotations"]["summary" if language == "en" else "summary_ru"]
+    told = _TRANSLATED.sub("", said).replace("|", "\\|")
     name = f"[{rule['alert']}]({_runbook_link(rule['alert'], language)})"
     return name, rule["labels"]["severity"], rule.get("for", TEXTS[language]["at_once"]), f"`{told}`"
 
