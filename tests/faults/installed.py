@@ -77,6 +77,16 @@ class Installed:
         await self.until(has_asked, "it polls")
         return timedelta(seconds=time.monotonic() - begun)
 
+    async def until_it_asks_no_more(self) -> None:
+        """Until what it waits for, longer than three intervals of its polls, is not its portal."""
+        begun = time.monotonic()
+        before, since = self.one.sandbox.counts["http"], begun
+        while time.monotonic() - since < 4.0:
+            assert time.monotonic() - begun < PATIENCE, "it polls on"
+            await asyncio.sleep(0.05)
+            if (asked := self.one.sandbox.counts["http"]) > before:
+                before, since = asked, time.monotonic()
+
     def send(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)

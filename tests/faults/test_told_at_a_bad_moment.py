@@ -28,6 +28,7 @@ async def test_who_is_told_to_stop_while_the_database_stands_still_leaves_in_tim
             try:
                 it.one.customer("B")
                 await it.goes_on()
+                await it.until_it_asks_no_more()
                 await it.stop()
             finally:
                 server.go_on()
