@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import aiohttp
-import msgspec
 import structlog
 
 from monitor.core.alerts import Alert
@@ -18,6 +17,8 @@ from monitor.shell.clock import Clock
 from monitor.shell.fence import Fenced
 from monitor.shell.metrics import Registry
 from monitor.shell.posted import Posted, as_alert, fingerprint, payload, plan
+from monitor.shell.store_engine import Damaged
+from monitor.shell.store_records import decode, encode
 from monitor.shell.wire import MIB, Limits, request
 
 log = structlog.get_logger()
@@ -91,7 +92,7 @@ class Pusher:
         watched any more will end."""
         async with self._telling:
             bodies = await self._keeper.posted()
-            stored = {key: msgspec.json.decode(body, type=Posted) for key, body in bodies.items()}
+            stored = dict(_readable(bodies))
             self._known = self._ours(self._known) | self._ours(stored)
             awaited = set(portals)
             for posted in stored.values():
@@ -176,7 +177,7 @@ class Pusher:
         """Kept before it is posted: an alert that Alertmanager may have heard of is never forgotten."""
         fresh = {key: posted for key, posted in after.items() if self._known.get(key) != posted}
         if fresh:
-            bodies = {key: msgspec.json.encode(posted).decode() for key, posted in fresh.items()}
+            bodies = {key: encode(posted) for key, posted in fresh.items()}
             await self._keeper.mark_posted(bodies, {posted.portal for posted in fresh.values()})
 
     async def _post(self, batch: Sequence[Posted], told: Told) -> None:
@@ -249,3 +250,12 @@ def _place(url: str | None) -> str | None:
 
 def _backoff(pause: float) -> float:
     return RETRY_FIRST if pause >= REPOST else min(RETRY_MOST, pause * 2)
+
+
+def _readable(bodies: Mapping[str, str]) -> Iterator[tuple[str, Posted]]:
+    """An alert whose row is damaged ends by itself, and what is still wrong is posted anew."""
+    for key, body in bodies.items():
+        try:
+            yield key, decode(body, Posted)
+        except Damaged as damaged:
+            log.error("alerts.row_damaged", fingerprint=key, problem=str(damaged))

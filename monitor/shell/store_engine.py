@@ -42,6 +42,14 @@ class StoreError(Exception):
     """One sentence for the operator: what is wrong with the store and what to do."""
 
 
+class Damaged(StoreError):
+    """A row is there, and what it holds is no record of ours: a disk or a hand has changed it."""
+
+    def __init__(self, kind: Any, error: Exception) -> None:
+        name = getattr(kind, "__name__", str(kind))
+        super().__init__(f"a row of it ({name}) is damaged: {error}: restore it from a backup")
+
+
 def patience(lease: timedelta | None = None) -> dict[str, Any]:
     """How a connection to PostgreSQL is made. The server gives up a client that is stopped in the middle of a
     transaction, before others that wait for its `lease` to run out have to wait for its locks, too."""
@@ -233,7 +241,7 @@ def translated(url: str) -> Iterator[None]:
     """Whatever the database says, as a StoreError that names the place and never the password."""
     try:
         yield
-    except CommandError as error:
+    except (CommandError, Damaged) as error:
         raise StoreError(f"store {place(url)}: {error}") from None
     except DBAPIError as error:
         word = " ".join(str(error.orig).split())[:200]

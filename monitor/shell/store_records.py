@@ -14,6 +14,7 @@ from monitor.core.memory import AccountMemory, Audit, ChannelMemory, HandedOver,
 from monitor.core.model import ChannelKey, Department, Line, Manager
 from monitor.core.tallies import Tally
 from monitor.core.turn import TurnEvent
+from monitor.shell.store_engine import Damaged
 
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +46,11 @@ def encode_event(event: TurnEvent, turn: str) -> str:
 
 
 def decode(body: str, kind: type[T]) -> T:
-    return msgspec.json.decode(body, type=kind)
+    """Damaged where the row holds no such record any more."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise Damaged(kind, error) from None
 
 
 def micros(at: datetime) -> int:

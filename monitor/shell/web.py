@@ -19,6 +19,7 @@ from monitor.shell.explain import chat_of, dialog_text, explain_channel, explain
 from monitor.shell.exposition import OPENMETRICS, TEXT
 from monitor.shell.runbooks import runbook_list, runbook_page
 from monitor.shell.sign_in import Attempts, Sessions
+from monitor.shell.store_engine import StoreError
 from monitor.shell.visitors import Need
 from monitor.shell.web_alerts import from_alertmanager
 from monitor.shell.web_bodies import HANDLING, Unreadable, json_of
@@ -69,17 +70,24 @@ async def _worded(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except (web.HTTPNotFound, web.HTTPForbidden) as error:
-        if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
-            return page(request, "not_found.html", status=error.status)
-        lacks = f"there is nothing at {_shown(request.path)}"
-        said = lacks if error.status == 404 else "this is not yours to see or to change"
-        return web.json_response({"error": said}, status=error.status)
+        return _not_shown(request, error.status)
     except web.HTTPMethodNotAllowed as error:
         return web.json_response({"error": f"{_shown(request.path)} does not take {error.method}"}, status=405)
     except web.HTTPRequestEntityTooLarge:
         return web.json_response({"error": "the request is too large"}, status=413)
     except (Unreadable, UnicodeError, RecursionError) as error:  # of a stranger's text, wherever it was used
         return _not_understood(request, error)
+    except StoreError as error:
+        log.error("request.store_failed", method=request.method, problem=str(error))
+        return web.json_response({"error": "the store cannot be read: the daemon's log says why"}, status=503)
+
+
+def _not_shown(request: web.Request, status: int) -> web.Response:
+    if request.method == "GET" and "text/html" in request.headers.get("Accept", ""):
+        return page(request, "not_found.html", status=status)
+    lacks = f"there is nothing at {_shown(request.path)}"
+    said = lacks if status == 404 else "this is not yours to see or to change"
+    return web.json_response({"error": said}, status=status)
 
 
 def _not_understood(request: web.Request, error: Exception) -> web.Response:

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pages_parts import NOW, TOKEN, PageBoard, busy, user
+from structlog.testing import capture_logs
 
 from monitor.secret import Secret
 from monitor.shell import passwords, web_heard
@@ -617,3 +618,19 @@ def test_no_more_webhooks_are_remembered_than_memory_has_room_for(monkeypatch: p
     for number in range(5):
         heard.keep(bytes([number]))
     assert [heard.knows(bytes([number])) for number in range(5)] == [False, False, True, True, True]
+
+
+async def test_a_page_over_a_damaged_row_says_so_and_shows_no_trace(tmp_path: Path) -> None:
+    async with pages(tmp_path, Access()) as (client, board):
+        damage = "update incidents set body = 'x'"
+        await board.store.transaction(lambda connection: connection.exec_driver_sql(damage))
+        with capture_logs() as logs:
+            answer = await client.get("/incidents", headers=PAGE)
+        assert (answer.status, await answer.json()) == (
+            503,
+            {"error": "the store cannot be read: the daemon's log says why"},
+        )
+        (row,) = [one for one in logs if one["event"] == "request.store_failed"]
+        assert "a row of it (Incident) is damaged: " in row["problem"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert (await client.get("/healthz")).status == 200

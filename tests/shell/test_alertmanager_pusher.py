@@ -109,6 +109,24 @@ def pusher(receiver: Receiver, http: aiohttp.ClientSession, shelf: Shelf, regist
     return Pusher(url=receiver.url, http=http, keeper=shelf, registry=registry or Registry(), clock=Clock())
 
 
+async def test_a_damaged_row_is_told_in_the_log_and_holds_up_none_of_the_others(
+    receiver: Receiver, http: aiohttp.ClientSession
+) -> None:
+    shelf = Shelf()
+    first = pusher(receiver, http, shelf)
+    first.wish("acme", [alert()])
+    await first.tell()
+    shelf.bodies["0f"] = '{"labels": 7'
+    again = pusher(receiver, http, shelf)
+    with capture_logs() as logs:
+        await again.restore(["acme"])
+    assert [(row["event"], row["fingerprint"]) for row in logs] == [("alerts.row_damaged", "0f")]
+    again.wish("acme", [])
+    await again.tell()
+    assert [one["labels"]["portal"] for one in receiver.got[-1]] == ["acme"]
+    assert receiver.got[-1][0]["endsAt"] < Clock().now().isoformat(), "its end is told"
+
+
 async def test_of_several_processes_each_tells_its_own_and_ends_nothing_of_the_others(
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:

@@ -188,6 +188,29 @@ async def test_a_file_that_is_no_store_is_named_with_the_remedy(tmp_path: Path, 
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        ("update portals set memory = '{\"up\": tr'", "PortalMemory"),
+        ("update portals set cursor = '[]'", "Cursor"),
+        ("update remembered set body = '{}' where kind = 'channel'", "ChannelMemory"),
+        ("update turns set body = ''", "Turn"),
+        ("update incidents set body = '{\"id\": 7}'", "Incident"),
+    ],
+)
+async def test_a_damaged_row_is_named_with_its_store_and_the_remedy(tmp_path: Path, damage: str, kind: str) -> None:
+    path = tmp_path / "state.db"
+    store = await Store.open(f"sqlite:///{path}")
+    await store.commit("acme", EMPTY, Judgement(state=rich(), opened=(incident(),)))
+    with sqlite3.connect(path) as connection:
+        connection.execute(damage)
+    with pytest.raises(StoreError, match=rf"a row of it \({kind}\) is damaged: .+: restore it from a backup"):
+        await store.load_portal("acme")
+    with pytest.raises(StoreError, match=f"^store {path}: "):
+        await store.load_portal("acme")
+    await store.close()
+
+
 async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"does not exist: create it or change store\.url"):
         await Store.open(f"sqlite:///{tmp_path / 'nowhere' / 'state.db'}")
