@@ -30,8 +30,8 @@ from benchmarks.measure import Row, canned, cpu, middle, show
 from benchmarks.poll import StepClock, build
 from monitor.logs import configure
 from monitor.secret import Secret
+from monitor.shell.credentials import Webhook
 from monitor.shell.http import session
-from monitor.shell.oauth import Webhook
 from monitor.shell.pacer import Rate
 from monitor.shell.portal import Portal
 from monitor.shell.store import Store

@@ -32,10 +32,10 @@ from monitor.outcome import Outcome
 from monitor.secret import Secret
 from monitor.shell.alertmanager import Pusher
 from monitor.shell.clock import Clock
+from monitor.shell.credentials import Webhook
 from monitor.shell.http import session
 from monitor.shell.metrics import Registry
 from monitor.shell.news import News
-from monitor.shell.oauth import Webhook
 from monitor.shell.pacer import Rate
 from monitor.shell.portal import Portal
 from monitor.shell.store import Store

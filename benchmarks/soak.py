@@ -30,8 +30,8 @@ from monitor.shell.clock import Clock
 from monitor.shell.exposition import Exposition
 from monitor.shell.http import session
 from monitor.shell.metrics import Registry
+from monitor.shell.retention import Retention
 from monitor.shell.store import Store
-from monitor.shell.store_prune import Retention
 from monitor.shell.watch import Watch
 
 KEPT = timedelta(days=30)

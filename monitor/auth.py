@@ -17,9 +17,10 @@ from monitor.secret import Secret
 from monitor.shell import batch
 from monitor.shell.authority import seed_of
 from monitor.shell.clock import Clock
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.endpoint import Endpoint
 from monitor.shell.install import Arrivals, installations
-from monitor.shell.oauth import OAuthKeys, TokenServer, oauth_url
+from monitor.shell.oauth import TokenServer, oauth_url
 from monitor.shell.pacer import Pacer, Rate
 from monitor.shell.rest import Rest, Usage
 from monitor.shell.vault import Tokens, Vault

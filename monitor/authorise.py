@@ -11,8 +11,8 @@ import click
 from monitor.auth import Applicant, AuthFailed, Authorised, by_code, by_install, by_refresh_token
 from monitor.config import Config, PortalConfig
 from monitor.secret import Secret
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.http import session
-from monitor.shell.oauth import OAuthKeys
 from monitor.shell.store import Store, StoreError
 from monitor.shell.wire import trust
 

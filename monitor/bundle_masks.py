@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 
 from monitor.config import Config
 from monitor.config_yaml import read_yaml
-from monitor.shell.oauth import OAuthKeys, Webhook, oauth_url
+from monitor.shell.credentials import OAuthKeys, Webhook
+from monitor.shell.oauth import oauth_url
 
 # Keys of the configuration whose texts name nobody.
 OPEN_KEYS = frozenset(

@@ -35,10 +35,10 @@ from monitor.core.guarantee import usual_checks, year_after
 from monitor.core.model import ChannelKey
 from monitor.core.plugin import Account
 from monitor.secret import Secret
-from monitor.shell.heartbeat import Switch
-from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
+from monitor.shell.credentials import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
-from monitor.shell.store_prune import Retention
+from monitor.shell.retention import Retention
+from monitor.shell.switch import Switch
 from monitor.shell.visitors import Role, User
 
 _TIMEOUT = timedelta(seconds=20)

@@ -12,7 +12,7 @@ from monitor.config_providers import COMMON, entry_problems, provider_keys, prov
 from monitor.config_secrets import sections
 from monitor.config_types import is_loopback, listened_at, safe_address, shown, split
 from monitor.secret import Secret
-from monitor.shell.guard import refusal
+from monitor.shell.addresses import refusal
 
 Section = dict[str, Any]
 

@@ -7,8 +7,6 @@ from typing import Annotated, Any
 from urllib.parse import unquote_plus
 
 from pydantic import BeforeValidator
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from monitor.config_types import safe_address, shown, split, unexpected
 
@@ -32,6 +30,9 @@ def _store(value: Any) -> str:
         raise unexpected(_WANTED, _safe(value))
     if value.startswith(SQLITE):
         return _file(value)
+    from sqlalchemy.engine import make_url  # half a second of every command where it is not needed
+    from sqlalchemy.exc import ArgumentError
+
     try:
         make_url(value)
     except (ArgumentError, ValueError):

@@ -10,10 +10,10 @@ from monitor.config_receivers import Addressee
 from monitor.core.plugin import Account
 from monitor.core.policy import Policy
 from monitor.secret import Secret
-from monitor.shell.heartbeat import Switch
-from monitor.shell.oauth import Credentials
+from monitor.shell.credentials import Credentials
 from monitor.shell.pacer import Rate
-from monitor.shell.store_prune import Retention
+from monitor.shell.retention import Retention
+from monitor.shell.switch import Switch
 from monitor.shell.visitors import Access, User
 
 

@@ -18,8 +18,9 @@ from monitor.config import Config
 from monitor.core.model import CallFailed
 from monitor.doctor_lines import Line, unknown, well, wrong
 from monitor.receivers.apprise import place_of
-from monitor.shell.guard import AddressRefused, refuse
-from monitor.shell.oauth import OAuthKeys, oauth_url
+from monitor.shell.addresses import AddressRefused, refuse
+from monitor.shell.credentials import OAuthKeys
+from monitor.shell.oauth import oauth_url
 from monitor.shell.wire import Limits, Trust, request, trust
 
 PATIENCE = 10.0

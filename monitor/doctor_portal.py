@@ -14,7 +14,7 @@ from monitor.core.model import Failure, Reason
 from monitor.doctor_lines import Line, unknown, well, wrong
 from monitor.remedies import remedy_of, scopes_remedy
 from monitor.shell.clock import Clock
-from monitor.shell.oauth import OAuthKeys
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.vault import Vault
 from probes._asking import gather, total_failure
 from probes.portal_health import missing

@@ -8,8 +8,9 @@ from datetime import timedelta
 import structlog
 
 from monitor.shell.clock import Clock
+from monitor.shell.retention import Retention
 from monitor.shell.store import Store
-from monitor.shell.store_prune import Retention, steps
+from monitor.shell.store_prune import steps
 
 log = structlog.get_logger()
 

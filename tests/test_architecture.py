@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -26,9 +27,14 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def imports_of(path: Path) -> Iterator[str]:
     """What a module needs when it runs: names that only its types need are no arrow."""
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     typing = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     unneeded = {id(inner) for node in typing for inner in ast.walk(node)}
     for node in ast.walk(tree):
@@ -43,7 +49,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def functions_of(path: Path) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield f"{module_of(path)}.{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
 
@@ -66,7 +72,7 @@ def test_the_core_imports_the_standard_library_and_itself_alone(path: Path) -> N
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if "core" in p.relative_to(ROOT).parts], ids=ids)
 def test_the_core_neither_waits_nor_reads_a_clock_nor_does_io(path: Path) -> None:
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     waits = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Await | ast.AsyncFunctionDef)]
     assert waits == []
     barred = {"asyncio", "time", "logging", "socket", "os", "pathlib", "subprocess", "threading", "random"}
@@ -123,14 +129,14 @@ def test_no_module_imports_itself_through_others() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=ids)
 def test_every_module_says_what_it_is_for(path: Path) -> None:
     text = path.read_text()
-    assert not text.strip() or ast.get_docstring(ast.parse(text))
+    assert not text.strip() or ast.get_docstring(tree_of(path))
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=ids)
 def test_nothing_is_left_to_do_and_nothing_is_printed_outside_the_command_line(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"\b(TODO|FIXME|XXX|NotImplementedError)\b", text)
-    calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)}
+    calls = {ast.unparse(node.func) for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)}
     speaks = module_of(path) in {"monitor.demo", "monitor.check_table", "monitor.sandbox.__main__"}
     assert speaks or "print" not in calls
     assert "asyncio.create_task" not in calls
@@ -141,7 +147,7 @@ def test_a_broad_except_stands_only_where_probes_are_run() -> None:
     broad = [
         module_of(path)
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"})
         and not any(isinstance(inner, ast.Raise) and inner.exc is None for inner in node.body)

@@ -17,7 +17,7 @@ from monitor.config_schedule import read_days, read_intervals
 from monitor.config_types import is_loopback, seconds
 from monitor.core.model import ChannelKey, Messenger
 from monitor.core.policy import LinePolicy, ScheduleRule, Targets
-from monitor.shell.oauth import OAuthKeys, Webhook
+from monitor.shell.credentials import OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
 
 ENV = {

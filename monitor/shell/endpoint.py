@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from monitor.core.model import Failure
-from monitor.shell.oauth import Webhook
+from monitor.shell.credentials import Webhook
 from monitor.shell.wire import host_of, is_loopback
 
 log = structlog.get_logger()

@@ -19,6 +19,7 @@ import structlog
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.secret import Secret
 from monitor.shell.clock import Clock
+from monitor.shell.switch import Switch
 from monitor.shell.wire import MIB, Answer, Limits, request
 
 log = structlog.get_logger()
@@ -26,14 +27,6 @@ log = structlog.get_logger()
 AGAIN = timedelta(seconds=10)  # how soon a ping that was not heard is sent again
 BODY = 10_000  # bytes; the service may ask for less by Ping-Body-Limit
 LIMITS = Limits(timeout=timedelta(seconds=10), max_answer=MIB)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
-    """Where the pings go (the address is the secret) and how often, in real time."""
-
-    url: Secret
-    every: timedelta = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import aiohttp
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.secret import Secret
 from monitor.shell import failures
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.vault import Tokens
 from monitor.shell.wire import MIB, Limits, host_of, request
 
@@ -20,26 +21,6 @@ _TECH_ZONES = frozenset({"ru", "by", "kz", "am", "az", "ge", "kg", "uz"})
 _TECH, _INFO = "oauth.bitrix24.tech", "oauth.bitrix.info"
 SERVERS = frozenset({_TECH, _INFO})  # Bitrix24's own [module source]: no customer's portal has a name of these domains
 _REFUSED = "refresh_refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OAuthKeys:
-    """A local application's keys. `refresh_token` is the first one; later ones live in the store."""
-
-    client_id: str
-    client_secret: Secret
-    refresh_token: Secret | None = None
-    oauth_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook:
-    """An incoming webhook's whole address, secret included. It cannot see connectors."""
-
-    url: Secret
-
-
-Credentials = OAuthKeys | Webhook
 
 
 def oauth_url(keys: OAuthKeys, portal_url: str) -> str:

@@ -14,10 +14,11 @@ from monitor.shell import batch
 from monitor.shell.authority import Authority
 from monitor.shell.batch import NAMES, Command, Envelope, Meter, Outcome
 from monitor.shell.clock import Clock
+from monitor.shell.credentials import Credentials, OAuthKeys, Webhook
 from monitor.shell.endpoint import Endpoint, is_redirect
 from monitor.shell.gathering import Gathering
 from monitor.shell.holds import Holds
-from monitor.shell.oauth import Credentials, OAuthKeys, TokenServer, Webhook, oauth_url
+from monitor.shell.oauth import TokenServer, oauth_url
 from monitor.shell.pacer import Pacer, Rate
 from monitor.shell.rest import Rest, Usage, free
 from monitor.shell.vault import Tokens, Vault

@@ -170,7 +170,8 @@ def _migrations() -> Config:
 
 def _upgrade(engine: Engine, url: str) -> None:
     config = _migrations()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    scripts = ScriptDirectory.from_config(config)
+    known = {script.revision for script in scripts.walk_revisions()}
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":  # its driver begins nothing by itself before a CREATE
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -182,6 +183,8 @@ def _upgrade(engine: Engine, url: str) -> None:
                 f"store {place(url)}: made by a newer messenger-monitor (schema {present}): "
                 "upgrade this one, or restore a backup made by this version"
             )
+        if present == scripts.get_current_head():
+            return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

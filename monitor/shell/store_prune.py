@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_
 
 from monitor.core.turn import Verdict
 from monitor.shell import store_tables as tables
+from monitor.shell.retention import Retention
 from monitor.shell.store_records import micros
 
 FEW = 500  # rows a transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long what is over is kept; longer than a guarantee's year unless said otherwise.
-
-    `turns` of replies, `ledger` the append-only rows about replies and channels, `incidents` since their end."""
-
-    turns: timedelta = timedelta(days=400)
-    ledger: timedelta = timedelta(days=400)
-    incidents: timedelta = timedelta(days=400)
 
 
 Step = Callable[[Connection], int]

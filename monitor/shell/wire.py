@@ -19,7 +19,7 @@ import msgspec
 
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.shell import failures
-from monitor.shell.guard import AddressRefused
+from monitor.shell.addresses import AddressRefused
 
 MIB = 1024 * 1024
 MAX_ANSWER = 32 * MIB

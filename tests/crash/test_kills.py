@@ -13,9 +13,9 @@ from crash_parts import differences, live
 
 from tests.shell.store_parts import free_port
 
-HOURS, KILLS = int(os.environ.get("HOURS", "32")), int(os.environ.get("KILLS", "40"))
+HOURS, KILLS = int(os.environ.get("HOURS", "24")), int(os.environ.get("KILLS", "32"))
 SEED = int(os.environ.get("SEED", "7"))
-AWAITED = int(os.environ.get("AWAITED", "36"))  # hours over which the awaits of an hour are spread
+AWAITED = int(os.environ.get("AWAITED", "26"))  # hours over which the awaits of an hour are spread
 
 
 @pytest.mark.long

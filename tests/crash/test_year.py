@@ -29,10 +29,10 @@ from tests.shell.store_parts import free_port
 MOSCOW = ZoneInfo("Europe/Moscow")
 START = datetime(2026, 3, 1, tzinfo=MOSCOW)
 DAY = timedelta(days=1)
-FORTNIGHTS = int(os.environ.get("FORTNIGHTS", "6"))
+FORTNIGHTS = int(os.environ.get("FORTNIGHTS", "5"))
 DAYS = 14 * FORTNIGHTS + 2
 LOOKS = int(os.environ.get("LOOKS", "1"))  # a day
-KILLED = int(os.environ.get("KILLED", "60"))
+KILLED = int(os.environ.get("KILLED", "50"))
 EXPIRIES = [{"subject": "wazzup-licence", "date": "2026-04-20"}, {"subject": "green-licence", "date": "2026-05-08"}]
 GUARANTEE = {"start": "2026-03-01", "service_price": 60000}
 

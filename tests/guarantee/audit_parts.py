@@ -20,8 +20,8 @@ from monitor.sandbox.server import Sandbox
 from monitor.sandbox.world import World
 from monitor.secret import Secret
 from monitor.shell.clock import Clock
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.http import session
-from monitor.shell.oauth import OAuthKeys
 from monitor.shell.pacer import Rate
 from monitor.shell.portal import Portal
 from monitor.shell.vault import Tokens

@@ -22,9 +22,10 @@ from monitor.sandbox.faults import Fault
 from monitor.sandbox.server import Sandbox
 from monitor.secret import Secret
 from monitor.shell.clock import Clock
-from monitor.shell.heartbeat import Heartbeat, Progress, Switch, address
+from monitor.shell.heartbeat import Heartbeat, Progress, address
 from monitor.shell.http import session
 from monitor.shell.store import Store
+from monitor.shell.switch import Switch
 from monitor.shell.systemd import Notifier
 
 CANARY = "5f1acanary"

@@ -23,8 +23,8 @@ from monitor.sandbox.presets import furnished
 from monitor.sandbox.server import Sandbox
 from monitor.shell.clock import Clock
 from monitor.shell.outbox import Outbox
+from monitor.shell.retention import Retention
 from monitor.shell.store import Store, StoreError
-from monitor.shell.store_prune import Retention
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OLD = NOW - timedelta(days=401)

@@ -45,8 +45,9 @@ from monitor.shell.lag import EVERY, Lag
 from monitor.shell.metrics import Registry
 from monitor.shell.page_portal import fleet
 from monitor.shell.page_words import WORDS
+from monitor.shell.retention import Retention
 from monitor.shell.store import Store
-from monitor.shell.store_prune import Retention, steps
+from monitor.shell.store_prune import steps
 from monitor.shell.visitors import Access
 from monitor.shell.web import make_app
 

@@ -17,7 +17,8 @@ from monitor.config import ConfigProblems, load
 from monitor.core.model import CallFailed, Reason
 from monitor.doctor_lines import Verdict
 from monitor.doctor_network import Place, reached
-from monitor.shell.guard import AddressRefused, GuardedResolver, refusal
+from monitor.shell.addresses import AddressRefused, refusal
+from monitor.shell.guard import GuardedResolver
 from monitor.shell.http import session
 from monitor.shell.wire import request
 

@@ -15,8 +15,8 @@ from aiohttp.test_utils import TestServer
 
 from monitor.secret import Secret
 from monitor.shell.clock import Clock
+from monitor.shell.credentials import Credentials, OAuthKeys, Webhook
 from monitor.shell.http import session
-from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
 from monitor.shell.portal import Portal
 from monitor.shell.vault import Tokens

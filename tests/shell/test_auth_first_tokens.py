@@ -13,9 +13,9 @@ from portal_parts import CLIENT_ID, FakePortal, MemoryVault, error, fake_portal,
 
 from monitor.auth import Applicant, AuthFailed, Authorised, by_code, by_install, by_refresh_token, code_in, server_in
 from monitor.secret import Secret
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.http import session
 from monitor.shell.install import arrival_in
-from monitor.shell.oauth import OAuthKeys
 from monitor.shell.vault import Tokens
 
 GRANTED = ["imopenlines", "imconnector", "crm", "im", "user_brief", "department"]

@@ -27,9 +27,10 @@ from portal_parts import (
 from monitor.core.model import CallFailed, Failure, Reason
 from monitor.secret import Secret
 from monitor.shell.authority import Authority
+from monitor.shell.credentials import OAuthKeys
 from monitor.shell.holds import SLOW_RETRY
 from monitor.shell.http import session
-from monitor.shell.oauth import OAuthKeys, TokenServer, oauth_url
+from monitor.shell.oauth import TokenServer, oauth_url
 from monitor.shell.portal import Portal
 from monitor.shell.vault import Tokens
 from monitor.shell.wire import Limits

@@ -18,8 +18,8 @@ from monitor.sandbox.faults import ERRORS, Fault
 from monitor.sandbox.presets import furnished
 from monitor.sandbox.server import Sandbox
 from monitor.secret import Secret
+from monitor.shell.credentials import Credentials, OAuthKeys, Webhook
 from monitor.shell.http import session
-from monitor.shell.oauth import Credentials, OAuthKeys, Webhook
 from monitor.shell.pacer import Rate
 from monitor.shell.portal import Portal
 

@@ -30,9 +30,10 @@ from monitor.core.turn import Held, Turn, TurnEvent, Verdict
 from monitor.secret import Secret
 from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Registry
+from monitor.shell.retention import Retention
 from monitor.shell.store import Store, StoreError
 from monitor.shell.store_outbox import Fate, settle
-from monitor.shell.store_prune import Retention, steps
+from monitor.shell.store_prune import steps
 from monitor.shell.store_totals import EVERY, NOTED
 from monitor.shell.store_web import Note
 from monitor.shell.vault import Tokens
