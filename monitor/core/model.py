@@ -210,8 +210,8 @@ class Message:
     """One message of a session without its text: ids, times and what the text was good for.
 
     `mentions` are the [USER=id] of a notice in order; `mark` is the notice's kind: start, end, output, attention,
-    queue, passed_on (to the next one, by itself) or "". `digest` is a short keyed hash of the normalised text, to see
-    the same text again.
+    queue, offer (to one who has not taken it yet), left, joined, spam, passed_on (to the next one, by itself) or ""
+    (one named: he took it). `digest` is a short keyed hash of the normalised text, to see the same text again.
     """
 
     id: int

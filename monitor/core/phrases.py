@@ -65,7 +65,20 @@ def _known_at(words: list[str], place: int) -> tuple[str, ...]:
     return ()
 
 
-_QUEUE = re.compile(r"\bв очередь\b|\bto (?:the )?queue\b", re.IGNORECASE)
+# What Bitrix24's own lines say, as integrations that read them quote them: "Обращение направлено на [USER=12]" is an
+# offer, "[USER=12] начал работу с диалогом" its acceptance.
+_QUEUE = re.compile(
+    r"\bв очередь\b|\bучастник\w* очереди\b|\bпо правилам очереди\b|\bснят с (?:оператора|сотрудника)\b"
+    r"|\bto (?:the )?queue\b|\bagents in (?:the )?queue\b|\bqueuing rules\b",
+    re.IGNORECASE,
+)
+_OFFER = re.compile(
+    r"\bобращение (?:также )?(?:пере)?направлено\b"
+    r"|\benquiry (?:has been |was |is )?(?:also )?(?:assigned|redirected|transferred|forwarded)\b",
+    re.IGNORECASE,
+)
+_LEFT = re.compile(r"\b(?:покинул|вышел|вышла)|\b(?:has )?left the (?:chat|dialog|conversation)\b", re.IGNORECASE)
+_CAME_BY = re.compile(r"\bприсоедин|\bпригла(?:сил|шен)|\bвступил|\bjoined\b|\b(?:has )?invited\b", re.IGNORECASE)
 _PASSED_ON = re.compile(
     r"\bне (?:ответил|принял|взял)|\bавтоматическ|\bистекло\b|\bпо (?:таймауту|тайм-ауту|истечении)\b"
     r"|\b(?:did not|didn't) (?:answer|reply|respond|accept|take)|\bautomatically\b|\btime(?:d out|out)\b",
@@ -93,6 +106,19 @@ def kind_of_notice(plain: str, mark: str, names: int) -> str:
         return "queue"
     if not mark and names > 1 and _PASSED_ON.search(plain):
         return "passed_on"
-    if not mark and names == 1 and _SPAM.search(plain) and not _NO_SPAM.search(plain):
-        return "spam"
+    if not mark and names == 1:
+        return _of_one(plain)
     return "attention" if not mark and _NOT_DELIVERED.search(plain) else mark
+
+
+def _of_one(plain: str) -> str:
+    """A line that names one employee: "" = he took the dialog."""
+    if _SPAM.search(plain) and not _NO_SPAM.search(plain):
+        return "spam"
+    if _OFFER.search(plain):
+        return "offer"
+    if _LEFT.search(plain):
+        return "left"
+    if _CAME_BY.search(plain):
+        return "joined"
+    return "attention" if _NOT_DELIVERED.search(plain) else ""

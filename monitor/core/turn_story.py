@@ -11,10 +11,11 @@ from monitor.core.turn_answers import NOT_CONTENT, as_message, is_answer, is_tha
 from monitor.core.turn_bookmark import Bookmark
 from monitor.core.turn_carried import STICKY, Dropped, brought_along, dropped_here, gone_on
 from monitor.core.turn_excuses import is_backlog
+from monitor.core.turn_hands import Hands
 from monitor.core.turn_messages import is_seen
 from monitor.core.turn_rules import Aside
 from monitor.core.turn_verdicts import ANSWERED, answered, closed, still_open, waived
-from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, hand_over, terms
+from monitor.core.turn_wait import COURTESY, ZERO, Dialog, Wait, terms
 
 CAMPAIGN = timedelta(hours=24)  # after a mass mailing (case 18)
 REAL_CALL = timedelta(seconds=20)
@@ -24,12 +25,12 @@ BOT_HELD = "bot_held"
 CUSTOMER, MANAGER, NOTICE, BOT, AUTOMATIC = Author.CUSTOMER, Author.MANAGER, Author.NOTICE, Author.BOT, Author.AUTOMATIC
 
 
-class Story:
+class Story(Hands):
     """Reads one session once. `turns` are those that ended, and in the end the one that still waits."""
 
     __slots__ = (
-        *("asides", "assigned", "dialog", "dropped", "holder", "holder_spoke", "known", "messages", "now", "patience"),
-        *("present", "problems", "rules", "spoken", "turns", "wait"),
+        *("asides", "dropped", "known", "messages", "now", "patience", "present", "problems", "rules", "spoken"),
+        "turns",
     )
 
     def __init__(
@@ -40,16 +41,14 @@ class Story:
         carried: Turn | None,
         patience: timedelta | None,
     ) -> None:
-        self.dialog, self.rules, self.now, self.known = dialog, dialog.rules, dialog.now, known
+        super().__init__(dialog, messages)
+        self.rules, self.now, self.known = dialog.rules, dialog.now, known
         self.messages, self.patience = messages, patience
         self.present = {message.id for message in messages if not message.deleted} if known else NONE
         self.asides = sorted(self.rules.asides, key=lambda aside: aside.at) if self.rules.asides else []
         self.turns: list[Turn] = []
         self.problems: list[str] = []
-        self.wait: Wait | None = None
-        self.holder = 0
-        self.holder_spoke = self.spoken = False
-        self.assigned: dict[int, datetime] = {}
+        self.spoken = False
         self.dropped: Dropped | None = None
         if known or carried is not None:
             self.dropped = brought_along(known, carried, messages)
@@ -74,8 +73,8 @@ class Story:
             elif author is NOTICE:
                 if message.mark in {"end", "spam"}:
                     self._end(message)
-                elif message.mentions or message.mark == "queue":
-                    self._notice(message)
+                elif message.mentions or message.mark in {"queue", "offer"}:
+                    self.take_note(message)
             elif author is BOT and self.wait is not None:
                 self._bot(self.wait, message)
 
@@ -142,7 +141,8 @@ class Story:
         return self.spoken or self.rules.answered_before
 
     def _more_after_courtesy(self, wait: Wait, message: Message) -> None:
-        """Words after the thanks: the thanks needed no reply, the words open a turn of their own."""
+        """Words after the thanks: the thanks needed no reply, the words open a turn of their own. From the thanks on, a
+        question within its half hour would be late as it comes."""
         limit = self._courtesy_limit(wait)
         if is_thanks(message) and message.at < limit and self._is_courtesy(message):
             return
@@ -188,52 +188,6 @@ class Story:
         elif self.patience is None or message.at >= wait.working_from:
             self.turns.append(answered(self.dialog, wait, message, self.assigned))
         self.wait = None
-
-    # --- who has the dialog -------------------------------------------------------------------------------
-
-    def _notice(self, notice: Message) -> None:
-        """One employee named: he took it. Two: the first gave it to the second, or took it from him."""
-        customer = self.dialog.session.customer
-        named = [user for user in notice.mentions if user != customer]
-        if notice.mark == "queue":
-            self._release(notice, named[0] if named else self.holder)
-        elif notice.mark not in {"", "passed_on"}:
-            return
-        elif len(named) == 1 and named[0] != self.holder:
-            self._let_go(self.holder)
-            self._take(named[0], notice)
-        elif len(named) > 1:
-            giver, taker = hand_over(named, self.holder)
-            if notice.mark:
-                self._let_go(giver)
-            self.holder = self.holder or (giver if giver in self.dialog.bots else 0)
-            self._take(taker, notice)
-
-    def _take(self, user: int, notice: Message) -> None:
-        before, self.holder = self.holder, user
-        self.holder_spoke = False
-        self.assigned[user] = notice.at
-        wait = self.wait
-        if wait is None or user == before:
-            return
-        wait.links.append((user, notice.at, notice.id))
-        if before in self.dialog.bots and user not in self.dialog.bots:
-            wait.working_from = max(wait.working_from, notice.at)
-            wait.mark("bot_handover")
-
-    def _release(self, notice: Message, user: int) -> None:
-        """Back to the queue: the wait goes on there (case 20)."""
-        self._let_go(user)
-        self.holder = 0
-        if self.wait is not None:
-            self.wait.links.append((0, notice.at, notice.id))
-
-    def _let_go(self, user: int) -> None:
-        """Somebody else has it now, and this one had not said a word (case 21)."""
-        wait = self.wait
-        if wait is None or not user or self.holder_spoke or user in self.dialog.bots or user in wait.skipped:
-            return
-        wait.skipped += (user,)
 
     # --- ends without an answer, and waits that go on ---------------------------------------------------------
 

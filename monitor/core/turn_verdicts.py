@@ -111,6 +111,8 @@ def _close_verdict(dialog: Dialog, wait: Wait, draft: TurnDraft, *, in_time: boo
     if wait.send_failed:
         return MISSED, cause, "channel", 0
     culprit = closer or holder_of(dialog, wait.links)
+    if not closer and dialog.is_gone(culprit):
+        culprit = 0  # who is dismissed or away left it to the queue (case 43)
     return MISSED, cause, "manager" if culprit else "routing", culprit
 
 

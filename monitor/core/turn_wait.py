@@ -22,13 +22,15 @@ class Dialog:
     """One session and all that its turns are judged by. `people`: who wrote in it; `bots`: who of them is none; `seen`:
     when it was read before, None = now."""
 
-    __slots__ = ("bots", "now", "people", "rules", "seen", "session")
+    __slots__ = ("bots", "is_untaken", "now", "people", "rules", "seen", "session")
 
     def __init__(
         self, session: Session, rules: Rules, people: Mapping[int, Person], now: datetime, seen: datetime | None = None
     ) -> None:
         self.session, self.rules, self.people, self.now, self.seen = session, rules, people, now, seen or now
         self.bots = [person.id for person in people.values() if person.bot]
+        # By its activity nobody has accepted it, and nobody owns it: whom its lines name was asked or came by.
+        self.is_untaken = session.updated is not None and not session.accepted and not session.owner
 
     def is_gone(self, user: int) -> bool:
         """Dismissed or away: what is left of the wait is not his."""
@@ -48,6 +50,7 @@ class Wait:
         "links",
         "marks",
         "message",
+        "offered",
         "opened",
         "portal_at",
         "send_failed",
@@ -58,7 +61,7 @@ class Wait:
     def __init__(self, message: int, opened: datetime, kind: Kind, links: list[Link], before: Turn | None) -> None:
         self.message, self.opened, self.kind, self.links, self.before = message, opened, kind, links, before
         self.working_from = opened
-        self.content = "text"
+        self.content, self.offered = "text", 0  # who was asked last to take it
         self.courtesy = self.bot_spoke = self.send_failed = False
         self.marks: tuple[str, ...] = ()
         self.skipped: tuple[int, ...] = ()

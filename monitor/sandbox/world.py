@@ -105,6 +105,8 @@ class World:
         if dialog.accepted:
             dialog.status = 25 if dialog.status >= 40 else 20
         self.say(dialog, customer, text, CONNECTOR_MID=[f"ext-{self._last['message'] + 1}"], **params)
+        if len(dialog.messages) == 2 and self.lines[line]["QUEUE_TYPE"] != "all":
+            self.notice(dialog, f"Обращение направлено на {self._mention(dialog.offered)}")
         return dialog
 
     def open_dialog(self, connector: str, line: int, customer: int) -> Dialog | None:

@@ -47,12 +47,14 @@ def counted_of(ended: Iterable[Turn]) -> list[Counted]:
 
 def _counted(turn: Turn) -> Counted:
     answered = turn.verdict in {Verdict.MET, Verdict.LATE} or (turn.responder and turn.verdict is Verdict.EXCUSED)
+    by_phone = turn.verdict in {Verdict.MET, Verdict.LATE} and not turn.responder and "phone" in turn.marks
     whose = turn.responder if answered else turn.holder
-    spans = (turn.working, turn.calendar, turn.manager_working) if turn.responder else (None, None, None)
+    measured = turn.responder or by_phone
+    spans = (turn.working, turn.calendar, turn.manager_working) if measured else (None, None, None)
     return Counted(
         str(turn.line),
         turn.messenger._value_,
-        str(whose) if whose else "queue",
+        str(whose) if whose else "phone" if by_phone else "queue",
         turn.kind,
         turn.verdict._value_,
         *[span.total_seconds() if span is not None else None for span in spans],

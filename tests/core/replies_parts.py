@@ -48,23 +48,35 @@ def at(text: str) -> datetime:
 
 def told(text: str, first: int = 101) -> list[Message]:
     """c customer, m12 manager, b90 bot, a automatic, w12 whisper; n12 accepts, n12>15 transfers, p12>15 passes it on by
-    itself, q back to the queue, q12 refused by 12, end, end12 closed by 12, j12 called spam by 12, start, x the
-    portal's complaint. Then flags or a content."""
+    itself, o12 is offered to 12, l12 left, i12 came by, q back to the queue, q12 refused by 12, end, end12 closed by
+    12, j12 called spam by 12, start, x the portal's complaint. Then flags or a content."""
     lines = [line for line in text.split(";") if line.strip()]
     return [_message(number, *line.split()) for number, line in enumerate(lines, start=first)]
 
 
 def _message(number: int, when: str, what: str, *flags: str) -> Message:
     facts: dict[str, Any] = {"id": number, "session": 7, "chat": 1, "at": at(when)}
-    facts |= _notice(what) if what[0] in "npqesxj" else {"author": AUTHORS[what[0]], "user": int(what[1:] or CUSTOMER)}
+    facts |= (
+        _notice(what) if what[0] in "npoliqesxj" else {"author": AUTHORS[what[0]], "user": int(what[1:] or CUSTOMER)}
+    )
     for flag in flags:
         facts |= FLAGS.get(flag) or {"content": flag}
     return Message(**facts)
 
 
 def _notice(what: str) -> dict[str, Any]:
-    marks = {"n": "", "p": "passed_on", "q": "queue", "e": "end", "s": "start", "x": "attention", "j": "spam"}
-    named = what.removeprefix("end") if what[0] == "e" else what[1:] if what[0] in "npqj" else ""
+    marks = {
+        "n": "",
+        "p": "passed_on",
+        "o": "offer",
+        "l": "left",
+        "i": "joined",
+        "q": "queue",
+        "e": "end",
+        "s": "start",
+    }
+    marks |= {"x": "attention", "j": "spam"}
+    named = what.removeprefix("end") if what[0] == "e" else what[1:] if what[0] in "npoliqj" else ""
     users = tuple(int(user) for user in named.split(">") if user)
     return {"author": Author.NOTICE, "mark": marks[what[0]], "mentions": users}
 

@@ -102,6 +102,34 @@ def test_case_21_what_is_passed_on_by_itself_is_known_by_its_words_where_it_name
     assert kind_of_notice("Анна перенаправила диалог на Олег", "", 2) == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Обращение направлено на Анна", "offer"),
+        ("Обращение также направлено на Анна", "offer"),
+        ("Обращение перенаправлено на Анна", "offer"),
+        ("Enquiry assigned to Anna", "offer"),
+        ("The enquiry has been transferred to Anna", "offer"),
+        ("Анна начала работу с диалогом", ""),
+        ("Anna started working with the dialog", ""),
+        ("Анна покинул чат", "left"),
+        ("Anna left the conversation", "left"),
+        ("Анна присоединилась к диалогу", "joined"),
+        ("Anna joined the dialog", "joined"),
+        ("Диалог снят с оператора Анна", "queue"),
+        ("Обращение перенаправлено по правилам очереди", "queue"),
+    ],
+)
+def test_decided_2_an_offer_is_no_acceptance(text: str, kind: str) -> None:
+    assert kind_of_notice(text, "", 1) == kind
+    assert kind_of_notice(text, "end", 1) == "end"
+
+
+def test_case_20_an_offer_to_all_of_the_queue_names_nobody() -> None:
+    for text in ("Обращение перенаправлено на всех участников очереди", "Enquiry assigned to all agents in the queue"):
+        assert kind_of_notice(text, "", 0) == "queue"
+
+
 @pytest.mark.parametrize("text", ["Анна отметила диалог как спам", "Anna marked the conversation as spam"])
 def test_case_29_spam_is_known_by_the_portals_words_about_who_called_it_so(text: str) -> None:
     assert kind_of_notice(text, "", 1) == "spam"

@@ -315,6 +315,55 @@ def test_case_21_passed_on_by_itself_in_one_line_that_names_both_counts_for_the_
     assert only("10:00 c; 10:00 n12; 10:05 n12>15; 10:08 m15").skipped == ()
 
 
+def test_case_21_who_was_offered_it_and_did_not_take_it_has_no_part_of_the_wait() -> None:
+    turn = only("10:00 c; 10:00 o12; 10:05 o15; 10:07 n15; 10:08 m15", accepted=True, owner=15)
+    assert (turn.skipped, parts(turn), turn.assigned) == ((12,), [(0, 7), (15, 1)], at("10:07"))
+    assert minutes(turn.manager_working) == 1
+    missed = only("10:00 c; 10:00 o12; 10:05 o15; 10:30 end")
+    assert (missed.verdict, missed.holder, missed.blame, missed.culprit) == (Verdict.MISSED, 0, "routing", 0)
+    assert (missed.skipped, parts(missed)) == ((12,), [(0, 30)])
+
+
+def test_case_21_an_offer_takes_it_from_who_had_it_and_not_from_who_is_asked_again() -> None:
+    turn = only("10:00 c; 10:01 n12; 10:05 o15; 10:30 end")
+    assert (turn.holder, turn.skipped, parts(turn)) == (0, (12,), [(0, 1), (12, 4), (0, 25)])
+    assert turn.blame == "routing"
+    assert only("10:00 c; 10:01 n12; 10:05 o12; 10:30 end").skipped == ()
+
+
+def test_case_02_a_bot_whose_dialog_is_offered_to_a_person_has_handed_it_over() -> None:
+    turn = only("10:00 c; 10:00 n90; 10:01 b90; 10:05 c; 10:20 o12; 10:24 n12; 10:25 m12")
+    assert (turn.working_from, minutes(turn.working), turn.marks) == (at("10:20"), 5, ("bot_handover",))
+    alone = only("10:00 c; 10:00 o90; 10:00 n90; 10:01 b90; 10:40 end")
+    assert alone.verdict is Verdict.BOT_ONLY
+
+
+def test_case_19_who_comes_by_or_leaves_takes_nothing_and_a_holder_who_leaves_gives_it_back() -> None:
+    turn = only("10:00 c; 10:01 n12; 10:02 i15; 10:03 l15; 10:30 end")
+    assert (turn.holder, turn.culprit, parts(turn)) == (12, 12, [(0, 1), (12, 29)])
+    left = only("10:00 c; 10:01 n12; 10:03 l12; 10:10 n15; 10:12 m15")
+    assert (left.skipped, parts(left)) == ((12,), [(0, 1), (12, 2), (0, 7), (15, 2)])
+
+
+def test_decided_2_whom_an_unaccepted_dialogs_lines_name_has_not_taken_it_whatever_they_say() -> None:
+    facts = {"updated": at("10:00"), "owner": 0}
+    for accepted, holder in ((False, 0), (True, 12)):
+        turn = only("10:00 c; 10:00 n12; 10:30 end", accepted=accepted, **facts)
+        assert (turn.holder, turn.blame) == (holder, "manager" if holder else "routing")
+    assert only("10:00 c; 10:00 n12; 10:30 end", accepted=False, updated=at("10:00"), owner=12).holder == 12
+    returned = only("10:00 c; 10:00 n12; 10:10 q; 10:30 end", accepted=False, **facts)
+    assert parts(returned) == [(12, 10), (0, 20)], "he had it and gave it back"
+    assert only("10:00 c; 10:00 n12; 10:30 end", accepted=False, owner=0).holder == 12, (
+        "without CRM nothing tells of it"
+    )
+
+
+def test_case_43_who_is_gone_is_not_to_blame_for_a_dialog_that_closes_by_itself() -> None:
+    turn = only("10:00 c; 10:01 n18; 10:30 end")
+    assert (turn.verdict, turn.blame, turn.culprit) == (Verdict.MISSED, "routing", 0)
+    assert only("10:00 c; 10:01 n18; 10:30 end12").culprit == 12
+
+
 def test_case_21_who_had_answered_before_did_not_refuse() -> None:
     _, second = turns("10:00 c; 10:00 n12; 10:01 m12; 10:05 c; 10:06 n15; 10:08 m15")
     assert second.skipped == ()

@@ -139,6 +139,16 @@ async def test_a_missed_turn_is_the_holders_and_has_no_response_time() -> None:
     assert "messenger_response_time_seconds" not in text
 
 
+async def test_case_35_an_answer_from_the_phone_is_the_phones_with_both_clocks_and_no_managers() -> None:
+    registry = Registry()
+    registry.count_turns("acme", [replace(answered(Verdict.LATE), responder=0, manager_working=None, marks=("phone",))])
+    text = await rendered(registry)
+    assert 'messenger_turns_total{portal="acme",line="1",manager="phone",kind="first",verdict="late"} 1.0' in text
+    for clock in ("working", "calendar"):
+        assert f'manager="phone",kind="first",clock="{clock}"}} 1.0' in text
+    assert "messenger_manager_response_time_seconds" not in text
+
+
 async def test_the_text_means_what_was_put_in_in_both_formats() -> None:
     registry = Registry()
     registry.show("acme", samples_of(state_of(State.QR_REQUIRED), POLICY, {}, NOW))
