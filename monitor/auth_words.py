@@ -30,14 +30,19 @@ _WAITING = "try again in a few minutes"
 def sentence(failure: Failure, server: str, special: Mapping[str, str] = NOTHING_SPECIAL) -> str:
     """What is wrong and what to do. `server` is the OAuth host, `special` remedies go before the usual ones."""
     code = failure.code.rpartition(":")[2].lower()
-    remedy = special.get(code) or _REMEDIES.get(code)
-    if remedy:
-        return f"{remedy} ({code})"
+    known = special.get(code) or remedy(failure)
+    if known:
+        return f"{known} ({code})"
     if is_refused(failure) or failure.reason is Reason.DENIED:
         return f"access was refused ({word(code) or 'no word why'}): check the application's page in the portal"
     what = failure.detail or word(failure.code) or str(failure.reason)
     waiting = failure.reason in PASSING
     return f"{what}: {_WAITING if waiting else f'check the portal url and the OAuth server {server}'}"
+
+
+def remedy(failure: Failure) -> str:
+    """Of what the OAuth server's word tells; "" where it tells nothing special."""
+    return _REMEDIES.get(failure.code.rpartition(":")[2].lower(), "")
 
 
 def word(text: str) -> str:

@@ -6,7 +6,9 @@ import shlex
 
 import click
 
+from monitor.auth_words import remedy
 from monitor.core.model import Failure, Reason
+from monitor.core.words_en import WORDS_EN
 
 _REMEDIES = {
     Reason.TIMEOUT: "look at the network, then at the portal in a browser",
@@ -20,10 +22,19 @@ _REMEDIES = {
 
 def remedy_of(failure: Failure, portal: str, *, webhook: bool) -> str:
     if failure.reason is not Reason.DENIED:
-        return _REMEDIES[failure.reason]
+        return _of_server(failure) or _REMEDIES[failure.reason]
     if webhook:
-        return "make a new incoming webhook and put its address into webhook_url_file"
-    return f"authorise it: {typed('auth', portal)}"
+        return WORDS_EN.new_webhook
+    return (failure.server and remedy(failure)) or f"authorise it: {typed('auth', portal)}"
+
+
+def _of_server(failure: Failure) -> str:
+    if not failure.server:
+        return ""
+    asked = f"the OAuth server {failure.server}"
+    if failure.moved_to:
+        return f"look for a proxy before {asked}, which redirects to {failure.moved_to}, and correct auth.oauth_url"
+    return f"look at the network to {asked} and at auth.oauth_url; if both are right, wait for Bitrix24"
 
 
 def scopes_remedy(portal: str, *, webhook: bool) -> str:

@@ -66,13 +66,15 @@ class Failure:
     """Why something could not be read. `code` is the vendor's own word, `detail` holds no secret.
 
     `moved_to`: the host that a redirect names, with its port where it has one of its own. `held`: nothing was sent, an
-    earlier refusal stands; the same failure told again, so it is no part of what it is."""
+    earlier refusal stands; the same failure told again, so it is no part of what it is. `server`: the authorisation
+    server where it was this one that failed; "" = the portal or provider itself."""
 
     reason: Reason
     code: str = ""
     detail: str = ""
     retry_at: datetime | None = None
     moved_to: str = ""
+    server: str = ""
     held: bool = field(default=False, compare=False)
 
 

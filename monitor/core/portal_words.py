@@ -53,6 +53,33 @@ _MOVED = {
     "ru": "адрес портала переехал на {host}: записать новый адрес в url этого портала и перечитать настройки",
     "en": "the portal's address has moved to {host}: put the new address into this portal's url and reload",
 }
+_WEBHOOK_MOVED = {
+    "ru": "адрес портала переехал на {host}: записать новый адрес в url этого портала и в webhook_url_file, "
+    "перечитать настройки",
+    "en": "the portal's address has moved to {host}: put the new address into this portal's url and webhook_url_file, "
+    "and reload",
+}
+_SERVER_MOVED = {
+    "ru": "сервер авторизации {server} отвечает переадресацией на {host}: проверить прокси сервера, где работает "
+    "монитор, и auth.oauth_url этого портала, затем перечитать настройки",
+    "en": "the OAuth server {server} answers with a redirect to {host}: check the proxy of the monitor's "
+    "server and this portal's auth.oauth_url, then reload",
+}
+_SERVER_FAILS = {
+    "ru": "проверить, доступен ли с сервера монитора сервер авторизации {server} (сеть, прокси, auth.oauth_url этого "
+    "портала); если доступен, дождаться Битрикс24",
+    "en": "check that the monitor's server reaches the OAuth server {server} (network, proxy, this portal's "
+    "auth.oauth_url); if it does, wait for Bitrix24",
+}
+_SERVER = {"ru": "сервер авторизации {server}, {word}", "en": "the OAuth server {server}, {word}"}
+_NEW_WEBHOOK = {"ru": "{advice}, затем перечитать настройки", "en": "{advice}, then reload"}
+_TICK = {
+    "ru": "отметить недостающие права в настройках вебхука",
+    "en": "tick the missing permissions in the webhook's settings",
+}
+# What the portal says of itself: another webhook would fare no better.
+_OF_THE_PORTAL = frozenset({"portal_deleted", "wrong_license", "payment_required", "rest_not_on_plan"})
+_REFUSED = "refresh_refused"
 _FAILURE = {"ru": "последняя ошибка: {word}", "en": "last failure: {word}"}
 _GOOD = {"ru": "последний удачный опрос: {at}", "en": "last good poll: {at}"}
 _NEVER = {"ru": "ещё не было", "en": "none yet"}
@@ -72,19 +99,31 @@ def _evidence(scene: Scene, language: str) -> tuple[str, ...]:
     """The vendor's code, never an address with a secret; the portal's public address."""
     memory, zone = scene.state.memory, scene.policy.timezone
     seen = moment(memory.last_success, zone, language) if memory.last_success else _NEVER[language]
-    code = memory.last_failure.code if memory.last_failure else ""
-    word = f"{failure_words(memory, language)} ({code})" if code else failure_words(memory, language)
-    moved = (sentence(_MOVED[language].format(host=host)),) if (host := _moved_to(memory)) else ()
+    moved = _moved(scene, language)
     return (
-        *moved,
-        sentence(_FAILURE[language].format(word=word)),
+        *((sentence(moved),) if moved else ()),
+        sentence(_FAILURE[language].format(word=_last_failure(memory, language))),
         sentence(_GOOD[language].format(at=seen)),
         scene.policy.url,
     )
 
 
-def _moved_to(memory: PortalMemory) -> str:
-    return memory.last_failure.moved_to if memory.last_failure else ""
+def _last_failure(memory: PortalMemory, language: str) -> str:
+    """With the vendor's code, and whose it was where it was not the portal's."""
+    failure, word = memory.last_failure, failure_words(memory, language)
+    if failure is None:
+        return word
+    word = f"{word} ({failure.code})" if failure.code else word
+    return _SERVER[language].format(server=failure.server, word=word) if failure.server else word
+
+
+def _moved(scene: Scene, language: str) -> str:
+    """A redirect of the OAuth server says nothing of where the portal is."""
+    failure = scene.state.memory.last_failure
+    if failure is None or failure.server or not failure.moved_to:
+        return ""
+    texts = _WEBHOOK_MOVED if scene.policy.webhook_only else _MOVED
+    return texts[language].format(host=failure.moved_to)
 
 
 def failure_words(memory: PortalMemory, language: str) -> str:
@@ -111,17 +150,32 @@ def _words(kind: IncidentKind, scene: Scene, language: str) -> Words:
 
 
 def _advice(kind: IncidentKind, scene: Scene, language: str) -> str:
-    """By the vendor's code where it says more than that we are denied, with the permissions that we know to lack; a
-    command as it is typed."""
     memory = scene.state.memory
-    if kind is IncidentKind.PORTAL_UNREACHABLE and (host := _moved_to(memory)):
-        return _MOVED[language].format(host=host)
     if kind is IncidentKind.PORTAL_UNREACHABLE and not is_denied(memory):
-        return _ADVICE[language][kind]
+        return _of_server(memory, language) or _moved(scene, language) or _ADVICE[language][kind]
     code = memory.last_failure.code.lower() if memory.last_failure else ""
-    known = [advice for word, advice in _WORDING[language].denials.items() if word in code]
-    advice = known[0] if known else _ADVICE[language][IncidentKind.PORTAL_AUTH_FAILED]
-    advice = advice.format(portal=scene.policy.portal)
+    refused_before_it = "" if code.startswith(_REFUSED) else _of_server(memory, language)  # by a proxy, say
+    advice = refused_before_it or _denied(scene, code, language)
     if "insufficient_scope" not in code or not memory.missing_scopes:
         return advice
     return f"{advice} ({_SCOPES[language].format(scopes=', '.join(memory.missing_scopes))})"
+
+
+def _of_server(memory: PortalMemory, language: str) -> str:
+    failure = memory.last_failure
+    if failure is None or not failure.server:
+        return ""
+    texts = _SERVER_MOVED if failure.moved_to else _SERVER_FAILS
+    return texts[language].format(server=failure.server, host=failure.moved_to)
+
+
+def _denied(scene: Scene, code: str, language: str) -> str:
+    """By the vendor's code where it says more than that we are denied; a command as it is typed."""
+    wording = _WORDING[language]
+    why = code.removeprefix(_REFUSED)  # says more than that the refresh was refused
+    known = next((word for said in (why, code) for word in wording.denials if word in said), "")
+    if scene.policy.webhook_only and known not in _OF_THE_PORTAL:
+        is_scope = known == "insufficient_scope"
+        return _TICK[language] if is_scope else _NEW_WEBHOOK[language].format(advice=wording.new_webhook)
+    advice = wording.denials[known] if known else _ADVICE[language][IncidentKind.PORTAL_AUTH_FAILED]
+    return advice.format(portal=scene.policy.portal)

@@ -25,6 +25,7 @@ class Wording:
     advice: Mapping[IncidentKind, str]
     reasons: Mapping[Reason, str]
     denials: Mapping[str, str]
+    new_webhook: str  # where a webhook is refused: `auth` is not for it
     witness: str
     flag: str  # the name of Bitrix24's witness
     changes: str

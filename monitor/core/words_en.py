@@ -160,7 +160,15 @@ WORDS_EN = Wording(
         "authorization_error": "authorise the application as an active employee, the previous one is dismissed: "
         "`messenger-monitor auth --portal {portal}`",
         "user_access_error": "open the application to the employee on whose behalf it works",
+        "invalid_client": "take client_secret from the application's page, put it into this portal's "
+        "client_secret_file and reload: the OAuth server says that the present one is not this client_id's",
+        "wrong_client": "compare this portal's client_id with the application's page, correct it and reload: the "
+        "OAuth server does not know it; for another application then "
+        "`messenger-monitor auth --portal {portal}`",
+        "invalid_scope": "correct the permissions on the application's page: it asks for some that the portal does not "
+        "have; then `messenger-monitor auth --portal {portal}`",
     },
+    new_webhook="make a new incoming webhook and put its address into webhook_url_file",
     witness="{source}: {word}, since {at}",
     flag="Bitrix24, imconnector.status",
     changes="changes of state: {moments}",

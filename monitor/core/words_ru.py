@@ -163,7 +163,15 @@ WORDS_RU = Wording(
         "authorization_error": "авторизовать приложение от имени работающего сотрудника, прежний отключён: "
         "`messenger-monitor auth --portal {portal}`",
         "user_access_error": "открыть приложению доступ для сотрудника, от имени которого оно работает",
+        "invalid_client": "взять client_secret со страницы приложения, записать его в client_secret_file этого портала "
+        "и перечитать настройки: сервер авторизации говорит, что нынешний не от этого client_id",
+        "wrong_client": "сверить client_id этого портала со страницей приложения, исправить и перечитать настройки: "
+        "сервер авторизации такого не знает; если приложение другое, затем "
+        "`messenger-monitor auth --portal {portal}`",
+        "invalid_scope": "исправить права на странице приложения: оно просит то, чего у портала нет; затем "
+        "`messenger-monitor auth --portal {portal}`",
     },
+    new_webhook="сделать новый входящий вебхук, записать его адрес в webhook_url_file",
     witness="{source}: {word}, так с {at}",
     flag="Битрикс24, imconnector.status",
     changes="смены состояния: {moments}",

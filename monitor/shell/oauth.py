@@ -78,14 +78,17 @@ class TokenServer:
     async def _pair(self, now: datetime, **grant: str) -> Tokens:
         keys = {"client_id": self.keys.client_id, "client_secret": self.keys.client_secret.reveal()}
         url = f"{self.url}/oauth/token/?{urlencode({**keys, **grant})}"
-        answer = await request(self.http, "GET", url, replace(self.limits, max_answer=MIB))
-        body = answer.json()
-        error = failures.error_of(body)
-        if error is not None:
+        try:
+            answer = await request(self.http, "GET", url, replace(self.limits, max_answer=MIB))
+            body = answer.json()
+            told = failures.error_of(body)
+            if told is None:
+                return tokens_of(body, now)
             sent = (keys["client_secret"], grant.get("refresh_token", ""), grant.get("code", ""))
-            failure = failures.without(failures.by_error(error[0], error[1], answer.status), sent)
-            raise CallFailed(_refused(failure, answer.status))
-        return tokens_of(body, now)
+            failed = _refused(failures.without(failures.by_error(*told, answer.status), sent), answer.status)
+        except CallFailed as error:
+            failed = error.failure
+        raise CallFailed(replace(failed, server=host_of(self.url)))  # lest somebody look for it at the portal
 
 
 def _refused(failure: Failure, status: int) -> Failure:

@@ -51,6 +51,31 @@ def test_who_is_denied_is_told_what_to_type() -> None:
     assert scopes_remedy("acme", webhook=False).endswith("messenger-monitor auth --portal acme")
 
 
+def test_a_refused_application_is_told_what_its_refusal_means() -> None:
+    def told(code: str) -> str:
+        failure = Failure(reason=Reason.DENIED, code=f"refresh_refused:{code}", server="oauth.bitrix.info")
+        return remedy_of(failure, "acme", webhook=False)
+
+    assert told("invalid_grant") == "authorise it: messenger-monitor auth --portal acme"
+    assert told("PAYMENT_REQUIRED") == "the portal's plan has ended: renew it"
+    assert told("invalid_client") == (
+        "client_secret does not belong to client_id: compare both with the application's page"
+    )
+
+
+def test_an_oauth_server_that_fails_is_looked_for_where_it_is() -> None:
+    failure = Failure(reason=Reason.UNREACHABLE, code="http_502", server="oauth.bitrix.info")
+    assert remedy_of(failure, "acme", webhook=False) == (
+        "look at the network to the OAuth server oauth.bitrix.info and at auth.oauth_url; if both are right, wait for "
+        "Bitrix24"
+    )
+    moved = Failure(reason=Reason.REJECTED, code="http_302", moved_to="new.example", server="oauth.bitrix.info")
+    assert remedy_of(moved, "acme", webhook=False) == (
+        "look for a proxy before the OAuth server oauth.bitrix.info, which redirects to new.example, and correct "
+        "auth.oauth_url"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "named"), [([], ""), (["-c", "my monitor.yaml"], "-c 'my monitor.yaml' "), (["--config", "m"], "-c m ")]
 )

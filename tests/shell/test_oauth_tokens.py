@@ -242,6 +242,31 @@ async def test_a_wrong_application_is_a_refusal_too(changes: dict[str, object], 
         assert (told.reason, told.code) == (Reason.DENIED, code)
 
 
+@pytest.mark.parametrize(
+    ("fault", "code", "moved_to"),
+    [
+        (answering(b"", 302, {"Location": "https://new.example/oauth/"}), "http_302", "new.example"),
+        (answering("<html>", 502), "http_502", ""),
+        (answering("<html>", 403), "http_403", ""),
+        (answering("<html>", 200), "http_200", ""),
+        (answering("{}", 200), "", ""),
+        (error("invalid_grant", 400), "refresh_refused:invalid_grant", ""),
+        (error("INTERNAL_SERVER_ERROR", 500), "INTERNAL_SERVER_ERROR", ""),
+    ],
+)
+async def test_a_failure_of_the_oauth_server_names_it(fault: Respond, code: str, moved_to: str):
+    async with fake_portal(oauth_faults=[fault]) as fake, client(fake, oauth_keys(fake)) as portal:
+        told = await failure(portal)
+        assert (told.code, told.moved_to, told.server) == (code, moved_to, "127.0.0.1")
+
+
+async def test_a_failure_of_the_portal_names_no_other_server():
+    async with fake_portal() as fake, client(fake, oauth_keys(fake)) as portal:
+        fake.faults.append(answering(b"", 302, {"Location": "https://new.example/"}))
+        told = await failure(portal)
+        assert (told.moved_to, told.server) == ("new.example", "")
+
+
 async def test_without_any_token_the_operator_is_led_to_auth():
     async with fake_portal() as fake, client(fake, oauth_keys(fake, None)) as portal:
         told = await failure(portal)
