@@ -18,6 +18,7 @@ from monitor.core.reading import ActivitiesSeen, ChatTouched, Finding, HistorySe
 from monitor.core.replacing import maker
 from monitor.core.sessions import REMEMBERED, moved
 from probes._activities import ACTIVITIES, FIELDS, PROVIDER, Row, is_activity, last_id, lasting, session_of, told_rows
+from probes._ahead import REFUSED, failed_ahead
 from probes._asking import asking, gather
 from probes._numbers import DIALOG, candidates, chased, hinted, hints, is_galloping, newest_session, share, slot
 from probes._rows import entries, malformed, misshapen
@@ -28,7 +29,6 @@ LIGHT_CHECKS, MUTED_CHECKS = 10, 4  # at a poll
 HISTORY = "imopenlines.session.history.get"
 UNTOLD = PASSING | {Reason.MALFORMED}  # an answer without a word of what was asked
 BLOCKED = frozenset({Reason.THROTTLED})
-REFUSED = frozenset({Reason.DENIED, Reason.REJECTED})
 PATIENCE = timedelta(hours=1)
 BY_ID = {"ID": "ASC"}
 ACTIVITY = "a map with PROVIDER_ID, a session's number and CREATED"
@@ -186,6 +186,7 @@ def read(answers: Answers, view: View, now: datetime) -> Reading:
     findings: list[Finding] = [_activities(answers)]
     probed = {number: _history(answer, view) for number, answer in answers.probed.items()}
     findings += [seen for seen in probed.values() if type(seen) is HistorySeen and _is_wanted(seen, view)]
+    failures += failed_ahead(answers.probed, probed)
     for answer in answers.histories.values():
         read_now = _history(answer, view)
         findings += [read_now] if isinstance(read_now, HistorySeen) else []

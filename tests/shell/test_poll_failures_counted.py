@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from counted_parts import MINUTE, NOW, Monitor, good, monitor
-from portal_parts import answering, error
+from portal_parts import LOST, answering, error
 
 from monitor.core.incident import IncidentKind
 from monitor.core.model import Failure, Reason
@@ -122,6 +124,68 @@ async def test_a_refused_command_in_a_good_batch_is_one_failure_at_each_poll():
     async with monitor() as one:
         one.fake.results["crm.activity.list"] = {"error": "ACCESS_DENIED", "error_description": "no"}
         assert [await one.poll() for _ in range(2)] == [{"denied": 1}, {"denied": 1}]
+
+
+def _looks_ahead(one: Monitor) -> None:
+    """Session 100 is the newest that is known, so ids beyond it are asked for at each poll."""
+    cursor = replace(one.watch.state.cursor, highest_session=100, settled=True)
+    one.watch.state = replace(one.watch.state, cursor=cursor)
+
+
+def _asked_ahead(one: Monitor) -> int:
+    return sum("imopenlines.session.history.get" in command for command in one.fake.batches[-1].values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (BLOCKED, "throttled"),
+        ({"error": "INTERNAL_SERVER_ERROR", "error_description": "no"}, "unreachable"),
+        ("hello", "malformed"),
+        ({"chatId": 7}, "malformed"),
+        (None, "malformed"),
+        (LOST, "malformed"),
+    ],
+    ids=str,
+)
+async def test_of_ids_that_are_looked_for_each_failed_command_counts_one(answer: Any, reason: str):
+    async with monitor() as one:
+        _looks_ahead(one)
+        one.fake.results["imopenlines.session.history.get"] = answer
+        told = await one.poll()
+        assert told == {reason: _asked_ahead(one)}
+        assert one.watch.state.memory.failed == 0
+        assert one.watch.state.cursor.highest_session == 100
+
+
+async def test_of_ids_that_are_looked_for_a_blocked_method_is_no_new_failure_until_it_may_be_asked():
+    async with monitor() as one:
+        _looks_ahead(one)
+        one.fake.results["imopenlines.session.history.get"] = BLOCKED
+        assert (await one.poll())["throttled"] > 0
+        hold = one.watch.call._holds  # type: ignore[attr-defined]
+        hold._methods = {name: (told, one.clock.at + 3 * MINUTE) for name, (told, _) in hold._methods.items()}
+        assert [await one.poll() for _ in range(3)] == [{}, {}, {}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "ACCESS_DENIED", "error_description": "no"},
+        {"error": "INVALID_SESSION_ID", "error_description": "no"},
+        {"error": "", "error_description": "Session not found"},
+        [],
+        {},
+        False,
+    ],
+    ids=str,
+)
+async def test_an_id_that_is_looked_for_and_is_no_session_or_not_ours_is_no_failure(answer: Any):
+    async with monitor() as one:
+        _looks_ahead(one)
+        one.fake.results["imopenlines.session.history.get"] = answer
+        assert [await one.poll() for _ in range(2)] == [{}, {}]
+        assert _asked_ahead(one) > 0
 
 
 async def test_two_commands_refused_in_the_same_words_are_two_failures():
