@@ -13,11 +13,12 @@ from sqlalchemy.engine import make_url
 from monitor.config import Config
 from monitor.doctor_lines import Line, Verdict, unknown, well, wrong
 from monitor.shell.store_engine import StoreError
-from monitor.shell.store_look import look
+from monitor.shell.store_look import damaged_rows, look
 
 MIB = 1024 * 1024
 LEAST_FREE = 500 * MIB
 LEAST_SHARE = 0.05
+RESTORE = "restore it: messenger-monitor restore --from BACKUP"
 
 
 def host_lines(config: Config) -> Iterator[Line]:
@@ -58,12 +59,16 @@ def _store_lines(url: str) -> Iterator[Line]:
         yield from _permission_lines(path)
     try:
         facts = look(url)
+        is_whole = facts.schema == facts.newest and not facts.damage
+        rows = damaged_rows(url) if is_whole else ()
     except StoreError as error:
         yield store_refused(error)
         return
     if facts.damage:
-        yield wrong("store", f"damaged: {facts.damage}", "restore it: messenger-monitor restore --from BACKUP")
-    elif facts.schema == facts.newest:
+        yield wrong("store", f"damaged: {facts.damage}", RESTORE)
+    elif rows:
+        yield from (wrong("store", row, RESTORE) for row in rows)
+    elif is_whole:
         yield well("store", f"schema {facts.schema}, {facts.size // MIB} MiB, no damage found")
     elif facts.is_newer:
         remedy = "upgrade messenger-monitor, or restore a backup made by this version"

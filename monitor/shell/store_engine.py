@@ -45,9 +45,15 @@ class StoreError(Exception):
 class Damaged(StoreError):
     """A row is there, and what it holds is no record of ours: a disk or a hand has changed it."""
 
-    def __init__(self, kind: Any, error: Exception) -> None:
-        name = getattr(kind, "__name__", str(kind))
-        super().__init__(f"a row of it ({name}) is damaged: {error}: restore it from a backup")
+    def __init__(self, kind: Any, error: Exception, portal: str = "") -> None:
+        name, whose = getattr(kind, "__name__", str(kind)), f"portal {portal}" if portal else "it"
+        self.kind, self.error = kind, error
+        self.found = f"a row of {whose} ({name}) is damaged: {error}"
+        super().__init__(f"{self.found}: restore it from a backup")
+
+    def of(self, portal: str) -> Damaged:
+        """The same where it is known whose row it is."""
+        return Damaged(self.kind, self.error, portal)
 
 
 def patience(lease: timedelta | None = None) -> dict[str, Any]:

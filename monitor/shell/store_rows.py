@@ -13,8 +13,9 @@ from monitor.core.memory import Cursor, Judgement, PortalMemory, PortalState
 from monitor.core.turn import Turn, TurnEvent, TurnKey
 from monitor.core.turn_book import changed_turns
 from monitor.shell import store_tables as tables
+from monitor.shell.store_engine import Damaged
 from monitor.shell.store_outbox import enqueued
-from monitor.shell.store_records import FIELDS, SHELVES, decode, encode, encode_event, key_text, micros
+from monitor.shell.store_records import FIELDS, SHELVES, Shelf, decode, encode, encode_event, key_text, micros
 from monitor.shell.store_totals import noted
 from monitor.shell.store_writing import Change, add, put, remove
 
@@ -80,7 +81,14 @@ def _chunks(keys: list[Any]) -> Iterable[list[Any]]:
 
 
 def load(connection: Connection, *, portal: str) -> PortalState | None:
-    """A portal as it was left, or None when it was never seen."""
+    """A portal as it was left, or None when it was never seen. Damaged where a row of it is no record any more."""
+    try:
+        return _loaded(connection, portal)
+    except Damaged as damaged:
+        raise damaged.of(portal) from None
+
+
+def _loaded(connection: Connection, portal: str) -> PortalState | None:
     table = tables.portals
     row = connection.execute(select(table).where(table.c.portal == portal)).first()
     if row is None:
@@ -101,8 +109,15 @@ def _shelves(connection: Connection, portal: str) -> dict[str, Any]:
     for row in connection.execute(select(table).where(table.c.portal == portal)):
         shelf = shelves.get(row.kind)
         if shelf is not None:
-            found[FIELDS[row.kind]][shelf.key(row.key)] = decode(row.body, shelf.record)
+            found[FIELDS[row.kind]][_key(shelf, row.key)] = decode(row.body, shelf.record)
     return found
+
+
+def _key(shelf: Shelf, told: str) -> Any:
+    try:
+        return shelf.key(told)
+    except ValueError as error:
+        raise Damaged(shelf.record, error) from None
 
 
 def _turns(connection: Connection, portal: str, state: PortalState) -> dict[TurnKey, Turn]:

@@ -17,6 +17,8 @@ from aiohttp.test_utils import TestServer
 from ops_parts import command, config_file, portal_of, secret
 
 from monitor.config import load
+from monitor.core.memory import Judgement, PortalState
+from monitor.core.model import Line as OpenLine
 from monitor.doctor import examine
 from monitor.doctor_lines import Line, Verdict, exit_code
 from monitor.sandbox.server import Sandbox
@@ -207,6 +209,34 @@ async def test_what_is_no_alertmanager_is_not_taken_for_one(tmp_path: Path) -> N
         keys: dict[str, Any] = {"alertmanager": {"url": sandbox.url}}
         lines = await examined(config_file(tmp_path, portal_of(tmp_path, sandbox), **keys))
     assert line(lines, "alertmanager").found == "what answers there is no Alertmanager (status 404)"
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        ("update portals set memory = '{\"up\": tr' where portal = 'acme'", "PortalMemory"),
+        ("update remembered set body = '{' where portal = 'acme'", "Line"),
+    ],
+)
+async def test_a_row_at_which_a_start_would_end_is_told_with_its_portal(tmp_path: Path, damage: str, kind: str) -> None:
+    path = tmp_path / "state.db"
+    store = await Store.open(f"sqlite:///{path}")
+    for portal in ("acme", "other"):
+        state = PortalState(portal=portal, lines={1: OpenLine(id=1, name="Sales")})
+        await store.commit(portal, PortalState(portal=portal), Judgement(state=state))
+    await store.close()
+    async with Sandbox() as sandbox:
+        config = config_file(tmp_path, portal_of(tmp_path, sandbox))
+        assert line(await examined(config), "store").found.endswith("MiB, no damage found")
+        with sqlite3.connect(path) as connection:
+            connection.execute(damage)
+        before = path.read_bytes()
+        told = [one for one in await examined(config) if one.about == "store"]
+        assert path.read_bytes() == before
+    assert [(one.verdict, one.remedy) for one in told] == [
+        (Verdict.WRONG, "restore it: messenger-monitor restore --from BACKUP")
+    ]
+    assert told[0].found.startswith(f"a row of portal acme ({kind}) is damaged: ")
 
 
 async def test_a_store_open_to_others_and_one_that_is_damaged_are_told(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ from monitor.shell import store_tables as tables
 from monitor.shell.metrics import Registry
 from monitor.shell.retention import Retention
 from monitor.shell.store import Store, StoreError
+from monitor.shell.store_look import damaged_rows
 from monitor.shell.store_outbox import Fate, settle
 from monitor.shell.store_prune import steps
 from monitor.shell.store_totals import EVERY, NOTED
@@ -195,6 +196,7 @@ async def test_a_file_that_is_no_store_is_named_with_the_remedy(tmp_path: Path, 
         ("update portals set memory = '{\"up\": tr'", "PortalMemory"),
         ("update portals set cursor = '[]'", "Cursor"),
         ("update remembered set body = '{}' where kind = 'channel'", "ChannelMemory"),
+        ("update remembered set key = 'x' where kind = 'line'", "Line"),
         ("update turns set body = ''", "Turn"),
         ("update incidents set body = '{\"id\": 7}'", "Incident"),
     ],
@@ -205,10 +207,25 @@ async def test_a_damaged_row_is_named_with_its_store_and_the_remedy(tmp_path: Pa
     await store.commit("acme", EMPTY, Judgement(state=rich(), opened=(incident(),)))
     with sqlite3.connect(path) as connection:
         connection.execute(damage)
-    with pytest.raises(StoreError, match=rf"a row of it \({kind}\) is damaged: .+: restore it from a backup"):
+    with pytest.raises(StoreError, match=rf"a row of portal acme \({kind}\) is damaged: .+: restore it from a backup"):
         await store.load_portal("acme")
     with pytest.raises(StoreError, match=f"^store {path}: "):
         await store.load_portal("acme")
+    await store.close()
+
+
+async def test_a_look_at_the_rows_names_each_portal_at_which_a_start_would_end(url: str) -> None:
+    store = await Store.open(url)
+    for portal in ("acme", "other", "third"):
+        await store.commit(portal, EMPTY, Judgement(state=rich()))
+    assert damaged_rows(url) == ()
+    damage = "update portals set cursor = '[]' where portal <> 'other'"
+    await store.transaction(lambda connection: connection.exec_driver_sql(damage))
+    told = damaged_rows(url)
+    assert [one.partition(" is damaged: ")[0] for one in told] == [
+        "a row of portal acme (Cursor)",
+        "a row of portal third (Cursor)",
+    ]
     await store.close()
 
 
