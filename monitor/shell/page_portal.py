@@ -69,6 +69,7 @@ def summary(sight: Sight) -> Row:
         "waiting": len(waiting),
         "overdue": sum(is_late(turn, sight.state, sight.policy, sight.now) for turn in waiting),
         "open": len(cards(state.incidents.values())),
+        "missing_scopes": state.memory.missing_scopes,
         "last_success": sight.at(state.memory.last_success),
         "zone": sight.policy.timezone,
     }
@@ -77,7 +78,7 @@ def summary(sight: Sight) -> Row:
 def _rank(state: PortalState) -> int:
     if any(one.severity is Severity.CRITICAL for one in state.incidents.values()):
         return 0
-    return 1 if state.incidents else CALM
+    return 1 if state.incidents or state.memory.missing_scopes else CALM
 
 
 def _channels(sight: Sight) -> list[ChannelMemory]:
@@ -106,7 +107,6 @@ def portal(sight: Sight) -> Row:
         "moment": f"{sight.at(sight.now)} ({policy.timezone})",
         "auth_ok": state.memory.auth_ok,
         "webhook_only": policy.webhook_only,
-        "missing_scopes": state.memory.missing_scopes,
         "failing": failure_words(state.memory, sight.language) if failure else "",
         "failing_code": failure.code if failure else "",
         "failing_since": sight.at(state.memory.failing_since) if failure else "",

@@ -337,6 +337,20 @@ def test_the_fleet_puts_trouble_first_and_counts_it() -> None:
     assert (shown["ill"], shown["waiting"], shown["overdue"]) == (2, 3, 2)
 
 
+async def test_a_portal_that_lacks_permissions_needs_attention_on_the_front_page_as_on_its_own(tmp_path: Path) -> None:
+    state, policy = empty()
+    well = replace(state, memory=replace(state.memory, up=True, auth_ok=True))
+    lacking = replace(well, memory=replace(well.memory, missing_scopes=("crm",)))
+    (row,) = fleet({"fresh": (well, policy)}, NOW, "ru")["rows"]
+    assert row["light"] == "good"
+    shown = fleet({"fresh": (lacking, policy)}, NOW, "ru")
+    assert (shown["ill"], shown["rows"][0]["light"]) == (1, "warn")
+    async with Opened(tmp_path) as pages:
+        await pages.board.add((lacking, policy), past=False)
+        for path in ("/", "/portals/fresh"):
+            assert "Приложению не хватает прав: crm" in await pages.text(path), path
+
+
 async def test_a_customer_who_waits_past_three_targets_is_one_card_now_and_later(tmp_path: Path) -> None:
     state, policy = empty()
     slow, no = (
