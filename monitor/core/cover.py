@@ -26,6 +26,7 @@ class Cover(StrEnum):
     PHONE_GONE = "phone_gone"
     PEOPLE = "people"
     PORTAL_LICENCE = "portal_licence"
+    PORTAL_SHUT = "portal_shut"
     NOT_COVERED = "not_covered"
     OTHER_OPTION = "other_option"
     NOT_IN_FORCE = "not_in_force"

@@ -15,6 +15,8 @@ COVER_WORDS: Mapping[str, Mapping[Cover, str]] = {
         Cover.PHONE_GONE: "не входит в гарантию: телефон остался у уволенного сотрудника",
         Cover.PEOPLE: "не входит в гарантию: сотрудникам напоминают, а отвечают они сами",
         Cover.PORTAL_LICENCE: "не входит в гарантию: тариф Битрикс24 клиент оплачивает сам",
+        Cover.PORTAL_SHUT: "не входит в гарантию, пока причина не ясна: так отвечает портал, где REST закрыт тарифом или "
+        "у приложения отобрали права",
         Cover.NOT_COVERED: "не входит в гарантию",
         Cover.OTHER_OPTION: "не входит в гарантию: она куплена на другую опцию",
         Cover.NOT_IN_FORCE: "не входит в гарантию: сейчас она не действует",
@@ -27,6 +29,8 @@ COVER_WORDS: Mapping[str, Mapping[Cover, str]] = {
         Cover.PHONE_GONE: "not covered by the guarantee: the phone stayed with a dismissed employee",
         Cover.PEOPLE: "not covered by the guarantee: people are reminded, to answer is up to them",
         Cover.PORTAL_LICENCE: "not covered by the guarantee: the customer pays the Bitrix24 plan himself",
+        Cover.PORTAL_SHUT: "not covered by the guarantee as long as the cause is not known: a portal answers so whose "
+        "plan has no REST or that took the application's permissions away",
         Cover.NOT_COVERED: "not covered by the guarantee",
         Cover.OTHER_OPTION: "not covered by the guarantee: it was bought for another option",
         Cover.NOT_IN_FORCE: "not covered by the guarantee: it is not in force now",

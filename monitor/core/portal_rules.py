@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.core.assessment import Assessment, Say, Scene, closing
+from monitor.core.cover import Cover
 from monitor.core.incident import IncidentKind, Severity
 from monitor.core.memory import PortalMemory
 from monitor.core.portal_words import about_portal, is_denied
@@ -14,7 +15,10 @@ PORTAL_KINDS = (IncidentKind.PORTAL_UNREACHABLE, IncidentKind.PORTAL_AUTH_FAILED
 SUBJECT = "portal"
 
 # The customer's own tariff or the deleted portal: nothing that the guarantee could put right (mission G8).
-_NOT_COVERED = ("portal_deleted", "wrong_license", "payment_required")
+_OF_THE_PLAN = ("portal_deleted", "wrong_license", "payment_required", "rest_not_on_plan")
+# A portal that answers every call so has REST closed by its plan or by rights that were taken away; the word alone does
+# not tell which, and the guarantee is not charged with a doubt.
+_DOUBTFUL = "access_denied"
 
 
 def portal(scene: Scene) -> Iterator[Assessment]:
@@ -43,18 +47,22 @@ def is_out_of_sight(memory: PortalMemory) -> bool:
 
 def _opening(scene: Scene, kind: IncidentKind) -> Assessment:
     memory = scene.state.memory
+    cover = _cover(memory)
     return Assessment(
         kind=kind,
         subject=SUBJECT,
         say=Say.OPEN,
         severity=Severity.CRITICAL,
-        covered=_is_covered(memory),
+        covered=cover is Cover.COVERED,
+        cover=cover.value,
         through_portal=False,
         since=memory.failing_since,
         texts=about_portal(kind, scene),
     )
 
 
-def _is_covered(memory: PortalMemory) -> bool:
+def _cover(memory: PortalMemory) -> Cover:
     code = memory.last_failure.code.lower() if memory.last_failure else ""
-    return not any(word in code for word in _NOT_COVERED)
+    if any(word in code for word in _OF_THE_PLAN):
+        return Cover.PORTAL_LICENCE
+    return Cover.PORTAL_SHUT if _DOUBTFUL in code else Cover.COVERED

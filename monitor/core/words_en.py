@@ -153,6 +153,10 @@ WORDS_EN = Wording(
         "refresh_refused": "authorise the application again: `messenger-monitor auth --portal {portal}`",
         "portal_deleted": "ask the customer about the portal: Bitrix24 says that it is deleted",
         "wrong_license": "ask the customer to renew the Bitrix24 plan: the present one has no REST",
+        "rest_not_on_plan": "ask the customer to pay the Bitrix24 plan or the subscription: Bitrix24 says that there is no "
+        "REST without it. The application need not be authorised again",
+        "access_denied": "see first whether the customer's Bitrix24 plan and subscription are paid, without them REST is "
+        "closed; if they are, give the application its permissions back, then `messenger-monitor auth --portal {portal}`",
         "payment_required": "ask the customer to renew the subscription: the application is refused for payment",
         "insufficient_scope": "give the application the missing permissions, then `messenger-monitor auth --portal {portal}`",
         "application_not_found": "install the application again, then `messenger-monitor auth --portal {portal}`",

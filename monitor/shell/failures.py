@@ -57,6 +57,20 @@ EXPLAINED = frozenset(
         "not_found",
     }
 )
+# What Bitrix24 says of a plan that has no REST, or of a subscription that has ended, all under one word with missing
+# rights (bitrix24-api.md 2.4, 9): the word is ours then, beside theirs.
+NOT_ON_PLAN = "rest_not_on_plan"
+_OF_THE_PLAN = (
+    "commercial plan",
+    "subscription has been ended",
+    "subscription has ended",
+    "subscription has expired",
+    "коммерческих тариф",
+    "коммерческом тариф",
+    "платных тариф",
+    "подписка закончилась",
+    "подписка истекла",
+)
 UNNAMED, STRUCK, LONGEST = "unknown_code", "***", 1000
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{0,60}")
 _PRIVATE = re.compile(  # addresses, webhooks' paths, mail, numbers as long as a phone's, words as long as a token
@@ -93,7 +107,13 @@ def _failure(code: object, description: object, status: int, retry_at: datetime 
     is_known = word.lower() in BY_CODE or word.lower() in EXPLAINED
     text = description[:LONGEST] if isinstance(description, str) and is_known else ""
     detail = " ".join(_PRIVATE.sub(STRUCK, text).split())
-    return Failure(reason=reason, code=word, detail=detail[:200], retry_at=retry_at)
+    code = f"{word}:{NOT_ON_PLAN}" if _is_of_the_plan(word, detail) else word
+    return Failure(reason=reason, code=code, detail=detail[:200], retry_at=retry_at)
+
+
+def _is_of_the_plan(word: str, detail: str) -> bool:
+    said = detail.lower()
+    return word.lower() == "access_denied" and any(words in said for words in _OF_THE_PLAN)
 
 
 def _word(code: object) -> str:

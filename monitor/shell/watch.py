@@ -236,7 +236,12 @@ def _wait(probe: PortalProbe, reading: Reading, before: Reading | None, policy: 
 
 
 def _wants_a_right(reading: Reading) -> bool:
-    return bool(reading.failures) and all(failure.code.lower() in FOR_GOOD for failure in reading.failures)
+    return bool(reading.failures) and all(_theirs(failure) in FOR_GOOD for failure in reading.failures)
+
+
+def _theirs(failure: Failure) -> str:
+    """The vendor's own word, without what we add to it."""
+    return failure.code.lower().partition(":")[0]
 
 
 def _failed(probe: PortalProbe, at: datetime, failure: Failure) -> Reading:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from judgement_parts import DENIED, MINUTE, REFUSED, START, TIMEOUT, World, make_turn
 
+from monitor.core.cover_words import why_covered
 from monitor.core.fold import fold_portal
 from monitor.core.incident import Audience, Incident, IncidentKind, Severity
 from monitor.core.model import Failure, Reason
@@ -162,3 +163,41 @@ def test_a_plan_that_the_customer_let_lapse_is_not_covered(code: str, guaranteed
     world = World(guarantee=Guarantee(option="messengers", start=START, end=START + 9999 * MINUTE))
     world.fail(Failure(reason=Reason.DENIED, code=code), times=2)
     assert world.incident().guaranteed is guaranteed
+
+
+@pytest.mark.parametrize(
+    ("code", "cover", "first"),
+    [
+        ("ACCESS_DENIED:rest_not_on_plan", "portal_licence", "Интегратор: попросить клиента оплатить тариф Битрикс24"),
+        ("ACCESS_DENIED", "portal_shut", "Интегратор: сначала проверить, оплачен ли у клиента тариф Битрикс24"),
+        ("access_denied", "portal_shut", "Интегратор: сначала проверить, оплачен ли у клиента тариф Битрикс24"),
+    ],
+)
+def test_a_portal_that_denies_every_call_is_not_charged_and_its_plan_is_named_first(
+    code: str, cover: str, first: str
+) -> None:
+    world = World(guarantee=Guarantee(option="messengers", start=START, end=START + 9999 * MINUTE))
+    world.fail(Failure(reason=Reason.DENIED, code=code), times=2)
+    incident = world.incident()
+    assert (incident.kind, incident.guaranteed, incident.cover) == (AUTH, False, cover)
+    assert ("guaranteed", "no") in incident.alert
+    assert incident.words["ru"].recommendation.startswith(first)
+
+
+def test_what_the_plan_has_to_do_with_it_is_told_in_english_as_well() -> None:
+    world = World(guarantee=Guarantee(option="messengers", start=START, end=START + 9999 * MINUTE))
+    world.fail(Failure(reason=Reason.DENIED, code="ACCESS_DENIED:rest_not_on_plan"), times=2)
+    assert world.incident().words["en"].recommendation == (
+        "Integrator: ask the customer to pay the Bitrix24 plan or the subscription: Bitrix24 says that there is no REST "
+        "without it. The application need not be authorised again. The alert closes by itself after two good polls."
+    )
+    assert why_covered(world.incident(), "ru") == "не входит в гарантию: тариф Битрикс24 клиент оплачивает сам"
+    world.fail(Failure(reason=Reason.DENIED, code="ACCESS_DENIED"))
+    assert why_covered(world.incident(), "ru") == (
+        "не входит в гарантию, пока причина не ясна: так отвечает портал, где REST закрыт тарифом или у приложения "
+        "отобрали права"
+    )
+    assert why_covered(world.incident(), "en") == (
+        "not covered by the guarantee as long as the cause is not known: a portal answers so whose plan has no REST or "
+        "that took the application's permissions away"
+    )

@@ -132,6 +132,26 @@ def test_the_description_of_a_code_that_nobody_documented_is_not_passed_on():
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "REST is available only on commercial plans.",
+        "REST API is available only on commercial plans",
+        "REST доступен только на коммерческих тарифах",
+        "Subscription has been ended",
+    ],
+)
+def test_a_denial_that_speaks_of_the_plan_has_our_word_for_it_beside_the_vendors(said: str):
+    told = failures.by_error("ACCESS_DENIED", said, 401)
+    assert (told.reason, told.code) == (Reason.DENIED, "ACCESS_DENIED:rest_not_on_plan")
+
+
+def test_a_denial_of_one_thing_and_another_word_speak_of_no_plan():
+    assert failures.by_error("ACCESS_DENIED", "Access denied!", 403).code == "ACCESS_DENIED"
+    assert failures.by_error("ERROR_CORE", "only on commercial plans", 400).code == "ERROR_CORE"
+    assert failures.by_error("WHATEVER", "only on commercial plans", 400).code == "WHATEVER"
+
+
+@pytest.mark.parametrize(
     ("said", "told"),
     [
         ("The access token provided has expired", "The access token provided has expired"),
