@@ -17,7 +17,7 @@ from monitor.config_receivers import Addressee
 from monitor.core.heads import head_of
 from monitor.core.ladder import hours_of, office_of
 from monitor.core.messages import Message, after, compose, may_be_told, next_ones
-from monitor.core.notices import next_digest, put_off_until
+from monitor.core.notices import as_it_stands, next_digest, put_off_until
 from monitor.receivers import Delivered, Parcel, receiver_types
 from monitor.reminder_links import with_links
 from monitor.shell.clock import Clock
@@ -101,7 +101,9 @@ class Courier:
             return
         if not started and not await self._has_room(watch, addressee, batch):
             return
-        message = compose(watch.policy.portal, [row.notice for row in batch], addressee.rule, watch.policy.pages)
+        open_, rule, policy = watch.state.incidents, addressee.rule, watch.policy
+        notices = [as_it_stands(row.notice, open_, rule, policy) for row in batch]
+        message = compose(policy.portal, notices, rule, policy.pages)
         if message is not None:
             await self._send(watch, addressee, message, batch)
 

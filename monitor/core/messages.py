@@ -51,7 +51,7 @@ def _last_words(due: Sequence[Notice]) -> dict[str, Notice]:
     for notice in due:
         about = notice.about or notice.key
         is_graver = notice.urgent or about not in last or not last[about].urgent
-        if is_graver or notice.key.endswith("/closed"):
+        if is_graver or notice.final or notice.key.endswith("/closed"):
             last[about] = notice
     return last
 

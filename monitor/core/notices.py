@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ SEARCH = 30  # days ahead for a working morning; a line that never opens gets it
 
 LADDERS = frozenset({IncidentKind.EXPIRY_SOON, IncidentKind.EXPIRED})
 DIGEST_ONLY = frozenset({IncidentKind.CLOSED_WITHOUT_ANSWER, IncidentKind.LOW_COMPLIANCE})
+_SHUT = IncidentKind.CLOSED_WITHOUT_ANSWER
+OF_A_WAIT = WAITS | {_SHUT}  # the last of them is told of one customer's wait
 # Not told as an end: the next incident is told instead, or the review that the case is part of.
 HANDED_OVER = frozenset({"escalated", "changed", "shared", "reviewed"})
 
@@ -37,12 +40,28 @@ def notices(
     now: datetime,
 ) -> tuple[Notice, ...]:
     """What has to be told of what changed. `reminders`: the ladders now, `before`: as they were."""
+    opened, updated = tuple(opened), tuple(updated)
     events = [*_events(opened, updated, closed, reminders, before)]
+    shut = {one.subject for one in (*opened, *updated) if one.kind is _SHUT}
     return tuple(
         _notice(incident, what, receiver, policy, hours, now)
         for incident, what in events
         for receiver in policy.receivers
-        if _hears(receiver, incident)
+        if _hears(receiver, incident) and not _is_told_as_shut(incident, what, receiver, shut)
+    )
+
+
+def as_it_stands(notice: Notice, open_: Mapping[str, Incident], receiver: Receiver, policy: Policy) -> Notice:
+    """What waited to be told, in the words of the moment at which it is: an hour ago it may have been told of five
+    people, of whom four have been helped since. Of what is over its end is told, or the words it was kept with."""
+    number, _, what = notice.key.partition("/")
+    incident = open_.get(number)
+    if incident is None or what == "closed":
+        return notice
+    return replace(
+        notice,
+        subject=subject_of(incident, what, receiver.language, policy),
+        text=text_of(incident, what, receiver.language, policy),
     )
 
 
@@ -61,6 +80,12 @@ def _events(
         if incident.kind is IncidentKind.EXPIRY_SOON and reminder and known and reminder.step > known.step:
             yield incident, f"step{reminder.step}"
     yield from ((incident, "closed") for incident in closed if incident.close_reason not in HANDED_OVER)
+
+
+def _is_told_as_shut(incident: Incident, what: str, receiver: Receiver, shut: Collection[str]) -> bool:
+    """Whether the end of a wait is told as a dialog closed without an answer: once is enough for whoever hears both."""
+    is_shut = what == "closed" and incident.kind in WAITS and incident.subject in shut
+    return is_shut and (_SHUT in receiver.kinds or not receiver.kinds)
 
 
 def _hears(receiver: Receiver, incident: Incident) -> bool:
@@ -89,7 +114,8 @@ def _notice(incident: Incident, what: str, receiver: Receiver, policy: Policy, h
         urgent=urgent,
         subject=subject_of(incident, what, receiver.language, policy),
         text=text_of(incident, what, receiver.language, policy),
-        about=f"wait {incident.subject}" if incident.kind in WAITS else incident.id,
+        about=f"wait {incident.subject}" if incident.kind in OF_A_WAIT else incident.id,
+        final=what == "closed" or incident.kind is _SHUT,
         expiry=incident.subject if incident.kind in LADDERS and what != "closed" else "",
         manager=manager,
         line=line,

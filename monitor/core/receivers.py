@@ -35,7 +35,8 @@ class Notice:
     """One thing to be told to one receiver, kept before anybody is told.
 
     `key` makes it one of its kind for this receiver: the same notice is never kept twice. `about` groups what is told
-    of one incident: a later notice speaks for an earlier one that was not told yet. `urgent`: not left for a digest.
+    of one incident: a later notice speaks for an earlier one that was not told yet, a `final` one whatever came before.
+    `urgent`: not left for a digest.
     """
 
     receiver: str
@@ -46,6 +47,7 @@ class Notice:
     text: str
     about: str = ""
     alone: bool = False  # a message of its own, in no digest
+    final: bool = False
     expiry: str = ""  # what runs out, where the notice reminds of that
     manager: int = 0  # whose head is meant, 0 = the head of the guaranteed department
     line: int = 0  # by whose hours people are told, 0 = the portal's

@@ -11,10 +11,11 @@ from delivery_parts import DUTY, FRIDAY_NIGHT, HEAD, MONDAY, NIGHT, at, make_inc
 
 from monitor.core.calendar import Schedule
 from monitor.core.closing_words import closing_words
-from monitor.core.incident import IncidentKind
+from monitor.core.incident import Audience, IncidentKind, Words
 from monitor.core.memory import Reminder
 from monitor.core.messages import GIVEN_UP_AFTER, MOST_TOLD, after, compose, may_be_told, next_ones
 from monitor.core.notice_words import text_of
+from monitor.core.notices import as_it_stands
 from monitor.core.routed import Routed, routed_notices
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -153,6 +154,49 @@ def test_a_closed_dialog_that_the_review_took_over_is_told_as_it_was_closed_and_
     message = compose("acme", [*opened, *over], HEAD, "http://m")
     assert message is not None
     assert message.text == text_of(shut, "opened", "ru", make_policy())
+
+
+def test_a_notice_that_waited_is_told_as_its_incident_stands_and_not_as_it_opened() -> None:
+    broken = make_incident(IncidentKind.GUARANTEE_CHECK_FAILED, audience=Audience.HEAD)
+    (waiting,) = told(opened=(broken,), to=(HEAD,))
+    words = Words(summary="Осталось одно", description="Из пяти.", recommendation="Исправить.")
+    now = replace(broken, words={"ru": words}, evidence=("Одно",))
+    fresh = as_it_stands(waiting, {now.id: now}, HEAD, make_policy())
+    assert (fresh.subject, fresh.text) == (
+        "acme: Осталось одно",
+        text_of(now, "opened", "ru", make_policy()),
+    )
+    assert replace(fresh, subject=waiting.subject, text=waiting.text) == waiting
+
+
+def test_what_is_over_or_no_incident_is_told_in_the_words_it_was_kept_with() -> None:
+    over = make_incident(IncidentKind.NO_REPLY, closed=MONDAY, close_reason="answered")
+    (end,) = told(closed=(over,), to=(HEAD,))
+    assert as_it_stands(end, {over.id: over}, HEAD, make_policy()) is end
+    (begun,) = told(opened=(over,), to=(HEAD,))
+    assert as_it_stands(begun, {}, HEAD, make_policy()) is begun
+    review = make_notice("review/1")
+    assert as_it_stands(review, {over.id: over}, HEAD, make_policy()) is review
+
+
+@pytest.mark.parametrize("kind", [IncidentKind.SLOW_REPLY, IncidentKind.NO_REPLY])
+def test_a_dialog_closed_without_an_answer_is_told_once_and_not_also_as_a_wait_that_is_over(kind: IncidentKind) -> None:
+    wait = make_incident(kind, "a1")
+    shut = make_incident(IncidentKind.CLOSED_WITHOUT_ANSWER, "a2")
+    begun = told(opened=(wait,), to=(HEAD,), now=NIGHT)
+    ended = told(opened=(shut,), closed=(replace(wait, closed=NIGHT, close_reason="closed"),), to=(HEAD,), now=NIGHT)
+    assert [notice.key for notice in ended] == ["a2/opened"]
+    message = compose("acme", [*begun, *ended], HEAD, "http://m")
+    assert message is not None
+    assert message.text == text_of(shut, "opened", "ru", make_policy())
+    assert message.keys == ("a1/opened", "a2/opened")
+
+
+def test_who_hears_of_waits_alone_is_told_that_the_dialog_was_closed() -> None:
+    waits = replace(HEAD, kinds=frozenset({IncidentKind.NO_REPLY}))
+    wait = make_incident(IncidentKind.NO_REPLY, "a1", closed=NIGHT, close_reason="closed")
+    shut = make_incident(IncidentKind.CLOSED_WITHOUT_ANSWER, "a2")
+    assert [notice.key for notice in told(opened=(shut,), closed=(wait,), to=(waits,))] == ["a1/closed"]
 
 
 # --- messages ------------------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from delivery_parts import DUTY, HEAD, MONDAY, NIGHT, OFFICE, make_notice, make_policy
+from delivery_parts import DUTY, HEAD, MONDAY, NIGHT, OFFICE, make_incident, make_notice, make_policy, told
 
 from monitor.config_receivers import Addressee
 from monitor.core.calendar import Schedule
 from monitor.core.desk import Context
+from monitor.core.incident import Audience, IncidentKind, Words
 from monitor.core.memory import Judgement, PortalState
 from monitor.core.model import CallFailed, Failure, Line, Reason, WorkTime
 from monitor.core.notices import put_off_until
@@ -161,6 +162,21 @@ async def test_a_message_that_the_portal_took_not_by_day_is_the_same_message_nex
     assert len(portal.tags) == 1
     (kept, other) = await Outbox(store).untold(TUESDAY + 6 * HOUR)
     assert (kept.message, kept.began, kept.due) == (other.message, None, other.due)
+
+
+async def test_a_morning_digest_tells_what_is_so_in_the_morning(store: Store) -> None:
+    portal = Portal()
+    broken = make_incident(IncidentKind.GUARANTEE_CHECK_FAILED, audience=Audience.HEAD)
+    waiting = told(opened=(broken,), to=(HEAD,), now=NIGHT)
+    await Outbox(store).put("acme", waiting)
+    made = courier(store, portal, TUESDAY + timedelta(minutes=1))
+    words = Words(summary="Осталось одно", description="Из пяти.", recommendation="Исправить.")
+    watch = made._watches()["acme"]
+    watch.state = replace(watch.state, incidents={broken.id: replace(broken, words={"ru": words})})
+    await bring(made)
+    (message,) = portal.told
+    assert "Осталось одно" in message
+    assert "Клиенту не ответили" not in message
 
 
 async def test_each_line_is_told_in_its_own_hours(store: Store) -> None:
