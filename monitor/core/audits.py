@@ -59,13 +59,22 @@ def _untold(audit: Audit, reading: Reading, now: datetime) -> Audit:
 
 
 def _folded(before: Audit | None, seen: AuditSeen, now: datetime) -> Audit:
-    """What cannot be told now began when it could not be told. A run that found no dialog, as after every weekend, has
-    shown nothing: neither that it holds again nor that it does not, so what the last dialogs showed stands."""
+    """What cannot be told now began when it could not be told; what is after that as it was before goes on.
+
+    A run that found no dialog, as after every weekend, has shown nothing: neither that it holds again nor that it does
+    not, so what the last dialogs showed stands.
+    """
     if before is not None and _dialogs_of(seen) == 0 and _dialogs_of(before.seen):
         seen = before.seen
-    same = before is not None and before.seen.holds is seen.holds
     fresh = Audit(seen=seen, since=now, read_at=now)
-    return replace(fresh, since=before.since) if before is not None and same else fresh
+    if before is None:
+        return fresh
+    if before.seen.holds is seen.holds:
+        return replace(before, seen=seen, read_at=now)
+    if seen.holds is None:
+        return replace(fresh, told=before.seen.holds, told_since=before.since)
+    goes_on = before.seen.holds is None and before.told is seen.holds
+    return replace(fresh, since=before.told_since or now) if goes_on else fresh
 
 
 def _dialogs_of(seen: AuditSeen) -> int | None:

@@ -161,11 +161,14 @@ class Flip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """One guaranteed property as it was last seen. `since` when it began to hold or to be broken."""
+    """One guaranteed property as it was last seen. `since` when it began to hold or to be broken. While it cannot be
+    told: what was told last, and since when that was so."""
 
     seen: AuditSeen
     since: datetime
     read_at: datetime
+    told: bool | None = None
+    told_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,16 @@ def test_a_weekend_without_dialogs_neither_mends_nor_forgets(check: str, what: s
     assert run((FRIDAY, friday), (SUNDAY, sunday), (MONDAY, monday)).seen == monday
 
 
+@pytest.mark.parametrize("holds", [True, False])
+def test_what_is_as_it_was_before_nobody_could_tell_goes_on_since_then(holds: bool) -> None:
+    said, untold = found("queue_staffed", holds), found("queue_staffed", None)
+    gap = [(FRIDAY + hours * HOUR, untold) for hours in (1, 2)]
+    assert run((FRIDAY, said), *gap).since == FRIDAY + HOUR
+    assert run((FRIDAY, said), *gap, (SUNDAY, said)).since == FRIDAY
+    assert run((FRIDAY, said), *gap, (SUNDAY, found("queue_staffed", not holds))).since == SUNDAY
+    assert run((FRIDAY, untold), (SUNDAY, said)).since == SUNDAY
+
+
 def test_a_setting_that_was_mended_holds_though_no_dialog_has_shown_it_yet() -> None:
     off = found("crm_notified", False, AuditFact(what="crm_off"))
     nothing = found("crm_notified", True, AuditFact(what="notified"))
