@@ -241,7 +241,8 @@ class _Teller:
     def incident(self, one: Incident) -> dict[str, Any]:
         said = one.words.get(self.language) or next(iter(one.words.values()))
         begun = one.since or one.opened
-        lasted = f"{self.words['lasted']} {self.it.span(one.closed - begun)}" if one.closed else self.words["still"]
+        ended = one.until or one.closed
+        lasted = f"{self.words['lasted']} {self.it.span(ended - begun)}" if ended else self.words["still"]
         return {
             "summary": said.summary,
             "from": self.it.at(begun),

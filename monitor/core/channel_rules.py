@@ -12,7 +12,7 @@ from monitor.core.assessment import Assessment, Labels, Say, Scene, closing
 from monitor.core.channel_words import about_channel, still
 from monitor.core.cover import Cover, cover_of_channel
 from monitor.core.diagnosis import is_unread, rests_on_portal, shown_since
-from monitor.core.incident import IncidentKind, Severity
+from monitor.core.incident import Incident, IncidentKind, Severity
 from monitor.core.memory import ChannelMemory
 from monitor.core.model import BLIND_STATES, State
 from monitor.core.patterns import WARNED
@@ -91,7 +91,7 @@ def _states(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Asses
         elif (incident := scene.of(kind, subject)) is None:
             continue
         elif reason := _end(kind, due, memory, scene.policy):
-            yield closing(kind, subject, reason)
+            yield closing(kind, subject, reason, _ended(incident, memory))
         elif memory.diagnosis.state in _PASSING:
             yield Assessment(kind=kind, subject=subject, say=Say.HOLD, texts=still(incident, memory, scene))
 
@@ -138,6 +138,13 @@ def _end(kind: IncidentKind, due: IncidentKind | None, memory: ChannelMemory, po
     return "escalated" if STATE_KINDS[kind] is Severity.WARNING else "changed"
 
 
+def _ended(incident: Incident, memory: ChannelMemory) -> datetime | None:
+    """When it was connected again: that we waited for it to last is no part of the trouble, nor of the channel's time
+    down. None where that is not known, as of a flag that nobody could read."""
+    began_at = incident.since or incident.opened
+    return memory.since if memory.diagnosis.state is State.CONNECTED and memory.since > began_at else None
+
+
 def is_settled(memory: ChannelMemory, policy: Policy) -> bool:
     """Connected often enough and long enough: a rescan is followed by minutes of hiccups."""
     since = memory.well_since
@@ -151,8 +158,9 @@ def _flapping(scene: Scene, subject: str, memory: ChannelMemory) -> Iterator[Ass
     recent = [at for at in memory.flips if _seen_at(memory) - at < QUIET]
     if len(recent) >= FLAPS:
         yield _opening(scene, kind, subject, memory)
-    elif not recent and scene.is_open(kind, subject):
-        yield closing(kind, subject, "recovered")
+    elif not recent and (incident := scene.of(kind, subject)) is not None:
+        last = memory.since if memory.since > (incident.since or incident.opened) else None
+        yield closing(kind, subject, "recovered", last)
 
 
 def _opening(scene: Scene, kind: IncidentKind, subject: str, memory: ChannelMemory) -> Assessment:

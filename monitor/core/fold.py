@@ -98,6 +98,7 @@ def _good(memory: PortalMemory, now: datetime) -> PortalMemory:
         failed=0,
         denied=0,
         good=memory.good + 1,
+        good_since=memory.good_since if memory.good else now,
         refused=False,
         failing_since=None,
         last_failure=None,

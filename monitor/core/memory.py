@@ -89,6 +89,7 @@ class PortalMemory:
     failed: int = 0  # failed polls in a row, whatever the reason but denied; a single denial among them ends no row
     denied: int = 0  # denied polls in a row
     good: int = 0  # good polls in a row
+    good_since: datetime | None = None  # the first of them
     refused: bool = False  # the token refresh was refused
     failing_since: datetime | None = None
     last_failure: Failure | None = None

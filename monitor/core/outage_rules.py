@@ -35,15 +35,23 @@ def provider_outages(scene: Scene) -> Iterator[Assessment]:
                 texts=about_outage(outage, ill, scene),
             )
         elif scene.is_open(KIND, type_) and not ill and _are_settled(scene, type_):
-            yield closing(KIND, type_, "recovered")
+            yield closing(KIND, type_, "recovered", _ended(scene, type_, outage.since))
 
 
 def _after(scene: Scene, incident: Incident) -> Iterator[Assessment]:
     """The outage is over elsewhere: who is still ill has a trouble of his own."""
-    if failing_of(scene, incident.subject, incident.since or incident.opened):
+    began = incident.since or incident.opened
+    if failing_of(scene, incident.subject, began):
         yield closing(KIND, incident.subject, "changed")
     elif _are_settled(scene, incident.subject):
-        yield closing(KIND, incident.subject, "recovered")
+        yield closing(KIND, incident.subject, "recovered", _ended(scene, incident.subject, began))
+
+
+def _ended(scene: Scene, type_: str, began: datetime) -> datetime | None:
+    """When the last of its channels was connected again; None where none of them is."""
+    channels = _channels_of(scene, type_).values()
+    again = [one.since for one in channels if one.diagnosis.state is State.CONNECTED and one.since > began]
+    return max(again, default=None)
 
 
 def failing_of(scene: Scene, type_: str, since: datetime) -> dict[str, ChannelMemory]:

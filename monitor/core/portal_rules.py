@@ -29,11 +29,11 @@ def portal(scene: Scene) -> Iterator[Assessment]:
     if memory.failed >= UNREACHABLE_POLLS or denies:
         yield _opening(scene, IncidentKind.PORTAL_UNREACHABLE)
     elif memory.good >= GOOD_POLLS:
-        yield closing(IncidentKind.PORTAL_UNREACHABLE, SUBJECT, "recovered")
+        yield closing(IncidentKind.PORTAL_UNREACHABLE, SUBJECT, "recovered", memory.good_since)
     if is_shut(memory):
         yield _opening(scene, IncidentKind.PORTAL_AUTH_FAILED)
     elif memory.good >= GOOD_POLLS:
-        yield closing(IncidentKind.PORTAL_AUTH_FAILED, SUBJECT, "recovered")
+        yield closing(IncidentKind.PORTAL_AUTH_FAILED, SUBJECT, "recovered", memory.good_since)
 
 
 def is_shut(memory: PortalMemory) -> bool:

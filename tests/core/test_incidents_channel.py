@@ -338,12 +338,14 @@ def test_five_changes_in_an_hour_are_not_flapping() -> None:
 def test_flapping_ends_after_a_quiet_hour() -> None:
     world = World()
     world.poll(OK, ERROR, OK, ERROR, OK, ERROR, OK)
+    last_change = world.now
     assert world.kinds() == [FLAPPING]
     world.wait(59 * MINUTE)
     world.poll(OK)
     assert world.kinds() == [FLAPPING]
     world.poll(OK)
     assert world.kinds() == []
+    assert world.closed[-1].until == last_change
 
 
 def test_a_quiet_hour_out_of_sight_is_no_quiet_hour() -> None:

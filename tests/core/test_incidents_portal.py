@@ -44,6 +44,19 @@ def test_it_closes_after_two_good_polls_and_sight_comes_back_with_it() -> None:
     assert [one.close_reason for one in world.closed] == ["recovered"]
 
 
+def test_its_trouble_ended_with_the_first_good_poll_though_the_second_closes_it() -> None:
+    world = World()
+    world.fail(times=3)
+    world.poll()
+    world.fail()
+    world.poll()
+    again = world.now
+    world.poll()
+    (closed,) = world.closed
+    assert (closed.until, closed.closed) == (again, again + MINUTE)
+    assert closed.words["ru"].description == "Длилось 5 минут: с 02.03.2026 09:01 до 02.03.2026 09:06."
+
+
 def test_a_good_poll_between_failures_keeps_it_open() -> None:
     world = World()
     world.fail(times=3)
@@ -188,8 +201,8 @@ def test_what_the_plan_has_to_do_with_it_is_told_in_english_as_well() -> None:
     world = World(guarantee=Guarantee(option="messengers", start=START, end=START + 9999 * MINUTE))
     world.fail(Failure(reason=Reason.DENIED, code="ACCESS_DENIED:rest_not_on_plan"), times=2)
     assert world.incident().words["en"].recommendation == (
-        "Integrator: ask the customer to pay the Bitrix24 plan or the subscription: Bitrix24 says that there is no REST "
-        "without it. The application need not be authorised again. The alert closes by itself after two good polls."
+        "Integrator: ask the customer to pay the Bitrix24 plan or the subscription: Bitrix24 says that there is no "
+        "REST without it. The application need not be authorised again. The alert closes by itself after two good polls."
     )
     assert why_covered(world.incident(), "ru") == "не входит в гарантию: тариф Битрикс24 клиент оплачивает сам"
     world.fail(Failure(reason=Reason.DENIED, code="ACCESS_DENIED"))

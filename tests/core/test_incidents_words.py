@@ -90,15 +90,16 @@ def test_a_recovery_says_how_long_it_lasted() -> None:
     assert world.closed[0].words == {
         "ru": Words(
             summary="Снова работает. Было: WhatsApp на линии «Продажи»: похоже, нужно заново отсканировать QR-код",
-            description="Длилось 2 часа 4 минуты: с 02.03.2026 09:02 до 02.03.2026 11:06.",
+            description="Длилось 2 часа 1 минуту: с 02.03.2026 09:02 до 02.03.2026 11:03.",
             recommendation="Больше ничего делать не нужно.",
         ),
         "en": Words(
             summary='Works again. It was: WhatsApp on line "Продажи": the QR code probably has to be scanned again',
-            description="It lasted 2 hours 4 minutes: from 2026-03-02 09:02 to 2026-03-02 11:06.",
+            description="It lasted 2 hours 1 minute: from 2026-03-02 09:02 to 2026-03-02 11:03.",
             recommendation="Nothing more needs to be done.",
         ),
     }
+    assert (world.closed[0].closed, world.closed[0].until) == (START + 126 * MINUTE, START + 123 * MINUTE)
 
 
 @pytest.mark.parametrize(

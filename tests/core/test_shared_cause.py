@@ -128,6 +128,7 @@ def test_it_ends_on_a_portal_when_its_channels_are_settled() -> None:
     world.poll(OK)
     (closed,) = world.closed
     assert (world.kinds(), closed.kind, closed.close_reason) == ([], OUT, "recovered")
+    assert closed.until == world.now - timedelta(minutes=3)  # the settle time is no part of the outage
 
 
 def test_who_is_still_ill_when_it_is_over_elsewhere_gets_an_incident_of_his_own() -> None:
