@@ -20,6 +20,8 @@ QUEUE = 0
 ZERO = timedelta()
 ANSWERED = frozenset({Verdict.MET, Verdict.LATE})
 UNMET = frozenset({Verdict.LATE, Verdict.MISSED})
+_SPAM = frozenset({"spam", "closed_silently"})
+_CLOSES = _SPAM | {"waived"}  # causes that are told of who closed
 
 K = TypeVar("K", bound=Hashable)
 
@@ -123,8 +125,10 @@ def by_key(turns: Sequence[Turn], key: Callable[[Turn], K], now: datetime) -> di
 
 
 def _concerned(turn: Turn) -> set[int]:
+    """The queue, too, where what is told of a close is told of nobody else: rows add up to the team."""
     people = {part.user for part in turn.held} | {*turn.skipped, turn.closer, turn.holder, whose(turn)}
-    return people - {QUEUE}
+    is_counted = turn.verdict is Verdict.MISSED or turn.cause in _CLOSES
+    return people - {QUEUE} | ({QUEUE} if is_counted and _is_of(turn, QUEUE) else set())
 
 
 def _figures(mine: Sequence[Turn], concerned: Sequence[Turn], now: datetime, user: int | None) -> Figures:
@@ -154,7 +158,7 @@ def _figures(mine: Sequence[Turn], concerned: Sequence[Turn], now: datetime, use
         skipped=sum(len(turn.skipped) if user is None else turn.skipped.count(user) for turn in concerned),
         closed_unanswered=_ended_by(concerned, user, Verdict.MISSED),
         waved_off=sum(turn.cause == "waived" and _is_of(turn, user) for turn in concerned),
-        spam=sum(turn.cause in {"spam", "closed_silently"} and _is_of(turn, user) for turn in concerned),
+        spam=sum(turn.cause in _SPAM and _is_of(turn, user) for turn in concerned),
         short=sum("short" in turn.marks for turn in mine),
     )
 

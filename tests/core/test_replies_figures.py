@@ -72,6 +72,19 @@ def test_what_games_the_figures_is_counted_by_name() -> None:
     assert by_manager(told, NOW)[15].skipped == 0
 
 
+def test_what_was_closed_while_nobody_had_it_stands_in_the_queues_row_so_that_rows_add_up_to_the_team() -> None:
+    told = several("10:00 c; 10:05 end", "10:00 c; 10:01 n12; 10:05 end12", "10:00 c; 10:01 n12; 10:05 end")
+    told += several("10:00 c; 10:05 end", status=65)
+    rows = by_manager(told, NOW)
+    assert {user: one.closed_unanswered for user, one in rows.items()} == {0: 1, 12: 2}
+    for name in ("closed_unanswered", "spam", "waved_off"):
+        assert sum(getattr(one, name) for one in rows.values()) == getattr(of_team(told, NOW), name)
+
+
+def test_a_queue_that_nothing_is_told_of_has_no_row() -> None:
+    assert set(by_manager(several("10:00 c; 10:01 n12; 10:05 m12"), NOW)) == {12}
+
+
 def test_blame_of_late_turns_is_told_by_whose_fault_they_are() -> None:
     told = several("10:00 c; 10:01 n12; 10:40 m12", "10:00 c; 10:40 n12; 10:41 m12", "10:00 c")
     assert of_team(told, NOW).blame == {"manager": 1, "routing": 2}
