@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 FACTS: Mapping[str, Mapping[str, str]] = {
     "ru": {
-        "not_permitted": "не в очереди: {people} ({n} из {of} {of_people} отдела)",
-        "department_in_queue": "отдел целиком в очереди: {n}",
+        "not_permitted": "не в очереди: {people} ({n} из {of} {of_people} отдела, руководители не в счёт)",
+        "department_in_queue": "отдел целиком в очереди: {n}, руководители не в счёт",
         "no_department": "отдела {items} на портале нет",
         "empty_department": "в отделе {items} нет работающих сотрудников",
         "dismissed": "уволены, но стоят в очереди: {people}",
@@ -57,8 +57,8 @@ FACTS: Mapping[str, Mapping[str, str]] = {
         "few": "диалогов мало, чтобы судить: {n}",
     },
     "en": {
-        "not_permitted": "not in the queue: {people} ({n} of {of} in the department)",
-        "department_in_queue": "the whole department is in the queue: {n}",
+        "not_permitted": "not in the queue: {people} ({n} of {of} in the department, heads not counted)",
+        "department_in_queue": "the whole department is in the queue: {n}, heads not counted",
         "no_department": "there is no department {items} on the portal",
         "empty_department": "nobody works in department {items}",
         "dismissed": "dismissed, yet in the queue: {people}",

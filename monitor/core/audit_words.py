@@ -9,7 +9,7 @@ from monitor.core.audit_facts import FACTS
 from monitor.core.incident import Words
 from monitor.core.memory import Audit
 from monitor.core.reading import AuditFact, AuditSeen
-from monitor.core.setting_words import days_words, opened_words, setting_words, value_words
+from monitor.core.setting_words import date_words, days_words, opened_words, setting_words, value_words
 from monitor.core.words import LANGUAGES, moment, plural, quotable, sentence
 
 MOST_NAMES = 10
@@ -73,6 +73,7 @@ _ITEMS: Mapping[str, Callable[[str, str], str]] = {
     "days_off": days_words,
     "holidays": value_words,
     "public_links": opened_words,
+    **dict.fromkeys(("as_in_snapshot", "as_in_own_snapshot", "snapshot", "own_snapshot", "no_snapshot"), date_words),
 }
 _NOBODY = ("-",)  # opened a public link
 _MORE = {"ru": " и ещё {count}", "en": " and {count} more"}

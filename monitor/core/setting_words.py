@@ -10,6 +10,7 @@ from monitor.core.words import quotable
 LONGEST = 60  # characters of a value that are shown: greetings are longer
 
 _CHANGE = re.compile(r"\A(?P<name>\w++): (?P<was>.*) -> (?P<now>.*)", re.DOTALL)
+_DAY_OF_MONTH = re.compile(r"\A(\d\d)\.(\d\d)\.(\d{4})\Z")
 _OPENED = re.compile(r" (\d{4})-(\d\d)-(\d\d)T(\d\d:\d\d)\S*$")
 _TEXTS = {"ru": "«{name}»: было «{was}», стало «{now}»", "en": '"{name}": was "{was}", is "{now}"'}
 _SOMEHOW = {"ru": "«{name}»: изменено", "en": '"{name}": changed'}  # where what is shown is the same
@@ -107,6 +108,11 @@ def days_words(item: str, language: str) -> str:
     """Weekdays as numbers, 0 = Monday, with blanks between."""
     days = [_DAYS[language][int(number)] for number in item.split()]
     return ", ".join(days) or value_words("no", language)
+
+
+def date_words(item: str, language: str) -> str:
+    """A day as the audit writes it, 21.09.2026, in the form of the language."""
+    return item if language == "ru" else _DAY_OF_MONTH.sub(r"\3-\2-\1", item)
 
 
 def opened_words(item: str, language: str) -> str:

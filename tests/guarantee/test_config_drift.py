@@ -36,12 +36,12 @@ async def test_without_a_snapshot_the_first_audit_takes_one_by_itself() -> None:
         (fact,) = it.seen("config_drift").seen.facts
         assert fact_words(fact, "ru") == "снимка при сдаче нет, дальше сравнивается с тем, как было 21.09.2026"
         assert fact_words(fact, "en") == (
-            "no snapshot was taken at the hand-over, it is compared with what there was on 21.09.2026"
+            "no snapshot was taken at the hand-over, it is compared with what there was on 2026-09-21"
         )
         await it.audit()
         (fact,) = it.seen("config_drift").seen.facts
         assert fact_words(fact, "ru") == "как на снимке, который монитор снял сам 21.09.2026"
-        assert fact_words(fact, "en") == "as in the snapshot that the monitor took by itself on 21.09.2026"
+        assert fact_words(fact, "en") == "as in the snapshot that the monitor took by itself on 2026-09-21"
         it.world.lines[1]["QUEUE"].remove("24")
         it.clock.at += DAY
         await it.audit()
@@ -60,7 +60,7 @@ async def test_a_snapshot_that_a_person_takes_replaces_the_own_one_for_good() ->
         await it.audit()
         (fact,) = it.seen("config_drift").seen.facts
         assert fact_words(fact, "ru") == "как при сдаче, на снимке от 21.09.2026"
-        assert fact_words(fact, "en") == "as handed over, in the snapshot of 21.09.2026"
+        assert fact_words(fact, "en") == "as handed over, in the snapshot of 2026-09-21"
         it.world.lines[1]["QUEUE"].append("24")
         await it.audit()
         assert [fact.what for fact in it.seen("config_drift").seen.facts] == ["joined_queue", "snapshot"]
@@ -193,8 +193,8 @@ def test_a_new_day_off_or_holiday_is_told_by_itself_and_not_as_the_same_hours_tw
         ),
         (
             AuditFact(what="not_permitted", people=("Имя",), n=1, of=21),
-            "не в очереди: Имя (1 из 21 сотрудника отдела)",
-            "not in the queue: Имя (1 of 21 in the department)",
+            "не в очереди: Имя (1 из 21 сотрудника отдела, руководители не в счёт)",
+            "not in the queue: Имя (1 of 21 in the department, heads not counted)",
         ),
         (
             AuditFact(what="public_links", items=("2026-005 2026-03-02T18:00:00+03:00",), n=1, of=5),

@@ -27,7 +27,7 @@ async def test_somebody_of_the_department_who_is_not_in_the_queue_is_named() -> 
         assert (alert["check"], alert["line"], alert["guaranteed"]) == ("department_can_write", "1", "yes")
         assert alert["severity"] == Severity.WARNING
         assert alert["summary"] == "Линия «Линия 1»: не весь отдел может писать с номера компании"
-        assert "не в очереди: Мария Иванова (1 из 5 сотрудников отдела)" in alert["description"]
+        assert "не в очереди: Мария Иванова (1 из 5 сотрудников отдела, руководители не в счёт)" in alert["description"]
         assert alert["evidence"].startswith("Не в очереди: Мария Иванова")
         assert alert["recommendation"] == (
             "Интегратор: добавить людей в очередь линии или включить в неё весь отдел. "
