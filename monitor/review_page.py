@@ -204,9 +204,9 @@ class _Teller:
             )
         ]
         if team.is_rated and before.is_rated and team.share is not None and before.share is not None:
-            apart = team.share - before.share
-            trend = "same" if abs(apart) < 0.005 else "better" if apart > 0 else "worse"
-            lines.append(self.it.say(trend, before=percent(before.share, self.language)))
+            now, then = (percent(one.share, self.language) for one in (team, before))
+            trend = "same" if now == then else "better" if team.share > before.share else "worse"  # by what is printed
+            lines.append(self.it.say(trend, before=then))
         if team.team.p50 is not None and team.team.p90 is not None:
             half, ninety = self.it.waited("half", team.team.p50), self.it.waited("ninety", team.team.p90)
             lines.append(self.it.say("typical", half=half, ninety=ninety))

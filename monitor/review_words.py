@@ -12,7 +12,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "corrects": "Отчёт № {number}, исправляет отчёт № {corrects}: {reason}",
         "lost_ours": "это по гарантии",
         "lost_partly": "из них по гарантии {ours}",
-        "lost_theirs": "гарантия это не покрывает, причина названа ниже",
+        "lost_theirs": "гарантия это не покрывает, причина в разделе отчёта «Что случалось»",
         "followed": "Что советовали в прошлый раз",
         "helped": "помогло",
         "not_helped": "не изменилось",
@@ -64,10 +64,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "typical_never": "Среди них есть те, кому не ответили совсем.",
         "lost_customers": "Не дождались ответа совсем: {missed}.",
         "channel_down": "{summary}. {recommendation}",
-        "unanswered": "Разобрать диалоги, закрытые без ответа: {count}. Чаще всего у сотрудника: {name}. Первые из них "
-        "названы ниже: позвонить этим клиентам самим.",
-        "unanswered_queue": "Разобрать диалоги, закрытые без ответа: {count}. Их никто не взял. Первые из них названы "
-        "ниже: позвонить этим клиентам самим.",
+        "unanswered": "Разобрать диалоги, закрытые без ответа: {count}. Чаще всего у сотрудника: {name}. Позвонить этим "
+        "клиентам самим; первые из них в разделе отчёта «Самые тяжёлые диалоги».",
+        "unanswered_queue": "Разобрать диалоги, закрытые без ответа: {count}. Их никто не взял. Позвонить этим клиентам "
+        "самим; первые из них в разделе отчёта «Самые тяжёлые диалоги».",
         "nobody_takes": "Назначить дежурного: {count} {times} клиент ждал слишком долго, потому что диалог никто не брал.",
         "slow_manager": "Поговорить с сотрудником: {name}. Диалог уже взят, а ответа вовремя нет: {count} {times} из {n}.",
         "expiring": "Продлить: {subject}, срок до {at}.",
@@ -134,7 +134,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "corrects": "Review no. {number}, corrects review no. {corrects}: {reason}",
         "lost_ours": "covered by the guarantee",
         "lost_partly": "of this {ours} covered by the guarantee",
-        "lost_theirs": "not covered by the guarantee, the reason is named below",
+        "lost_theirs": 'not covered by the guarantee, the reason is in the review under "What happened"',
         "followed": "What we advised last time",
         "helped": "it helped",
         "not_helped": "nothing has changed",
@@ -186,10 +186,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "typical_never": "Some of them were never answered.",
         "lost_customers": "Never answered at all: {missed}.",
         "channel_down": "{summary}. {recommendation}",
-        "unanswered": "Go through the dialogs closed without an answer: {count}, most of them with {name}. The first ones "
-        "are named below: call these customers yourself.",
-        "unanswered_queue": "Go through the dialogs closed without an answer: {count}; nobody had taken them. The first "
-        "ones are named below: call these customers yourself.",
+        "unanswered": "Go through the dialogs closed without an answer: {count}, most of them with {name}. Call these "
+        'customers yourself; the first of them are in the review under "The worst dialogs".',
+        "unanswered_queue": "Go through the dialogs closed without an answer: {count}; nobody had taken them. Call "
+        'these customers yourself; the first of them are in the review under "The worst dialogs".',
         "nobody_takes": "Put somebody on duty: {count} {times} a customer waited too long because nobody took the dialog.",
         "slow_manager": "Talk to {name}: the dialog was taken and not answered in time, {count} {times} of {n}.",
         "expiring": "Renew: {subject}, valid until {at}.",

@@ -18,7 +18,7 @@ from monitor.core.incident import Audience, Incident, IncidentKind, Severity, Wo
 from monitor.core.memory import PortalState
 from monitor.core.past_reviews import kept_advice
 from monitor.core.policy import Expiry
-from monitor.core.replies import by_manager, in_period, of_team
+from monitor.core.replies import Figures, by_manager, in_period, of_team
 from monitor.core.review import Advice, Review
 from monitor.core.schedules import schedule_of
 from monitor.demo_fortnight import FORTNIGHT, START, Fortnight
@@ -80,7 +80,7 @@ def test_of_twenty_one_requests(lived: Fortnight, review: Review) -> None:
 
 
 def expiry(kind: IncidentKind, opened: datetime, **more: object) -> Incident:
-    words = Words(summary="Закончилось: licence", description="", recommendation="messenger-monitor acknowledge")
+    words = Words(summary="Истёк срок: licence", description="", recommendation="messenger-monitor acknowledge")
     made = Incident(
         id=f"{kind.value}-{opened:%d}",
         kind=kind,
@@ -142,6 +142,47 @@ def test_it_is_told_in_both_languages_without_a_hole(
         assert "None" not in text
         assert text.count(lived.policy.timezone) == 1, "in which zone the times are is said once"
         assert "{" not in re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("met", "trend"),
+    [
+        ((909, 900), "За прошлый такой же срок было столько же."),  # both are printed as 90 %
+        ((900, 909), "За прошлый такой же срок было столько же."),
+        ((900, 899), "Это лучше, чем за прошлый такой же срок (89 %)."),
+        ((899, 900), "Это хуже, чем за прошлый такой же срок (90 %)."),
+    ],
+)
+def test_two_shares_are_compared_as_they_are_printed(
+    lived: Fortnight, review: Review, met: tuple[int, int], trend: str
+) -> None:
+    team, before = (Figures(met=one, missed=1000 - one) for one in met)
+    said = tell(replace(review, team=team, before=before), lived.state, lived.policy, "ru", UNTIL)
+    assert said.facts["fast"][1] == trend
+
+
+def test_what_is_to_be_done_names_the_place_of_what_it_speaks_of_since_it_is_sent_without_it(
+    lived: Fortnight, review: Review
+) -> None:
+    asked = replace(review, advice=(Advice(what="unanswered", count=12),))
+    ru, en = (tell(asked, lived.state, lived.policy, language, UNTIL).facts["advice"][0] for language in ("ru", "en"))
+    assert ru == (
+        "Разобрать диалоги, закрытые без ответа: 12. Их никто не взял. Позвонить этим клиентам самим; первые из них в "
+        "разделе отчёта «Самые тяжёлые диалоги»."
+    )
+    assert en == (
+        "Go through the dialogs closed without an answer: 12; nobody had taken them. Call these customers yourself; "
+        'the first of them are in the review under "The worst dialogs".'
+    )
+
+
+def test_an_incident_lasted_until_its_trouble_ended_as_its_channel_was_down(lived: Fortnight, review: Review) -> None:
+    began = UNTIL - timedelta(days=3)
+    one = expiry(IncidentKind.EXPIRED, began, closed=began + timedelta(hours=2, minutes=4))
+    for until, lasted in ((None, "длилось 2 часа 4 минуты"), (began + timedelta(hours=2), "длилось 2 часа")):
+        told = replace(review, incidents=(replace(one, until=until),))
+        (row,) = tell(told, lived.state, lived.policy, "ru", UNTIL).facts["incidents"]
+        assert row["lasted"] == lasted
 
 
 def test_the_same_period_has_the_same_checksum_and_another_one_has_not(lived: Fortnight, review: Review) -> None:

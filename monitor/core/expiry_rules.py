@@ -17,7 +17,7 @@ _TEXTS = {
     "ru": {
         "soon": "Скоро закончится: {subject}, {left}",
         "soon_text": "{subject}: срок до {date}, {left}. {step}",
-        "over": "Закончилось: {subject}",
+        "over": "Истёк срок: {subject}",
         "over_text": "{subject}: срок истёк {date}.",
         "early": "Это раннее предупреждение.",
         "reminder": "Напоминание {number} из {all}.",

@@ -61,7 +61,10 @@ def test_one_early_warning_and_then_exactly_three_reminders() -> None:
     )
     assert "раннее предупреждение" in warning.words["ru"].description
     assert kinds(told[-1].state) == [OVER]
-    assert next(iter(told[-1].state.incidents.values())).severity is Severity.CRITICAL
+    over = next(iter(told[-1].state.incidents.values()))
+    assert over.severity is Severity.CRITICAL
+    assert over.words["ru"].summary == "Истёк срок: wazzup-licence"  # "Закончилось" is what is well again
+    assert over.words["en"].summary == "Has run out: wazzup-licence"
 
 
 def test_a_step_waits_for_working_hours() -> None:

@@ -202,7 +202,8 @@ def test_what_the_plan_has_to_do_with_it_is_told_in_english_as_well() -> None:
     world.fail(Failure(reason=Reason.DENIED, code="ACCESS_DENIED:rest_not_on_plan"), times=2)
     assert world.incident().words["en"].recommendation == (
         "Integrator: ask the customer to pay the Bitrix24 plan or the subscription: Bitrix24 says that there is no "
-        "REST without it. The application need not be authorised again. The alert closes by itself after two good polls."
+        "REST without it. The application need not be authorised again. The alert closes by itself after two good "
+        "polls."
     )
     assert why_covered(world.incident(), "ru") == "не входит в гарантию: тариф Битрикс24 клиент оплачивает сам"
     world.fail(Failure(reason=Reason.DENIED, code="ACCESS_DENIED"))
