@@ -16,6 +16,7 @@ from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.policy import CanaryRule
 from monitor.core.reading import AccountNoted, ProviderSeen, Reading
 from monitor.shell.clock import Clock
+from monitor.shell.resting import Resting
 from monitor.shell.watch import Watch
 from probes._words import untrusted
 
@@ -36,8 +37,10 @@ class AccountWatch:
         deadline: timedelta,
     ) -> None:
         self._account, self._probe, self._get = account, probe, get
+        self._asking = Resting(get, clock)
         self._watches, self._clock, self._deadline = watches, clock, deadline
-        self._failing = False
+        self._failing: frozenset[str] = frozenset()  # the questions that do, "" = the poll as a whole
+        self._blind = False  # the last poll told nothing
         self._refused: Reading | None = None  # the refusal that named a moment to ask again
         self.told: Reading | None = None  # the last whole answer, for what stands unbound
 
@@ -47,6 +50,7 @@ class AccountWatch:
             return self._refused
         started = self._clock.monotonic()
         reading = await self._read()
+        self._blind = reading.failure is not None
         if reading.failure is not None:
             reading = untrusted(self._account, reading.at, reading.failure) or reading
         self._refused = reading if reading.failure is not None and reading.failure.retry_at is not None else None
@@ -56,7 +60,7 @@ class AccountWatch:
     def ask_again(self) -> bool:
         """Let the next poll ask though the vendor wants time: after a reload. Whether it rested."""
         rested, self._refused = self._refused, None
-        return rested is not None
+        return self._asking.wake() or rested is not None
 
     def again(self) -> None:
         """A vendor is asked at his own pace alone."""
@@ -74,7 +78,7 @@ class AccountWatch:
 
     def sender(self, rule: CanaryRule) -> str | None:
         """The account that can send now by the vendor's last word; one that is off would only queue it."""
-        told = self.told.findings if self.told is not None and not self._failing else ()
+        told = self.told.findings if self.told is not None and not self._blind else ()
         mine = [one for one in told if isinstance(one, ProviderSeen) and rule.account in (None, one.account)]
         return mine[0].account if len(mine) == 1 and mine[0].state is State.CONNECTED else None
 
@@ -114,7 +118,7 @@ class AccountWatch:
         asked = self._clock.now()
         try:
             async with asyncio.timeout(self._deadline.total_seconds()):
-                answers: Any = await self._probe.ask(self._get, self._account)
+                answers: Any = await self._probe.ask(self._asking, self._account)
             reading = self._probe.read(answers, self._account, self._clock.now())
         except CallFailed as error:
             failure = error.failure
@@ -132,15 +136,22 @@ class AccountWatch:
         return Reading(probe=self._probe.type, source=self._probe.type, at=asked, failure=failure)
 
     def _tell(self, reading: Reading) -> None:
-        failure = reading.failure or next(iter(reading.failures), None)
-        failing = failure is not None
-        if failure is not None and not self._failing:
-            log.warning("provider.failing", provider=self._account.name, reason=failure.reason, code=failure.code)
+        """Each question that fails is told once, until all are answered again."""
+        failing = {_question(reading, one): one for one in (reading.failure, *reading.failures) if one is not None}
+        for question in failing.keys() - self._failing:
+            one = failing[question]
+            told = {"reason": one.reason, "code": one.code, "detail": one.detail}
+            log.warning("provider.failing", provider=self._account.name, **told)
         if self._failing and not failing:
             log.info("provider.recovered", provider=self._account.name)
-        self._failing = failing
+        self._failing = self._failing | failing.keys() if failing else frozenset()
         for word in reading.news:
             log.warning("provider.unknown_word", provider=self._account.name, word=word[:100])
+
+
+def _question(reading: Reading, failure: Failure) -> str:
+    """A question beside the main one stands at the beginning of what is told of it (probes/_beside.py)."""
+    return "" if failure is reading.failure else failure.detail.partition(":")[0]
 
 
 def _bound(value: Any, accounts: tuple[str, ...]) -> Any:

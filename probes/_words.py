@@ -55,6 +55,7 @@ def seen(
     messenger: Messenger | None = None,
     detail: str = "",
     valid_until: datetime | None = None,
+    ends: datetime | None = None,
 ) -> ProviderSeen:
     """One account's state as the provider tells it."""
     return ProviderSeen(
@@ -66,6 +67,7 @@ def seen(
         reason=meant.reason,
         detail=detail[:200],
         valid_until=valid_until,
+        ends=ends,
         action_ru=meant.action_ru,
         action_en=meant.action_en,
     )
@@ -173,6 +175,8 @@ def refusal(status: int) -> Failure:
     """A status that says nothing of the channels: a firewall or a proxy forbids, or our question is wrong."""
     if status == 403:
         return Failure(reason=Reason.UNREACHABLE, code="http_403", detail="something on the way to the API forbids it")
+    if status == 429 or status >= 500:  # told inside a 200: else it is no answer at all
+        return Failure(reason=Reason.THROTTLED if status == 429 else Reason.UNREACHABLE, code=f"http_{status}")
     return Failure(reason=Reason.REJECTED, code=f"http_{status}")
 
 
@@ -196,13 +200,22 @@ def text(value: Any) -> str:
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
+_PLAUSIBLE = range(2000, 2200)  # years; others are a vendor's "none", "never" or a number that is no date
+
+
 def moment(value: Any) -> datetime | None:
-    """A date in seconds, milliseconds or words, parsed leniently."""
-    if isinstance(value, str) and value.isdecimal() and len(value) < 15:
+    """A date in seconds, milliseconds or words, parsed leniently; None of one that nobody can mean."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 15 and len(value) != 8:
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = value / 1000 if value >= 2**34 else value
-        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**34 else None
+        at = datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 2**34 else None
+    else:
+        at = _written(value)
+    return at if at is not None and at.year in _PLAUSIBLE else None
+
+
+def _written(value: Any) -> datetime | None:
     try:
         at = datetime.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:

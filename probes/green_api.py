@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.core.model import CallFailed, Messenger, State
+from monitor.core.model import Failure, Messenger, Reason, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import Reading
+from probes._beside import KEPT, Answer, Beside, Facts, beside
 from probes._words import (
     FINE,
     NEW_KEY,
+    NOT_KNOWN,
     Meaning,
     is_refusal,
     is_soon,
@@ -82,16 +84,16 @@ EXPIRING = Meaning(
     action_en="Renew the instance before the date",
 )
 _MESSENGERS = {"whatsapp": Messenger.WHATSAPP, "telegram": Messenger.TELEGRAM, "max": Messenger.MAX}
-Answers = dict[str, tuple[int, Any] | None]
+Answers = dict[str, Answer]
 
 
 async def ask(get: Get, account: Account) -> Answers:
     base, token = _base(account), account.secrets["token"]
     state = await get(f"{base}/getStateInstance/{token}", secret_path=True)
     word = text(mapping(state[1]).get("stateInstance"))
-    settings = None
+    settings: Answer = None
     if word.lower() == "suspended":
-        settings = await _optional(get, f"{base}/getAccountSettings/{token}")
+        settings = await beside(get(f"{base}/getAccountSettings/{token}", secret_path=True))
     return {"state": state, "settings": settings, "partner": await _partner(get, account)}
 
 
@@ -109,24 +111,16 @@ def _base(account: Account) -> str:
     return f"{prefix}/waInstance{account.settings['instance']}"
 
 
-async def _optional(get: Get, path: str) -> tuple[int, Any] | None:
-    """What is only told beside the state must not cost us the state."""
-    try:
-        return await get(path, secret_path=True)
-    except CallFailed:
-        return None
-
-
-async def _partner(get: Get, account: Account) -> tuple[int, Any] | None:
+async def _partner(get: Get, account: Account) -> Answer:
     token = account.secrets.get("partner_token")
     if not token:
         return None
     base = account.settings.get("partner_url", "https://api.green-api.com").rstrip("/")
-    return await _optional(get, f"{base}/partner/getInstances/{token}")
+    return await beside(get(f"{base}/partner/getInstances/{token}", secret_path=True))
 
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
-    status, body = answers["state"] or (0, None)
+    status, body = answers["state"] if isinstance(answers["state"], tuple) else (0, None)
     own = account.settings["instance"]
     if is_refusal(status, body):
         return revoked(account, now, own, NEW_KEY, status)
@@ -152,28 +146,54 @@ def _refusal_word(status: int, body: Any) -> str | None:
 
 
 def _judged(answers: Answers, account: Account, now: datetime, word: str) -> Reading:
-    row = _instance(answers["partner"], account.settings["instance"])
-    meant, until = meaning(WORDS, word), None
-    if row is not None:
-        until = moment(row.get("expirationDate")) if row.get("isPartner") is not True else None  # it renews itself
-        if row.get("deleted") is True:
-            meant = GONE
-        elif row.get("isExpired") is True:
-            meant = UNPAID
-        elif meant is FINE and is_soon(until, now):
-            meant = EXPIRING
-    detail = text(mapping((answers["settings"] or (0, None))[1]).get("suspendedUntil"))
+    own, aside = account.settings["instance"], Beside(account)
+    row = aside.facts("partner/getInstances", answers["partner"], lambda body: _term(body, own), of=own)
+    limits = aside.facts("getAccountSettings", answers["settings"], _limits, of=own)
+    meant, until = meaning(WORDS, word), moment(row.get("expirationDate"))
+    news = [word] if meant is NOT_KNOWN else []
+    raw = word
+    if "deleted" in row:
+        meant, raw = GONE, _fact("deleted=true", row, "timeDeleted", "expirationDate")
+    elif "isExpired" in row:
+        meant, raw = UNPAID, _fact("isExpired=true", row, "expirationDate", "term")
+    elif meant is FINE and is_soon(until, now):
+        meant = EXPIRING
+    ends = limits.get("suspendedUntil", "")
     messenger = _MESSENGERS.get(account.settings.get("product", "whatsapp"))
     found = [
-        seen(account, one, meant, word, messenger=messenger, detail=detail, valid_until=until)
-        for one in subjects(account, account.settings["instance"])
+        seen(account, one, meant, raw, messenger=messenger, detail=ends, valid_until=until, ends=moment(ends))
+        for one in subjects(account, own)
     ]
-    return reading(account, now, found)
+    failures = tuple(aside.failures)
+    return reading(account, now, found, remember=aside.remembered(), news=news, failures=failures)
 
 
-def _instance(partner: tuple[int, Any] | None, instance: str) -> dict[str, Any] | None:
-    listed = rows(partner[1]) if partner is not None else []
-    return next((row for row in listed if text(row.get("idInstance")) == instance), None)
+def _term(body: Any, instance: str) -> Facts | Failure | None:
+    """Of the partner's list what it tells of this instance, and no token; its errors stand inside a 200."""
+    code = text(mapping(body).get("code"))
+    if code:
+        return Failure(reason=Reason.DENIED if code in {"401", "403"} else Reason.REJECTED, code=code[:20])
+    if not isinstance(body, list):
+        return None
+    row: dict[str, Any] = next((row for row in rows(body) if text(row.get("idInstance")) == instance), {})
+    facts = {name: "true" for name in ("deleted", "isExpired") if row.get(name) is True}
+    dates = {name: at.isoformat() for name in ("expirationDate", "timeDeleted") if (at := moment(row.get(name)))}
+    if row.get("isPartner") is True and "expirationDate" in dates:  # it renews itself: nobody is to be warned
+        dates["term"] = dates.pop("expirationDate")
+    return facts | dates
+
+
+def _limits(body: Any) -> Facts | Failure | None:
+    if not isinstance(body, dict):
+        return None
+    until = text(body.get("suspendedUntil"))[:60]
+    return {"suspendedUntil": until} if until else {}
+
+
+def _fact(what: str, row: Facts, *dates: str) -> str:
+    """What decides, with the first of its dates that was told."""
+    told = next(((name, row[name]) for name in dates if name in row), None)
+    return f"{what}, {'expirationDate' if told[0] == 'term' else told[0]}={told[1]}" if told else what
 
 
 PROBE = ProviderProbe(
@@ -184,5 +204,6 @@ PROBE = ProviderProbe(
     ask=ask,
     read=read,
     send=send,
+    keeps=(KEPT,),
     fastest=timedelta(seconds=30),  # its pages ask to be polled at most every 30 to 60 s
 )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from monitor.core.model import CallFailed, Messenger, State
+from monitor.core.model import Messenger, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import ProviderSeen, Reading
+from probes._beside import KEPT, Answer, Beside, Facts, beside
 from probes._words import FINE, Meaning, is_refusal, malformed, missing, reading, rejected, revoked, rows, seen, text
 
 RECONNECT = Meaning(
@@ -24,7 +25,7 @@ GONE = Meaning(
     action_en="The Umnico account has no such integration: check its number in the configuration",
 )
 _MESSENGERS = {"whatsapp": Messenger.WHATSAPP, "telegram": Messenger.TELEGRAM, "max": Messenger.MAX}
-Answers = tuple[tuple[int, Any], tuple[int, Any] | None]
+Answers = tuple[tuple[int, Any], Answer]
 
 
 async def ask(get: Get, account: Account) -> Answers:
@@ -35,15 +36,9 @@ async def ask(get: Get, account: Account) -> Answers:
     if integrations[0] == 401:
         headers = {"Authorization": token}
         integrations = await get("/v1.3/integrations", headers=headers)
-    return integrations, await _plugins(get, headers) if integrations[0] == 200 else None
-
-
-async def _plugins(get: Get, headers: dict[str, str]) -> tuple[int, Any] | None:
-    """What is only told beside the states must not cost us the states."""
-    try:
-        return await get("/v1.3/plugins", headers=headers)
-    except CallFailed:
-        return None
+    if integrations[0] != 200:
+        return integrations, None
+    return integrations, await beside(get("/v1.3/plugins", headers=headers))
 
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
@@ -54,18 +49,21 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
         return rejected(account, now, status)
     if not isinstance(body, list):
         return malformed(account, now, "the list of integrations is no list")
-    off = _plugin_word(plugins)
+    aside = Beside(account)
+    off = aside.facts("plugins", plugins, _plugin_word, granted=False).get("bitrix", "")
     found = [_integration(account, row, off) for row in rows(body) if text(row.get("id"))]
     words = {text(row.get("status")) for row in rows(body)}
     news = sorted(word for word in words if word.lower() != "active")
-    return reading(account, now, [*found, *missing(account, found, GONE, "not in the list")], news=news)
+    told = [*found, *missing(account, found, GONE, "not in the list")]
+    return reading(account, now, told, news=news, remember=aside.remembered(), failures=tuple(aside.failures))
 
 
-def _plugin_word(plugins: tuple[int, Any] | None) -> str:
-    """The word of a Bitrix24 plug-in that is off; "" where it is on, not installed or not told."""
-    listed = rows(plugins[1]) if plugins is not None and plugins[0] == 200 else []
-    ours = [text(row.get("status")) for row in listed if text(row.get("type")).lower().startswith("bitrix")]
-    return "" if not ours or "1" in ours else ours[0] or "none"
+def _plugin_word(body: Any) -> Facts | None:
+    """The word of a Bitrix24 plug-in that is off; none where it is on or not installed."""
+    if not isinstance(body, list):
+        return None
+    ours = [text(row.get("status")) for row in rows(body) if text(row.get("type")).lower().startswith("bitrix")]
+    return {} if not ours or "1" in ours else {"bitrix": ours[0][:40] or "none"}
 
 
 def _integration(account: Account, row: dict[str, Any], off: str) -> ProviderSeen:
@@ -83,4 +81,5 @@ PROBE = ProviderProbe(
     required=("token",),
     ask=ask,
     read=read,
+    keeps=(KEPT,),
 )

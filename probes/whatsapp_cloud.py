@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Iterator
 from datetime import datetime
 from typing import Any
 
-from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
+from monitor.core.model import Failure, Messenger, Reason, State
 from monitor.core.plugin import Account, Get, ProviderProbe
 from monitor.core.reading import WARNING, Reading
+from probes._beside import KEPT, Answer, Beside, Facts, beside
 from probes._words import (
     FINE,
     NOT_KNOWN,
@@ -31,7 +33,8 @@ from probes._words import (
 CORE = "display_phone_number,verified_name,status,quality_rating,name_status,code_verification_status,account_mode"
 ALL = f"{CORE},platform_type,health_status"
 VERSION = "v23.0"
-Answers = dict[str, tuple[int, Any] | None]
+Answers = dict[str, Answer]
+_NO_RIGHT = frozenset({"190", "104", "10", "200"})  # codes of Graph
 
 NEW_TOKEN = Meaning(
     state=State.TOKEN_REVOKED,
@@ -98,6 +101,14 @@ WORDS = {
 }
 WABA = {"PENDING": REVIEW, "RESTRICTED": LIMITED, "DISABLED": BANNED}
 HEALTH = {"141006": UNPAID, "141014": BANNED, "141010": LIMITED}
+WELL = {  # words that need no meaning: all others are told as unknown
+    "waba": {"ACTIVE"},
+    "can_send_message": {"AVAILABLE", "LIMITED", "BLOCKED"},
+    "name_status": {"APPROVED", "AVAILABLE_WITHOUT_REVIEW", "NONE"},
+    "account_mode": {"LIVE"},
+    "code_verification_status": {"VERIFIED"},
+    "quality_rating": {"GREEN", "NA", "UNKNOWN"},
+}
 PROFILES = {
     "name_status": {"PENDING_REVIEW": REVIEW, "DECLINED": PROFILE, "EXPIRED": PROFILE},
     "account_mode": {"SANDBOX": PROFILE},
@@ -130,14 +141,14 @@ def _headers(account: Account) -> dict[str, str]:
     return {"Authorization": f"Bearer {account.secrets['token']}"}
 
 
-async def _waba(get: Get, account: Account) -> tuple[int, Any] | None:
+async def _waba(get: Get, account: Account) -> Answer:
     waba = account.settings.get("waba_id")
     if not waba:
         return None
     return await _optional(get(f"/{VERSION}/{waba}", headers=_headers(account), params={"fields": "status"}))
 
 
-async def _token(get: Get, account: Account) -> tuple[int, Any] | None:
+async def _token(get: Get, account: Account) -> Answer:
     """Whether and how long the token is good: only the application itself may ask that."""
     app, secret = account.settings.get("app_id"), account.secrets.get("app_secret")
     if not app or not secret:
@@ -146,12 +157,14 @@ async def _token(get: Get, account: Account) -> tuple[int, Any] | None:
     return await _optional(get("/debug_token", params=params))
 
 
-async def _optional(asked: Awaitable[tuple[int, Any]]) -> tuple[int, Any] | None:
-    """What is only told beside the number must not cost us the number."""
-    try:
-        return await asked
-    except CallFailed:
-        return None
+async def _optional(asked: Awaitable[tuple[int, Any]]) -> Answer:
+    """Graph tells in a code of its own why it does not answer."""
+    answer = await beside(asked)
+    code = _code(answer[1]) if isinstance(answer, tuple) else ""
+    if not code:
+        return answer
+    reason = Reason.THROTTLED if code == "4" else Reason.DENIED if code in _NO_RIGHT else Reason.REJECTED
+    return Failure(reason=reason, code=code[:20])
 
 
 def _code(body: Any) -> str:
@@ -159,7 +172,7 @@ def _code(body: Any) -> str:
 
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:
-    status, body = answers["number"] or (0, None)
+    status, body = answers["number"] if isinstance(answers["number"], tuple) else (0, None)
     own, code = account.settings["phone_number_id"], _code(body)
     if code == "4":  # told with a 400
         return reading(account, now, failure=Failure(reason=Reason.THROTTLED, code="4"))
@@ -172,9 +185,11 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     told = mapping(body)
     if not isinstance(told.get("status"), str):
         return malformed(account, now, "the phone number has no status")
-    meant, raw = judge(told, _status_of(answers["waba"]))
-    key = mapping(mapping((answers["token"] or (0, None))[1]).get("data"))
-    if key.get("is_valid") is False:
+    aside = Beside(account)
+    waba = aside.facts("WABA status", answers["waba"], _waba_word, of=account.settings.get("waba_id", ""))
+    key = aside.facts("debug_token", answers["token"], _token_word, of=_print_of(account))
+    meant, raw = judge(told, waba.get("status", ""))
+    if key.get("is_valid") == "false":
         meant, raw = NEW_TOKEN, "is_valid=false"
     until = _ends(key)
     meant = expiring(meant, until, now, "Обновить токен до даты", "Renew the token before the date")
@@ -182,16 +197,45 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
         seen(account, one, meant, raw, messenger=Messenger.WHATSAPP, valid_until=until)
         for one in subjects(account, own)
     ]
-    unknown = [one for one in (told["status"],) if meaning(WORDS, one) is NOT_KNOWN]
-    return reading(account, now, found, news=[one[:100] for one in unknown])
+    news = _unknown(told, waba.get("status", ""))
+    return reading(account, now, found, news=news, remember=aside.remembered(), failures=tuple(aside.failures))
 
 
-def _status_of(waba: tuple[int, Any] | None) -> str:
-    """The business account's word, "" where it was not told."""
-    return text(mapping(waba[1]).get("status")) if waba is not None else ""
+def _waba_word(body: Any) -> Facts | None:
+    """The business account's word."""
+    word = mapping(body).get("status")
+    return {"status": word[:60]} if isinstance(word, str) else None
 
 
-def _ends(key: dict[str, Any]) -> datetime | None:
+def _token_word(body: Any) -> Facts | None:
+    data = mapping(mapping(body).get("data"))
+    valid = data.get("is_valid")
+    if not isinstance(valid, bool):
+        return None
+    ends = {name: at.isoformat() for name in ("expires_at", "data_access_expires_at") if (at := moment(data.get(name)))}
+    return {"is_valid": str(valid).lower(), **ends}
+
+
+def _print_of(account: Account) -> str:
+    """Tells one token from another, and nothing of it."""
+    return hashlib.sha256(account.secrets["token"].encode()).hexdigest()[:12]
+
+
+def _unknown(told: dict[str, Any], waba: str) -> list[str]:
+    """Words that are on no page of Meta's; those of fields other than the status with the field's name."""
+    can_send = mapping(told.get("health_status")).get("can_send_message")
+    fields = {"WABA": ("waba", waba), "can_send_message": ("can_send_message", can_send)}
+    fields |= {name: (name, told.get(name)) for name in PROFILES}
+    foreign = [f"{name} {text(word).upper()}"[:100] for name, (key, word) in fields.items() if _is_foreign(key, word)]
+    return [told["status"][:100], *foreign] if meaning(WORDS, told["status"]) is NOT_KNOWN else foreign
+
+
+def _is_foreign(field: str, word: Any) -> bool:
+    known = WELL[field] | (WABA.keys() if field == "waba" else PROFILES.get(field, {}).keys())
+    return bool(text(word)) and text(word).upper() not in known
+
+
+def _ends(key: Facts) -> datetime | None:
     """The token's own end or that of its access to data, whichever is first; 0 = never."""
     ends = [at for at in (moment(key.get("expires_at")), moment(key.get("data_access_expires_at"))) if at is not None]
     return min(ends, default=None)
@@ -201,7 +245,8 @@ def judge(told: dict[str, Any], waba: str = "") -> tuple[Meaning, str]:
     """The worst of what the number's fields and its business account say, with the word that says it; of equals the
     first."""
     status = text(told.get("status"))
-    of_waba = [(meaning(WABA, waba), f"WABA {waba.upper()}")] if waba.upper() in WABA else []
+    is_told = waba.upper() in WABA or _is_foreign("waba", waba)
+    of_waba = [(meaning(WABA, waba), f"WABA {waba.upper()}")] if is_told else []
     said = [(meaning(WORDS, status), status), *of_waba, *_health(told), *_profile(told)]
     return min(said, key=lambda one: _rank(one[0]))
 
@@ -223,6 +268,8 @@ def _health(told: dict[str, Any]) -> Iterator[tuple[Meaning, str]]:
     can_send = text(health.get("can_send_message")).upper()
     if not known and can_send in {"LIMITED", "BLOCKED"}:
         yield (LIMITED if can_send == "LIMITED" else BLOCKED), f"can_send_message {can_send}"
+    if _is_foreign("can_send_message", can_send):
+        yield NOT_KNOWN, f"can_send_message {can_send}"
 
 
 def _profile(told: dict[str, Any]) -> Iterator[tuple[Meaning, str]]:
@@ -242,4 +289,5 @@ PROBE = ProviderProbe(
     optional=("waba_id", "app_id", "app_secret"),
     ask=ask,
     read=read,
+    keeps=(KEPT,),
 )

@@ -46,6 +46,7 @@ class ProviderSeen:
     reason: str = ""  # machine word, e.g. "2fa", "expiring", "tls_ca"
     detail: str = ""
     valid_until: datetime | None = None
+    ends: datetime | None = None  # when this state is over by itself, such as a restriction
     action_ru: str = ""
     action_en: str = ""
 

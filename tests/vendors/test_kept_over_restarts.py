@@ -116,7 +116,7 @@ async def test_tokens_that_chatapp_gave_are_not_kept(store: Store) -> None:
 
 def test_no_probe_keeps_a_token() -> None:
     assert {key for probe in provider_probes().values() for key in probe.keeps} == {
-        *("bot", "host", "failing_from", "heard", "connecting", "odd_since")
+        *("bot", "host", "failing_from", "heard", "connecting", "odd_since", "beside")
     }
 
 

@@ -110,13 +110,16 @@ class Stage:
     account: AccountWatch
     clock: HandClock
     store: Store | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def pass_(self, span: timedelta) -> None:
         self.clock.at += span
 
     def move(self, url: str, trusted: Trust = True) -> None:
         """The account's address from now on: another server's."""
-        self.account = account_watch(self.type, url, self.http, self.watch, self.clock, trusted)
+        account = with_keys(account_of(self.type, url), self.settings, self.secrets)
+        self.account = account_watch(account, self.http, self.watch, self.clock, trusted)
 
     async def restart(self) -> None:
         """The daemon dies and begins anew with what its store has."""
@@ -158,6 +161,12 @@ def account_of(type_: str, url: str) -> Account:
     return Account(name="ours", type=type_, url=url, settings=kind.settings, secrets=secrets, accounts=(kind.account,))
 
 
+def with_keys(account: Account, settings: Mapping[str, str], secrets: Mapping[str, str]) -> Account:
+    """`{url}` in a setting is the vendor's address."""
+    told = {key: value.replace("{url}", account.url) for key, value in settings.items()}
+    return replace(account, settings={**account.settings, **told}, secrets={**account.secrets, **secrets})
+
+
 def watch_of(
     type_: str, registry: Registry, clock: Clock, state: PortalState | None = None, keeper: Keeper | None = None
 ) -> Watch:
@@ -185,13 +194,12 @@ def watch_of(
 
 
 def account_watch(
-    type_: str, url: str, http: aiohttp.ClientSession, watch: Watch, clock: Clock, trusted: Trust = True
+    account: Account, http: aiohttp.ClientSession, watch: Watch, clock: Clock, trusted: Trust = True
 ) -> AccountWatch:
-    account = account_of(type_, url)
     return AccountWatch(
-        account=replace(account, memory=newest([watch.state.accounts.get(account.name)], type_)),
-        probe=provider_probes()[type_],
-        get=ProviderHttp(url, http=http, clock=clock, timeout=TIMEOUT, trusted=trusted),
+        account=replace(account, memory=newest([watch.state.accounts.get(account.name)], account.type)),
+        probe=provider_probes()[account.type],
+        get=ProviderHttp(account.url, http=http, clock=clock, timeout=TIMEOUT, trusted=trusted),
         watches=lambda _: [watch],
         clock=clock,
         deadline=timedelta(seconds=5),
@@ -199,20 +207,28 @@ def account_watch(
 
 
 @asynccontextmanager
-async def stage(type_: str, store: Store | None = None) -> AsyncIterator[Stage]:
+async def stage(
+    type_: str,
+    store: Store | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    secrets: Mapping[str, str] | None = None,
+) -> AsyncIterator[Stage]:
     registry = Registry()
     async with TestServer(vendor_app(type_)) as server, session() as http:
         url = str(server.make_url("")).rstrip("/")
         clock = HandClock()
         watch = watch_of(type_, registry, clock, None, store)
-        account = account_watch(type_, url, http, watch, clock)
+        account = with_keys(account_of(type_, url), settings or {}, secrets or {})
         yield Stage(
             type=type_,
             url=url,
             http=http,
             watch=watch,
             registry=registry,
-            account=account,
+            account=account_watch(account, http, watch, clock),
             clock=clock,
             store=store,
+            settings=settings or {},
+            secrets=secrets or {},
         )

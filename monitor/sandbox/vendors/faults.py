@@ -19,17 +19,20 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """`throttle` tells `retry_after` seconds, `error` answers with `status`."""
+    """`throttle` tells `retry_after` seconds, `error` answers with `status`. `path`: only what has it in its path
+    fails."""
 
     kind: str
     retry_after: int = 30
     status: int = 502
+    path: str = ""
 
     @classmethod
     def of(cls, wish: Mapping[str, Any]) -> Fault:
         if wish.get("kind") not in KINDS:
             raise web.HTTPBadRequest(text=f"kind: expected one of {', '.join(KINDS)}")
-        return cls(kind=wish["kind"], retry_after=int(wish.get("retry_after", 30)), status=int(wish.get("status", 502)))
+        numbers = {"retry_after": int(wish.get("retry_after", 30)), "status": int(wish.get("status", 502))}
+        return cls(kind=wish["kind"], path=str(wish.get("path", "")), **numbers)
 
 
 def faulty(fault_now: Callable[[], Fault | None]) -> Any:
@@ -38,7 +41,8 @@ def faulty(fault_now: Callable[[], Fault | None]) -> Any:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         fault = None if request.path == "/control" else fault_now()
-        return await handler(request) if fault is None else await _failing(fault, request, handler)
+        is_well = fault is None or fault.path not in request.path
+        return await handler(request) if is_well or fault is None else await _failing(fault, request, handler)
 
     return middleware
 

@@ -75,7 +75,7 @@ async def _show(request: web.Request) -> web.Response:
 
 async def _change(request: web.Request) -> web.Response:
     """{"account": "1", "set": {...}} of one account; {"facts": {...}}; {"key": "..."}; {"drop": "1"};
-    {"fault": {"kind": "throttle", "retry_after": 30}} or {"fault": null}."""
+    {"fault": {"kind": "throttle", "retry_after": 30, "path": "getInstances"}} or {"fault": null}."""
     vendor, wish = vendor_of(request), await request.json()
     if "fault" in wish:
         vendor.fault = Fault.of(wish["fault"]) if wish["fault"] else None
