@@ -116,11 +116,12 @@ def _instance(account: Account, row: dict[str, Any], since: dict[str, datetime],
     if not name:
         return None
     meant, raw = judge(state, text(told.get("disconnectionReasonCode")))
-    if meant is FINE and mapping(told.get("reachoutTimeLock")).get("isActive") is True:
-        meant, raw = LOCKED, "reachoutTimeLock"
+    lock, ends = mapping(told.get("reachoutTimeLock")), None
+    if meant is FINE and lock.get("isActive") is True:
+        meant, raw, ends = LOCKED, "reachoutTimeLock", moment(lock.get("timeEnforcementEnds"))
     if meant is CONNECTING and now - since.get(name, now) >= PATIENCE:
         meant = RESCAN
-    return seen(account, name, meant, raw, messenger=Messenger.WHATSAPP)
+    return seen(account, name, meant, raw, messenger=Messenger.WHATSAPP, ends=ends)
 
 
 def judge(state: str, code: str) -> tuple[Meaning, str]:

@@ -59,7 +59,19 @@ def channel_evidence(memory: ChannelMemory, scene: Scene, language: str) -> tupl
     ]
     sure = wording.certainty[diagnosis.certainty]
     state = wording.states[diagnosis.state]
-    return (*witnesses, sentence(wording.judged.format(state=state, sure=sure)), *_doubt(diagnosis, language))
+    judged = sentence(wording.judged.format(state=state, sure=sure))
+    return (*witnesses, *_lasts(memory, zone, language), judged, *_doubt(diagnosis, language))
+
+
+def _lasts(memory: ChannelMemory, zone: str, language: str) -> tuple[str, ...]:
+    """Until when, where the provider names the end of the state that is told."""
+    ends = ends_of(memory)
+    return (sentence(WORDS[language].lasts.format(at=moment(ends, zone, language))),) if ends else ()
+
+
+def ends_of(memory: ChannelMemory) -> datetime | None:
+    word = memory.provider
+    return word.ends if word is not None and word.state is memory.diagnosis.state else None
 
 
 def _changes(memory: ChannelMemory, scene: Scene, language: str) -> tuple[str, ...]:
@@ -79,9 +91,10 @@ def _words(kind: IncidentKind, memory: ChannelMemory, scene: Scene, language: st
     summary, description = wording.channel(kind, memory.diagnosis)
     since = (memory.phone_gone if kind is IncidentKind.PHONE_LOGOUT_RISK else None) or shown_since(memory)
     facts = _facts(memory, scene, language, since)
+    lasts = () if kind is IncidentKind.CHANNEL_FLAPPING else _lasts(memory, scene.policy.timezone, language)
     return Words(
         summary=summary.format(**facts),
-        description=description.format(**facts),
+        description=" ".join((description.format(**facts), *lasts)),
         recommendation=with_provider(_advice(kind, memory.diagnosis, language), memory.channel, scene, language),
     )
 

@@ -32,6 +32,7 @@ class Wording:
     judged: str
     present: str  # what a channel in trouble says meanwhile
     settles: str
+    lasts: str  # the end that the provider names of a state
     look: str
     times: tuple[str, str, str]
     next_channel: str

@@ -178,6 +178,7 @@ WORDS_EN = Wording(
     changes="changes of state: {moments}",
     present="now: {state}",
     judged="judged: {state}; certainty: {sure}",
+    lasts="the provider says that it lasts until {at}",
     settles="what would settle it: {what}",
     look="look the channel up in the provider's console",
     times=("time", "times", "times"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from monitor.core.channel_words import ends_of
 from monitor.core.habit import FIRST_LEARNT
 from monitor.core.incident import Incident
 from monitor.core.lateness import as_due
@@ -36,7 +38,7 @@ def explain_portal(state: PortalState, policy: Policy, now: datetime) -> dict[st
         "clock_skew_seconds": memory.skew.total_seconds() if memory.skew is not None else None,
         "missing_scopes": list(memory.missing_scopes),
         "application": _application(memory.licence),
-        "cannot_see": _cannot_see(policy),
+        "cannot_see": _cannot_see(policy, state, state.channels.values()),
         "watermark": _iso(state.cursor.watermark),
         "sessions_remembered": len(state.sessions),
         "odd_data": dict(memory.problems),
@@ -69,7 +71,7 @@ def explain_channel(
         "confirmations": {"open": policy.confirm_open, "close": policy.confirm_close},
         "settle_seconds": policy.settle.total_seconds(),
         "open_incidents": [_incident(one) for one in state.incidents.values() if one.subject == subject],
-        "cannot_see": _cannot_see(policy),
+        "cannot_see": _cannot_see(policy, state, (found,)),
     }
 
 
@@ -134,10 +136,20 @@ def _told(turn: Turn, state: PortalState, policy: Policy, now: datetime) -> dict
     }
 
 
-def _cannot_see(policy: Policy) -> list[str]:
-    if not policy.webhook_only:
-        return []
-    return ["the state of connectors: a webhook may not call imconnector.*, a local application may"]
+def _cannot_see(policy: Policy, state: PortalState, channels: Iterable[ChannelMemory]) -> list[str]:
+    blind = ["the state of connectors: a webhook may not call imconnector.*, a local application may"]
+    mute = {one.channel.provider for one in channels if one.channel.provider and one.provider is None and not one.gone}
+    return [*(blind if policy.webhook_only else ()), *(_mute(name, policy, state) for name in sorted(mute))]
+
+
+def _mute(provider: str, policy: Policy, state: PortalState) -> str:
+    """A provider that has told nothing of a channel bound to it."""
+    name = f"{provider} ({policy.provider_types.get(provider, 'not in the configuration')})"
+    known = state.accounts.get(provider)
+    if known is not None and known.seen is not None:
+        return f"what the provider {name} says: it answers, and has said nothing of this channel yet"
+    since = f", asked since {_iso(known.since)}" if known is not None and known.since else ""
+    return f"what the provider {name} says: it is not read, it has never answered{since}"
 
 
 def _channel(memory: ChannelMemory, now: datetime, zone: str) -> dict[str, Any]:
@@ -153,6 +165,8 @@ def _channel(memory: ChannelMemory, now: datetime, zone: str) -> dict[str, Any]:
         "certainty": diagnosis.certainty.value,
         "rule": diagnosis.cause,
         "proof": [{"source": p.source, "word": p.word, "at": _iso(p.at)} for p in diagnosis.proof],
+        "provider_detail": memory.provider.detail if memory.provider else "",
+        "lasts_until": _iso(ends.astimezone(ZoneInfo(zone))) if (ends := ends_of(memory)) else None,
         "would_settle": diagnosis.settles,
         "who_acts": diagnosis.actor,
         "action_ru": diagnosis.action_ru,
