@@ -89,8 +89,9 @@ class ProviderHttp:
         return path
 
     def _next_chance(self, answer: Answer) -> datetime | None:
+        """In daemon time; the vendor counts in real time."""
         wait = _wait_told(_state(answer)) or answer.retry_after(self._clock.real_now())
-        return self._clock.now() + wait if wait else None
+        return self._clock.now() + wait * self._clock.rate if wait else None
 
 
 def _state(answer: Answer) -> Any:

@@ -186,3 +186,11 @@ async def test_a_certificate_is_refused_in_the_words_that_help(kind: str, code: 
     async with session() as http:
         told = await failure(ProviderHttp(url, http=http, clock=HandClock(), trusted=trust(str(tmp_path / "ca.pem"))))
     assert (told.reason, told.code, told.detail) == (Reason.UNREACHABLE, code, said)
+
+
+async def test_a_vendor_asks_for_real_time_however_fast_the_daemons_clock_runs() -> None:
+    clock = HandClock()
+    clock.rate = 60.0
+    async with provider(answering({}, status=429, headers={"Retry-After": "20"}), clock) as get:
+        told = await failure(get)
+    assert told.retry_at == clock.now() + timedelta(minutes=20)
