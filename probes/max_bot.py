@@ -59,7 +59,7 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     if status != 200:
         return rejected(account, now, status)
     subscribed = mapping(listed).get("subscriptions")
-    if not isinstance(subscribed, list):
+    if not isinstance(subscribed, list) or not all(_is_subscription(row) for row in subscribed):
         return malformed(account, now, "/subscriptions has no list")
     hosts = sorted({urlsplit(text(row.get("url"))).hostname or "" for row in rows(subscribed)} - {""})
     own = text(mapping(me).get("username"))
@@ -68,6 +68,10 @@ def read(answers: Answers, account: Account, now: datetime) -> Reading:
     raw = f"subscribed: {', '.join(hosts)}" if hosts else "no subscriptions"
     told = [seen(account, one, meant, raw, messenger=Messenger.MAX) for one in subjects(account, own)]
     return reading(account, now, told, remember={"bot": own, "host": known})
+
+
+def _is_subscription(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("url"), str)
 
 
 PROBE = ProviderProbe(

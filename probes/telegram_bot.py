@@ -62,9 +62,16 @@ Answers = tuple[tuple[int, Any], tuple[int, Any]]
 
 async def ask(get: Get, account: Account) -> Answers:
     token = account.secrets["token"]
-    me = await get(f"/bot{token}/getMe", secret_path=True)
-    hook = await get(f"/bot{token}/getWebhookInfo", secret_path=True) if me[0] == 200 else me
+    me = _told(await get(f"/bot{token}/getMe", secret_path=True))
+    hook = _told(await get(f"/bot{token}/getWebhookInfo", secret_path=True)) if me[0] == 200 else me
     return me, hook
+
+
+def _told(answer: tuple[int, Any]) -> tuple[int, Any]:
+    """A relay may answer 200 to all: then the envelope has the status."""
+    status, body = answer
+    code = mapping(body).get("error_code") if status == 200 and mapping(body).get("ok") is False else None
+    return (code if isinstance(code, int) and 400 <= code < 600 else status), body
 
 
 def read(answers: Answers, account: Account, now: datetime) -> Reading:

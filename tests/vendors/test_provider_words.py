@@ -250,6 +250,29 @@ def test_a_max_bot(
     checked(only(probed(max_bot.PROBE, answers, memory=memory)), state, reason)
 
 
+@pytest.mark.parametrize("rows", [["x", 5], [{"url": 5}], [{}], [None], [{"url": "https://hook.example/1"}, 5]])
+def test_subscriptions_of_a_wrong_type_are_no_lost_webhook(rows: list[Any]) -> None:
+    answers = {"/me": (200, {"username": "id77_bot"}), "/subscriptions": (200, {"subscriptions": rows})}
+    failure = probed(max_bot.PROBE, answers).failure
+    assert failure is not None
+    assert failure.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("path", ["getMe", "getWebhookInfo"])
+def test_an_error_of_telegram_inside_a_200_is_that_error(path: str) -> None:
+    denied = (200, {"ok": False, "error_code": 401, "description": "Unauthorized"})
+    checked(only(probed(telegram_bot.PROBE, hook() | {path: denied})), State.TOKEN_REVOKED)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [(429, Reason.THROTTLED), (500, Reason.UNREACHABLE), (403.5, Reason.MALFORMED), (7, None)]
+)
+def test_other_errors_of_telegram_inside_a_200_are_failures(code: Any, reason: Reason | None) -> None:
+    failure = probed(telegram_bot.PROBE, {"getMe": (200, {"ok": False, "error_code": code}), "Info": ME}).failure
+    assert failure is not None
+    assert failure.reason is (reason or Reason.MALFORMED)
+
+
 @pytest.mark.parametrize(
     ("code", "type_", "advice"),
     [
@@ -341,6 +364,33 @@ def test_the_worst_of_what_the_fields_of_a_number_say_is_told(
     assert only(reading).state is state
     assert only(reading).raw.startswith(raw)
     assert reading.news == (("NEW_WORD",) if told.get("status") == "NEW_WORD" else ())
+
+
+@pytest.mark.parametrize(
+    ("told", "waba", "state", "raw", "news"),
+    [
+        ({}, "newly_seen", State.UNKNOWN, "WABA NEWLY_SEEN", "WABA NEWLY_SEEN"),
+        ({}, "ACTIVE", State.CONNECTED, "CONNECTED", ""),
+        (health("PARTLY"), "", State.UNKNOWN, "can_send_message PARTLY", "can_send_message PARTLY"),
+        ({"status": "BANNED", **health("PARTLY")}, "ODD", State.BANNED, "BANNED", "WABA ODD,can_send_message PARTLY"),
+        ({"name_status": "QUEUED"}, "", State.CONNECTED, "CONNECTED", "name_status QUEUED"),
+        ({"quality_rating": "PURPLE"}, "", State.CONNECTED, "CONNECTED", "quality_rating PURPLE"),
+        ({"account_mode": "TRIAL"}, "", State.CONNECTED, "CONNECTED", "account_mode TRIAL"),
+        ({"code_verification_status": "LATER"}, "", State.CONNECTED, "CONNECTED", "code_verification_status LATER"),
+        ({"name_status": "available_without_review", "quality_rating": "NA"}, "", State.CONNECTED, "CONNECTED", ""),
+        ({"name_status": "NONE", "quality_rating": "UNKNOWN"}, "", State.CONNECTED, "CONNECTED", ""),
+    ],
+)
+def test_a_foreign_word_of_any_field_of_a_number_is_reported(
+    told: dict[str, Any], waba: str, state: State, raw: str, news: str
+) -> None:
+    answers = {
+        "/1055": (200, {"id": "1055", "status": "CONNECTED", **told}),
+        "/2077": (200, {"id": "2077", "status": waba}),
+    }
+    reading = probed(whatsapp_cloud.PROBE, answers, settings={"waba_id": "2077"} if waba else {})
+    assert (only(reading).state, only(reading).raw) == (state, raw)
+    assert ",".join(reading.news) == news
 
 
 @pytest.mark.parametrize(
