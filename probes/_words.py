@@ -9,7 +9,7 @@ from typing import Any
 
 from monitor.core.model import CallFailed, Failure, Messenger, Reason, State
 from monitor.core.plugin import Account
-from monitor.core.reading import OUR_KEY, ProviderSeen, Reading
+from monitor.core.reading import OUR_KEY, SHUT, ProviderSeen, Reading
 
 SOON = timedelta(days=7)
 
@@ -147,7 +147,7 @@ def untrusted(account: Account, now: datetime, failure: Failure) -> Reading | No
         return None
     authority = _AUTHORITIES.get(account.type) if failure.code == "tls_ca" else None
     action_ru, action_en = authority or _CERTIFICATES[failure.code]
-    meant = Meaning(state=State.MISCONFIGURED, reason="tls_ca", action_ru=action_ru, action_en=action_en)
+    meant = Meaning(state=State.MISCONFIGURED, reason=SHUT, action_ru=action_ru, action_en=action_en)
     found = [seen(account, one, meant, failure.code) for one in subjects(account)]
     return reading(account, now, found, failures=(failure,))
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.memory import AccountMemory, PortalState
 from monitor.core.policy import Policy
-from monitor.core.reading import AccountNoted, Finding, Reading
+from monitor.core.reading import OUR_KEY, SHUT, AccountNoted, Finding, ProviderSeen, Reading
 from monitor.core.replacing import replace
 
 Accounts = Mapping[str, AccountMemory]  # by the config's name of the provider entry
@@ -50,6 +50,15 @@ def last_reads(state: PortalState, policy: Policy, lately: Mapping[str, datetime
         if known is not None and at is not None:
             told[known.type] = min(at, told.get(known.type, at))
     return told
+
+
+def with_term(word: ProviderSeen, known: ProviderSeen | None) -> ProviderSeen:
+    """An API that does not let us in says nothing of the paid term: what it said last stands."""
+    if word.reason not in {OUR_KEY, SHUT} or known is None or known.valid_until is None:
+        return word
+    if (known.provider, known.account) != (word.provider, word.account):
+        return word
+    return replace(word, valid_until=word.valid_until or known.valid_until)
 
 
 def fold_accounts(known: Accounts, findings: Sequence[Finding], policy: Policy, now: datetime) -> Accounts:

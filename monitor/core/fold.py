@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from monitor.core.accounts import with_term
 from monitor.core.diagnosis import FLAG_UNREAD, NOT_SEEN, OUT_OF_SIGHT, diagnose, rests_on_portal
 from monitor.core.memory import ChannelMemory, Diagnosis, Flip, PortalMemory, Proof
 from monitor.core.model import BLIND_STATES, Channel, Failure, Reason, State
@@ -233,7 +234,8 @@ def _witnessed(
     now: datetime,
 ) -> ChannelMemory:
     """A provider's word is forgotten with its binding; a configured flag is never forgotten."""
-    word = provider or (known.provider if known.provider and known.provider.provider == channel.provider else None)
+    told = with_term(provider, known.provider) if provider else None
+    word = told or (known.provider if known.provider and known.provider.provider == channel.provider else None)
     was_configured = flag is not None and (flag.configured or flag.status or flag.error)
     return replace(
         known,

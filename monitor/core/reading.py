@@ -21,6 +21,7 @@ from monitor.core.model import (
 )
 
 WARNING = "warning"  # reason of a state in which the channel still works, and which somebody has to set right
+SHUT = "tls_ca"  # reason where the API's certificate cannot be verified, so that nothing of it is seen
 OUR_KEY = "api_key"  # reason where the key that is not accepted is the monitor's, not the one the channel works by
 
 

@@ -19,7 +19,9 @@ from monitor.core.incident import IncidentKind
 from monitor.core.model import CallFailed, Failure, Reason, State
 from monitor.core.plugin import Account
 from monitor.shell.store import Store
+from monitor.shell.wire import trust
 from probes import green_api, umnico, whatsapp_cloud
+from tests.faults.tls_server import tls_server
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 AN_HOUR = timedelta(hours=1)
@@ -214,6 +216,23 @@ async def test_a_term_that_ends_soon_stays_told_while_the_list_cannot_be_read(st
             await vendor.restart()
         await poll(vendor, 4)
         assert vendor.watch.state.incidents.keys() == known.keys()
+        assert [term.at for term in terms(vendor.watch.state, vendor.watch.policy)] == [ends]
+
+
+@pytest.mark.parametrize("key", ["another-key", ""])
+async def test_a_term_that_ends_soon_stays_told_while_the_api_lets_nobody_in(key: str, tmp_path: Path) -> None:
+    """A dead key of ours, or a certificate that nobody vouches for: neither says anything of the term."""
+    async with stage("wappi") as vendor:
+        ends = vendor.clock.at + timedelta(days=3)
+        await vendor.control(account=vendor.kind.account, set={"payment_expired_at": ends.isoformat()})
+        await poll(vendor)
+        assert [term.at for term in terms(vendor.watch.state, vendor.watch.policy)] == [ends]
+        if key:
+            await vendor.control(key=key)
+        else:
+            vendor.move(await tls_server(tmp_path, "other"), trust(str(tmp_path / "ca.pem")))
+        await poll(vendor, 2)
+        assert vendor.state is (State.TOKEN_REVOKED if key else State.MISCONFIGURED)
         assert [term.at for term in terms(vendor.watch.state, vendor.watch.policy)] == [ends]
 
 
