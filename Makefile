@@ -25,8 +25,7 @@ test:
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/pytest $(WORKERS); code=$$?; [ $$code -eq 1 ] || exit $$code; \
 	echo "Up to three of 7,000 tests may fail by a machine that stood still: they are tried once more, by themselves."; \
-	$(BIN)/python -c 'import json; assert len(json.load(open(".pytest_cache/v/cache/lastfailed"))) <= 3, "too many for that"' \
-	&& $(BIN)/pytest -n 1 --dist loadgroup -rA --last-failed --last-failed-no-failures none
+	$(BIN)/python -m tests.again .pytest_cache/v/cache/lastfailed && $(BIN)/pytest -n 1 --dist loadgroup -rA --last-failed --last-failed-no-failures none
 
 # What needs no Debian packages.
 test-fast: $(STAMP)

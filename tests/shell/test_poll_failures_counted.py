@@ -146,7 +146,7 @@ def _asked_ahead(one: Monitor) -> int:
         (None, "malformed"),
         (LOST, "malformed"),
     ],
-    ids=str,
+    ids=["blocked", "failed", "a text", "no session", "nothing", "in no part of the answer"],
 )
 async def test_of_ids_that_are_looked_for_each_failed_command_counts_one(answer: Any, reason: str):
     async with monitor() as one:
