@@ -19,7 +19,7 @@ help:
 demo: $(STAMP)
 	$(BIN)/messenger-monitor demo --port $(PORT) $(DEMO_OPTIONS)
 
-# Everything, with the real Prometheus, Alertmanager, PostgreSQL and Chromium: ten minutes to a quarter of an hour of two cores.
+# Everything, with the real Prometheus, Alertmanager, PostgreSQL and Chromium: ten to twenty minutes of two cores, by the machine.
 test:
 	@$(MAKE) --no-print-directory -j 2 $(STAMP) system-packages
 	@$(MAKE) --no-print-directory lint
