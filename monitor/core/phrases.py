@@ -77,6 +77,11 @@ _OFFER = re.compile(
     r"|\benquiry (?:has been |was |is )?(?:also )?(?:assigned|redirected|transferred|forwarded)\b",
     re.IGNORECASE,
 )
+_TO_ONE = re.compile(  # by the queue's rules, but to somebody
+    r"\bобращение (?:также )?(?:пере)?направлено на (?!все)"
+    r"|\b(?:assigned|redirected|transferred|forwarded) to (?!all\b|(?:the )?queue\b)",
+    re.IGNORECASE,
+)
 _LEFT = re.compile(r"\b(?:покинул|вышел|вышла)|\b(?:has )?left the (?:chat|dialog|conversation)\b", re.IGNORECASE)
 _CAME_BY = re.compile(r"\bприсоедин|\bпригла(?:сил|шен)|\bвступил|\bjoined\b|\b(?:has )?invited\b", re.IGNORECASE)
 _PASSED_ON = re.compile(
@@ -102,7 +107,7 @@ def kind_of_notice(plain: str, mark: str, names: int) -> str:
     """A notice's mark by its class, or by its words where the class says nothing. `names`: how many it mentions."""
     if mark not in {"", "attention"}:
         return mark
-    if _QUEUE.search(plain):
+    if _QUEUE.search(plain) and not (names == 1 and _TO_ONE.search(plain)):
         return "queue"
     if not mark and names > 1 and _PASSED_ON.search(plain):
         return "passed_on"

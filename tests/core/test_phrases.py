@@ -117,7 +117,10 @@ def test_case_21_what_is_passed_on_by_itself_is_known_by_its_words_where_it_name
         ("Анна присоединилась к диалогу", "joined"),
         ("Anna joined the dialog", "joined"),
         ("Диалог снят с оператора Анна", "queue"),
-        ("Обращение перенаправлено по правилам очереди", "queue"),
+        ("Обращение перенаправлено на Анна по правилам очереди", "offer"),
+        ("Enquiry transferred to Queenie according to queuing rules", "offer"),
+        ("Обращение перенаправлено по правилам очереди, Анна не ответила", "queue"),
+        ("Dialog returned to the queue by Anna", "queue"),
     ],
 )
 def test_decided_2_an_offer_is_no_acceptance(text: str, kind: str) -> None:

@@ -109,13 +109,18 @@ def pusher(receiver: Receiver, http: aiohttp.ClientSession, shelf: Shelf, regist
     return Pusher(url=receiver.url, http=http, keeper=shelf, registry=registry or Registry(), clock=Clock())
 
 
+async def tell_of_one(receiver: Receiver, http: aiohttp.ClientSession, shelf: Shelf) -> None:
+    """By a process that is there no more."""
+    first = pusher(receiver, http, shelf)
+    first.wish("acme", [alert()])
+    assert await first.tell()
+
+
 async def test_a_damaged_row_is_told_in_the_log_and_holds_up_none_of_the_others(
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:
     shelf = Shelf()
-    first = pusher(receiver, http, shelf)
-    first.wish("acme", [alert()])
-    await first.tell()
+    await tell_of_one(receiver, http, shelf)
     shelf.bodies["0f"] = '{"labels": 7'
     again = pusher(receiver, http, shelf)
     with capture_logs() as logs:
@@ -239,9 +244,7 @@ async def test_after_a_restart_an_alert_goes_on_with_its_beginning_before_its_po
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:
     shelf = Shelf()
-    first = pusher(receiver, http, shelf)
-    first.wish("acme", [alert()])
-    await first.tell()
+    await tell_of_one(receiver, http, shelf)
     second = pusher(receiver, http, shelf)
     await second.restore(["acme"])
     assert await second.tell()
@@ -253,9 +256,7 @@ async def test_the_alert_of_a_portal_that_is_gone_from_the_configuration_ends(
     receiver: Receiver, http: aiohttp.ClientSession
 ) -> None:
     shelf = Shelf()
-    first = pusher(receiver, http, shelf)
-    first.wish("acme", [alert()])
-    await first.tell()
+    await tell_of_one(receiver, http, shelf)
     second = pusher(receiver, http, shelf)
     await second.restore(["other"])
     assert await second.tell()
